@@ -1,0 +1,188 @@
+"""Who may do what, and whose rows they see: two tables a manager could read, and the only place that decides.
+
+A role is granted by a row (`RoleGrant`), so that one person may hold several, and we know who granted it and when.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import teams
+from tasuki.core.errors import Forbidden
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from tasuki.core.people import User
+
+
+class Role(models.TextChoices):
+    """What a person is here for. One person may hold all of them."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    OPERATIONS = "operations", _("Revenue operations")
+    MANAGER = "manager", _("Manager")
+    MARKETER = "marketer", _("Marketer")
+    INSIDE_SELLER = "inside_seller", _("Inside seller")
+    FIELD_SELLER = "field_seller", _("Field seller")
+    SUCCESS_MANAGER = "success_manager", _("Customer success manager")
+    OBSERVER = "observer", _("Observer")
+
+
+class Scope(enum.IntEnum):
+    """How far a person sees for one noun; a person with several roles has the widest."""
+
+    NOTHING = 0
+    OWN = 1
+    TEAM = 2
+    TREE = 3
+    ALL = 4
+
+
+class Ability(models.TextChoices):
+    """What can be done beyond seeing. The value is what the audit log and the API name it."""
+
+    SEE_RELAY = "see_relay", _("see the relay and its numbers")
+    WORK_LEADS = "work_leads", _("add and move leads")
+    WORK_OPPORTUNITIES = "work_opportunities", _("add and move opportunities")
+    WORK_ACCOUNTS = "work_accounts", _("add and change accounts and contacts")
+    MERGE_RECORDS = "merge_records", _("merge and delete records")
+    ASSIGN_OWNERS = "assign_owners", _("change the owner of a record")
+    SEE_CONTACT_DETAILS = "see_contact_details", _("see phone numbers and mail addresses")
+    SEE_AMOUNTS = "see_amounts", _("see amounts of money")
+    IMPORT_DATA = "import_data", _("import data and undo an import")
+    EXPORT_DATA = "export_data", _("export data")
+    EDIT_STAGES = "edit_stages", _("edit the definitions of stages")
+    EDIT_PRODUCTS = "edit_products", _("edit products")
+    MANAGE_PEOPLE = "manage_people", _("manage people, teams and roles")
+    READ_AUDIT_LOG = "read_audit_log", _("read the audit log")
+
+
+_A = Role.ADMINISTRATOR
+_O = Role.OPERATIONS
+_M = Role.MANAGER
+_MK = Role.MARKETER
+_IS = Role.INSIDE_SELLER
+_FS = Role.FIELD_SELLER
+_CS = Role.SUCCESS_MANAGER
+_OB = Role.OBSERVER
+_EVERYONE = frozenset(Role)
+
+ABILITIES: dict[Ability, frozenset[Role]] = {
+    Ability.SEE_RELAY: _EVERYONE,
+    Ability.WORK_LEADS: frozenset({_A, _O, _M, _MK, _IS, _FS}),
+    Ability.WORK_OPPORTUNITIES: frozenset({_A, _O, _M, _IS, _FS, _CS}),
+    Ability.WORK_ACCOUNTS: _EVERYONE - {_OB},
+    Ability.MERGE_RECORDS: frozenset({_A, _O, _M}),
+    Ability.ASSIGN_OWNERS: frozenset({_A, _O, _M}),
+    Ability.SEE_CONTACT_DETAILS: _EVERYONE - {_OB},
+    Ability.SEE_AMOUNTS: _EVERYONE - {_MK},
+    Ability.IMPORT_DATA: frozenset({_A, _O}),
+    Ability.EXPORT_DATA: frozenset({_A, _O, _M}),
+    Ability.EDIT_STAGES: frozenset({_A, _O}),
+    Ability.EDIT_PRODUCTS: frozenset({_A, _O}),
+    Ability.MANAGE_PEOPLE: frozenset({_A}),
+    Ability.READ_AUDIT_LOG: frozenset({_A, _O}),
+}
+
+# Whose rows: own, the team's, the whole tree below the team, or all. A noun that is missing here is seen by nobody.
+VISIBILITY: dict[str, dict[Role, Scope]] = {
+    "lead": {_A: Scope.ALL, _O: Scope.ALL, _M: Scope.TREE, _MK: Scope.ALL, _IS: Scope.TEAM, _FS: Scope.OWN, _CS: Scope.OWN, _OB: Scope.ALL},
+    "opportunity": {_A: Scope.ALL, _O: Scope.ALL, _M: Scope.TREE, _MK: Scope.ALL, _IS: Scope.OWN, _FS: Scope.TEAM, _CS: Scope.OWN, _OB: Scope.ALL},
+    "account": {_A: Scope.ALL, _O: Scope.ALL, _M: Scope.TREE, _MK: Scope.ALL, _IS: Scope.TEAM, _FS: Scope.TEAM, _CS: Scope.TEAM, _OB: Scope.ALL},
+    "task": {_A: Scope.ALL, _O: Scope.ALL, _M: Scope.TREE, _MK: Scope.OWN, _IS: Scope.TEAM, _FS: Scope.OWN, _CS: Scope.OWN, _OB: Scope.NOTHING},
+    # Reference data: whoever has any role sees all of it.
+    "product": dict.fromkeys(Role, Scope.ALL),
+    "stage": dict.fromkeys(Role, Scope.ALL),
+    "user": dict.fromkeys(Role, Scope.ALL),
+    "team": dict.fromkeys(Role, Scope.ALL),
+}
+
+# Fields that only some may see, wherever they would be shown, filtered by, exported or searched.
+SENSITIVE_FIELDS: dict[str, dict[str, Ability]] = {
+    "contact": {"emails": Ability.SEE_CONTACT_DETAILS, "phones": Ability.SEE_CONTACT_DETAILS},
+    "opportunity": {"amount": Ability.SEE_AMOUNTS},
+    "product": {"price": Ability.SEE_AMOUNTS},
+    "passage": {"amount": Ability.SEE_AMOUNTS},
+}
+
+
+class RoleGrant(models.Model):
+    """A person holds a role from the moment it was granted until it is taken back."""
+
+    user = models.ForeignKey("core.User", models.CASCADE, related_name="role_grants")
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    granted_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
+    granted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "role"], name="role_granted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.role}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one person is and may do at this moment: asked once a request, then plain memory."""
+
+    user_id: int
+    team_id: int | None
+    tree: frozenset[int]
+    roles: frozenset[Role]
+    abilities: frozenset[Ability]
+
+    def scope(self, noun: str) -> Scope:
+        table = VISIBILITY.get(noun, {})
+        return max((table.get(role, Scope.NOTHING) for role in self.roles), default=Scope.NOTHING)
+
+    def hides(self, noun: str) -> frozenset[str]:
+        """The fields of `noun` that this person must not see."""
+        return frozenset(field for field, ability in SENSITIVE_FIELDS.get(noun, {}).items() if ability not in self.abilities)
+
+
+def standing_of(user: User) -> Standing:
+    """The person's roles, abilities and team tree; two queries the first time, none after."""
+    cached: Standing | None = user.__dict__.get("_standing")
+    if cached is not None:
+        return cached
+    roles = frozenset(Role(role) for role in RoleGrant.objects.filter(user=user).values_list("role", flat=True)) if user.is_active else frozenset()
+    abilities = frozenset(ability for ability, holders in ABILITIES.items() if holders & roles)
+    tree = teams.tree_ids(user.team_id) if user.team_id is not None else frozenset()
+    standing = Standing(user.pk, user.team_id, tree, roles, abilities)
+    user.__dict__["_standing"] = standing
+    return standing
+
+
+def can(user: User, ability: Ability) -> bool:
+    return ability in standing_of(user).abilities
+
+
+def require(user: User, ability: Ability) -> None:
+    """Raise Forbidden, with the ability in words, unless the person may."""
+    if not can(user, ability):
+        raise Forbidden(_("You may not %(ability)s. Ask an administrator.") % {"ability": ability.label})
+
+
+def owned_by_scope(standing: Standing, noun: str) -> models.Q:
+    """The condition on `owner` and `team` for the rows of `noun` that a person sees."""
+    scope = standing.scope(noun)
+    if scope is Scope.ALL:
+        return models.Q()
+    own = models.Q(owner=standing.user_id)
+    if scope is Scope.TREE:
+        return own | models.Q(team__in=standing.tree)
+    if scope is Scope.TEAM and standing.team_id is not None:
+        return own | models.Q(team=standing.team_id)
+    if scope in (Scope.OWN, Scope.TEAM):
+        return own
+    return models.Q(pk__in=[])
+
+
+def label(role: str) -> _StrOrPromise:
+    return Role(role).label

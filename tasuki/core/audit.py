@@ -1,0 +1,86 @@
+"""The audit trail: every change says who, when, from what, to what, and through which door. Append-only by a database rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+class Door(models.TextChoices):
+    """The way a change came in."""
+
+    WEB = "web", _("web")
+    API = "api", _("API")
+    IMPORT = "import", _("import")
+    JOB = "job", _("job")
+    COMMAND = "command", _("command line")
+
+
+class AuditEntry(models.Model):
+    """One change of one record. `changes` maps a field to [from, to], as JSON values."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("who"))
+    door = models.CharField(_("door"), max_length=8, choices=Door.choices)
+    noun = models.CharField(_("noun"), max_length=32)
+    record_id = models.BigIntegerField()
+    action = models.CharField(_("action"), max_length=32)
+    changes = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = [
+            models.Index(fields=["noun", "record_id", "-at"], name="audit_of_record"),
+            models.Index(fields=["-at", "-id"], name="audit_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.noun} {self.record_id}: {self.action}"
+
+
+@dataclass(frozen=True)
+class By:
+    """Who acts, and through which door: the first thing every verb that changes something is told."""
+
+    actor: User | None
+    door: Door
+
+
+Changes = dict[str, tuple[Any, Any]]
+
+
+def record(record_: models.Model, *, action: str, by: By, at: datetime, changes: Changes | None = None) -> AuditEntry:
+    """Write one entry for one record, in the caller's transaction."""
+    return AuditEntry.objects.create(
+        at=at,
+        actor=by.actor,
+        door=by.door,
+        noun=record_._meta.model_name or "",
+        record_id=record_.pk,
+        action=action,
+        changes={field: [_plain(before), _plain(after)] for field, (before, after) in (changes or {}).items()},
+    )
+
+
+def difference(record_: models.Model, after: dict[str, Any]) -> Changes:
+    """The fields of `after` whose value is not the record's present one."""
+    return {field: (getattr(record_, field), value) for field, value in after.items() if getattr(record_, field) != value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return value.pk
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, Iterable):
+        return [_plain(item) for item in value]
+    return str(value)

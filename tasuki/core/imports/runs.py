@@ -1,0 +1,105 @@
+"""An import run and its rows: what was asked, how far it came, and what became of each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+class DuplicatePolicy(models.TextChoices):
+    """What to do with a row whose record is here already."""
+
+    SKIP = "skip", _("skip it")
+    UPDATE = "update", _("update the record")
+    CREATE = "create", _("create another record")
+
+
+class RunState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    STAGING = "staging", _("reading the file")
+    APPLYING = "applying", _("writing records")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    UNDOING = "undoing", _("being undone")
+    UNDONE = "undone", _("undone")
+
+
+class RowState(models.TextChoices):
+    STAGED = "staged", _("read")
+    REJECTED = "rejected", _("rejected")
+    CREATED = "created", _("created")
+    UPDATED = "updated", _("updated")
+    SKIPPED = "skipped", _("skipped")
+
+
+class ImportRuns(models.QuerySet["ImportRun"]):
+    def visible_to(self, user: User) -> ImportRuns:
+        return self if abilities.can(user, abilities.Ability.IMPORT_DATA) else self.none()
+
+    def for_listing(self) -> ImportRuns:
+        return self.select_related("started_by").order_by("-id")
+
+
+class ImportRun(models.Model):
+    """One file, one noun, one mapping. Counts are written with the chunk that they count."""
+
+    noun: ClassVar[str] = "import"
+
+    target = models.CharField(_("noun"), max_length=32)
+    file_name = models.CharField(_("file"), max_length=255)
+    stored_as = models.CharField(max_length=255, blank=True)
+    mapping = models.JSONField(_("mapping"))
+    on_duplicate = models.CharField(_("duplicates"), max_length=8, choices=DuplicatePolicy.choices, default=DuplicatePolicy.SKIP)
+    is_dry = models.BooleanField(_("dry run"), default=False)
+    state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.WAITING)
+    failure = models.TextField(_("why it failed"), blank=True)
+    n_rows = models.PositiveIntegerField(_("rows"), default=0)
+    n_applied = models.PositiveIntegerField(_("rows done"), default=0)
+    n_created = models.PositiveIntegerField(_("created"), default=0)
+    n_updated = models.PositiveIntegerField(_("updated"), default=0)
+    n_skipped = models.PositiveIntegerField(_("skipped"), default=0)
+    n_rejected = models.PositiveIntegerField(_("rejected"), default=0)
+    n_warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    started_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("started by"))
+    door = models.CharField(_("door"), max_length=8, default="import")
+    created_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    undone_at = models.DateTimeField(_("undone"), null=True)
+
+    objects = ImportRuns.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.file_name}"
+
+
+class ImportRow(models.Model):
+    """One row of the file: `values` as read (field → text), what became of it, and what is needed to take it back."""
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows", db_index=False)
+    row_no = models.PositiveIntegerField(_("row"))
+    values = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=8, choices=RowState.choices, default=RowState.STAGED)
+    target_id = models.BigIntegerField(null=True)
+    before = models.JSONField(null=True)
+    messages = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("import row")
+        verbose_name_plural = _("import rows")
+        constraints = [models.UniqueConstraint(fields=["run", "row_no"], name="import_row_once")]
+        indexes = [models.Index(fields=["run", "row_no"], name="import_rows_with_messages", condition=Q(messages__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.row_no}"

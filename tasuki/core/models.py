@@ -1,0 +1,12 @@
+"""Django looks for models here; each lives with its noun."""
+
+from tasuki.core.abilities import RoleGrant
+from tasuki.core.absences import Absence
+from tasuki.core.audit import AuditEntry
+from tasuki.core.imports.runs import ImportRow, ImportRun
+from tasuki.core.money import ExchangeRate
+from tasuki.core.organisation import Organisation
+from tasuki.core.people import User
+from tasuki.core.teams import Team
+
+__all__ = ["Absence", "AuditEntry", "ExchangeRate", "ImportRow", "ImportRun", "Organisation", "RoleGrant", "Team", "User"]

@@ -1,0 +1,2 @@
+def display(family: str, given: str) -> str:
+    return f"{family} {given}".strip()

@@ -1,0 +1,74 @@
+"""Accounts: the companies we sell to, with their parents, and the folded name by which two spellings are one company."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+class Accounts(models.QuerySet["Account"]):
+    """Questions about accounts."""
+
+    def visible_to(self, user: User) -> Accounts:
+        """Those the person's scope covers, and those whose leads the person works."""
+        standing = abilities.standing_of(user)
+        if standing.scope("account") is abilities.Scope.ALL:
+            return self
+        leads = apps.get_model("crm", "Lead")._default_manager.filter(account=OuterRef("pk")).filter(abilities.owned_by_scope(standing, "lead"))
+        return self.filter(abilities.owned_by_scope(standing, "account") | Exists(leads))
+
+    def for_listing(self) -> Accounts:
+        return self.select_related("owner", "team")
+
+    def for_page(self) -> Accounts:
+        return self.select_related("owner", "team", "parent")
+
+
+class Account(models.Model):
+    """A company. `folded_name` is written with `name` by the same verbs: see `tasuki.crm.matching.fold_company`."""
+
+    noun: ClassVar[str] = "account"
+
+    name = models.CharField(_("name"), max_length=200)
+    folded_name = models.CharField(max_length=200, editable=False)
+    domain = models.CharField(_("domain"), max_length=253, blank=True)
+    industry = models.CharField(_("industry"), max_length=80, blank=True)
+    n_employees = models.PositiveIntegerField(_("employees"), null=True, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    corporate_number = models.CharField(_("corporate number"), max_length=32, blank=True)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subsidiaries", verbose_name=_("parent company"))
+    owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("owner"))
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="accounts", verbose_name=_("team"))
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
+
+    objects = Accounts.as_manager()
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        indexes = [
+            models.Index(fields=["folded_name"], name="account_folded_name"),
+            models.Index(fields=["domain"], name="account_domain", condition=~Q(domain="")),
+            models.Index(fields=["owner", "-id"], name="account_of_owner"),
+            models.Index(fields=["team", "-id"], name="account_of_team"),
+            models.Index(fields=["name", "id"], name="account_by_name"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["country", "corporate_number"], condition=~Q(corporate_number=""), name="corporate_number_once"),
+            models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="account_reference_once"),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="account_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

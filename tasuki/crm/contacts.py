@@ -1,0 +1,141 @@
+"""Contacts: the people at accounts, how they are reached, and what they agreed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities, names
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+class Channel(models.TextChoices):
+    MAIL = "mail", _("mail")
+    PHONE = "phone", _("phone")
+    MESSAGE = "message", _("message")
+    POST = "post", _("letter")
+
+
+class ConsentState(models.TextChoices):
+    GIVEN = "given", _("given")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Contacts(models.QuerySet["Contact"]):
+    """Questions about contacts."""
+
+    def visible_to(self, user: User) -> Contacts:
+        """People at visible accounts, and people whose leads the person works."""
+        standing = abilities.standing_of(user)
+        if standing.scope("account") is abilities.Scope.ALL:
+            return self
+        leads = apps.get_model("crm", "Lead")._default_manager.filter(abilities.owned_by_scope(standing, "lead"))
+        accounts = apps.get_model("crm", "Account")._default_manager.filter(abilities.owned_by_scope(standing, "account"))
+        return self.filter(
+            Exists(leads.filter(contact=OuterRef("pk"))) | Exists(leads.filter(account=OuterRef("account"))) | Exists(accounts.filter(pk=OuterRef("account")))
+        )
+
+    def for_listing(self) -> Contacts:
+        return self.select_related("account").prefetch_related("emails", "phones")
+
+    def for_page(self) -> Contacts:
+        return self.select_related("account", "account__owner").prefetch_related("emails", "phones", "consents")
+
+
+class Contact(models.Model):
+    """A person. Addresses and numbers are rows, so that a person may have several."""
+
+    noun: ClassVar[str] = "contact"
+
+    account = models.ForeignKey("crm.Account", models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("account"))
+    family_name = models.CharField(_("family name"), max_length=200)
+    given_name = models.CharField(_("given name"), max_length=200, blank=True)
+    title = models.CharField(_("job title"), max_length=120, blank=True)
+    department = models.CharField(_("department"), max_length=120, blank=True)
+    roles = models.CharField(_("roles in buying"), max_length=200, blank=True, help_text=_("For example: decision maker, technical evaluator."))
+    language = models.CharField(_("language"), max_length=5, blank=True)
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
+
+    objects = Contacts.as_manager()
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes = [models.Index(fields=["family_name", "given_name", "id"], name="contact_by_name")]
+        constraints = [models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="contact_reference_once")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        return names.display(self.family_name, self.given_name)
+
+
+class ContactEmail(models.Model):
+    """A mail address as the person writes it, and its key for matching (lower case, host in ASCII)."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails")
+    address = models.CharField(_("mail address"), max_length=320)
+    key = models.CharField(max_length=320, editable=False)
+    is_primary = models.BooleanField(_("main"), default=False)
+
+    class Meta:
+        ordering = ["-is_primary", "id"]
+        indexes = [models.Index(fields=["key"], name="contact_email_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "key"], name="contact_email_once"),
+            models.UniqueConstraint(fields=["contact"], condition=Q(is_primary=True), name="contact_one_main_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ContactPhone(models.Model):
+    """A number in E.164, with what stood in the source."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones")
+    e164 = models.CharField(_("number"), max_length=24)
+    written = models.CharField(_("as written"), max_length=64, blank=True)
+    is_primary = models.BooleanField(_("main"), default=False)
+
+    class Meta:
+        ordering = ["-is_primary", "id"]
+        indexes = [models.Index(fields=["e164"], name="contact_phone_e164")]
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "e164"], name="contact_phone_once"),
+            models.UniqueConstraint(fields=["contact"], condition=Q(is_primary=True), name="contact_one_main_phone"),
+        ]
+
+    def __str__(self) -> str:
+        return self.e164
+
+
+class Consent(models.Model):
+    """What a person agreed to or refused, for one channel; the latest row of a channel is its state."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="consents")
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    state = models.CharField(_("state"), max_length=10, choices=ConsentState.choices)
+    how = models.CharField(_("how it was given"), max_length=200, blank=True)
+    text_version = models.CharField(_("version of the text"), max_length=40, blank=True)
+    recorded_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.state}"

@@ -1,0 +1,356 @@
+"""Leads: one lead is one pass of a contact, at an account, through the relay. Recycling opens a new pass later; history stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities, audit
+from tasuki.core.audit import By
+from tasuki.core.errors import Refused
+from tasuki.crm import ledger, stages, timeline
+from tasuki.crm.ledger import Outcome, Passage
+from tasuki.crm.ownership import Ownership
+from tasuki.crm.timeline import TimelineEntry
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+    from tasuki.core.teams import Team
+    from tasuki.crm.accounts import Account
+    from tasuki.crm.contacts import Contact
+    from tasuki.crm.products import Product
+
+
+class Origin(models.TextChoices):
+    """Why this pass began."""
+
+    INBOUND = "inbound", _("inbound")
+    OUTBOUND = "outbound", _("outbound")
+    RECYCLED = "recycled", _("recycled")
+    INBOUND_AGAIN = "inbound_again", _("inbound again")
+    EXPANSION = "expansion", _("expansion")
+
+
+class AlreadyInProcess(Refused):
+    code = "already_in_process"
+
+    def __init__(self) -> None:
+        super().__init__(_("This contact already has an open lead for this product line."))
+
+
+class WakeRuleMissing(Refused):
+    code = "wake_rule_missing"
+
+    def __init__(self) -> None:
+        super().__init__(_("To recycle a lead, give a reason and say when it wakes: a date, or what must happen."))
+
+
+class NotForward(Refused):
+    code = "not_forward"
+
+    def __init__(self) -> None:
+        super().__init__(_("A lead only moves forward. To send it back, recycle it."))
+
+
+class NotRecycled(Refused):
+    code = "not_recycled"
+
+    def __init__(self) -> None:
+        super().__init__(_("Only a recycled lead that has not come round yet can be woken."))
+
+
+class CannotMerge(Refused):
+    code = "cannot_merge"
+
+    def __init__(self) -> None:
+        super().__init__(_("A lead can be merged only into another lead, and only while it is in process."))
+
+
+class Leads(models.QuerySet["Lead"]):
+    """Questions about leads."""
+
+    def visible_to(self, user: User) -> Leads:
+        return self.filter(abilities.owned_by_scope(abilities.standing_of(user), "lead"))
+
+    def in_process(self) -> Leads:
+        return self.filter(stage__isnull=False)
+
+    def in_stage(self, key: str) -> Leads:
+        return self.filter(stage=key)
+
+    def newest_first(self) -> Leads:
+        return self.order_by("-opened_at", "-id")
+
+    def for_listing(self) -> Leads:
+        return self.select_related("contact", "account", "owner", "team", "stage", "product")
+
+    def for_page(self) -> Leads:
+        return self.select_related("contact", "account", "owner", "team", "stage", "product", "previous")
+
+
+class Lead(models.Model):
+    """One pass. `source` and `origin` never change (R7). `stage` is a convenience, written by the verb that writes the ledger."""
+
+    noun: ClassVar[str] = "lead"
+
+    contact = models.ForeignKey("crm.Contact", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("contact"))
+    account = models.ForeignKey("crm.Account", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("account"))
+    product = models.ForeignKey("crm.Product", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("product"), db_index=False)
+    product_line = models.CharField(_("product line"), max_length=80, blank=True)
+    seq_no = models.PositiveSmallIntegerField(_("pass"), default=1)
+    previous = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="next", verbose_name=_("the pass before"))
+    origin = models.CharField(_("origin"), max_length=14, choices=Origin.choices)
+    source = models.CharField(_("source"), max_length=80, blank=True)
+    source_detail = models.CharField(_("source in detail"), max_length=200, blank=True)
+    segment = models.CharField(_("segment"), max_length=80, blank=True)
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("owner"), db_index=False)
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="leads", verbose_name=_("team"), db_index=False)
+    opened_at = models.DateTimeField(_("opened"))
+    stage = models.ForeignKey("crm.Stage", models.PROTECT, null=True, related_name="+", verbose_name=_("stage"), db_index=False)
+    stage_since = models.DateTimeField(_("in this stage since"))
+    won_at = models.DateTimeField(_("won"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_as = models.CharField(_("ended as"), max_length=12, choices=Outcome.choices, blank=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged", verbose_name=_("merged into"), db_index=False)
+    updated_at = models.DateTimeField(_("changed"))
+
+    objects = Leads.as_manager()
+
+    class Meta:
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="lead_newest"),
+            models.Index(fields=["stage", "-opened_at", "-id"], name="lead_in_stage"),
+            models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner"),
+            models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team"),
+            models.Index(fields=["source", "-opened_at", "-id"], name="lead_of_source"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "product_line"],
+                condition=Q(stage__isnull=False, won_at__isnull=True, contact__isnull=False),
+                name="one_open_lead_per_contact_and_line",
+            ),
+            models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="lead_reference_once"),
+            models.CheckConstraint(condition=Q(stage__isnull=True) ^ Q(ended_at__isnull=True), name="lead_in_a_stage_or_ended"),
+            models.CheckConstraint(condition=Q(ended_at__isnull=True, ended_as="") | (Q(ended_at__isnull=False) & ~Q(ended_as="")), name="lead_ended_as_something"),
+            models.CheckConstraint(condition=Q(won_at__isnull=True) | Q(won_at__gte=F("opened_at")), name="lead_won_after_opened"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The person, else the company, else the reference: what a list calls this lead."""
+        if self.contact:
+            return self.contact.display_name
+        if self.account:
+            return self.account.name
+        return self.reference or f"#{self.pk}"
+
+
+def locked(lead: Lead) -> Lead:
+    """The lead as it is now, held until the end of the transaction."""
+    return Lead.objects.select_for_update(of=("self",)).select_related("owner", "team").get(pk=lead.pk)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What is known of a lead when it arrives."""
+
+    team: Team
+    origin: Origin = Origin.INBOUND
+    contact: Contact | None = None
+    account: Account | None = None
+    product: Product | None = None
+    owner: User | None = None
+    source: str = ""
+    source_detail: str = ""
+    segment: str = ""
+    reference: str = ""
+
+
+@transaction.atomic
+def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTURED, previous: Lead | None = None) -> Lead:
+    """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open."""
+    line = arrival.product.line if arrival.product else ""
+    if arrival.contact and Lead.objects.in_process().filter(contact=arrival.contact, product_line=line, won_at__isnull=True).exists():
+        raise AlreadyInProcess
+    lead = Lead.objects.create(
+        contact=arrival.contact,
+        account=arrival.account,
+        product=arrival.product,
+        product_line=line,
+        seq_no=_next_seq_no(arrival.contact, previous=previous),
+        previous=previous,
+        origin=arrival.origin,
+        source=arrival.source,
+        source_detail=arrival.source_detail,
+        segment=arrival.segment,
+        reference=arrival.reference,
+        owner=arrival.owner,
+        team=arrival.team,
+        opened_at=at,
+        stage_id=stage,
+        stage_since=at,
+        updated_at=at,
+    )
+    ledger.enter(lead, stage=stage, at=at, by=by)
+    Ownership.objects.create(lead=lead, owner=lead.owner, team=lead.team, from_at=at, given_by=by.actor)
+    _tell(lead, by=by, at=at, detail={"to": stage, "origin": lead.origin})
+    audit.record(lead, action="capture", by=by, at=at, changes={"stage": (None, stage)})
+    return lead
+
+
+@transaction.atomic
+def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None = None) -> Passage:
+    """Move the lead to a later stage of the relay. Raises NotForward, NotInProcess, LeftBeforeEntered."""
+    lead = locked(lead)
+    before = lead.stage_id
+    if to not in stages.ORDER:
+        raise stages.UnknownStage(to)
+    if before is not None and stages.ORDER.index(to) <= stages.ORDER.index(before):
+        raise NotForward
+    won = to in stages.IN_SUCCESS and lead.won_at is None
+    ledger.leave(lead, outcome=Outcome.WON if won else Outcome.ADVANCED, at=at, amount=amount)
+    passage = ledger.enter(lead, stage=to, at=at, by=by)
+    _place(lead, stage=to, at=at, won=won)
+    _tell(lead, by=by, at=at, detail={"from": before, "to": to, "won": won})
+    audit.record(lead, action="win" if won else "advance", by=by, at=at, changes={"stage": (before, to)})
+    return passage
+
+
+def recycle(lead: Lead, *, reason: str, by: By, at: datetime, wake_on: date | None = None, wake_when: str = "") -> Passage:
+    """End this pass with a rule for when the next begins. Raises WakeRuleMissing, NotInProcess, LeftBeforeEntered."""
+    if not reason.strip() or (wake_on is None and not wake_when.strip()):
+        raise WakeRuleMissing
+    return _end(lead, outcome=Outcome.RECYCLED, by=by, at=at, reason=reason, wake_on=wake_on, wake_when=wake_when)
+
+
+def lose(lead: Lead, *, reason: str, by: By, at: datetime, amount: Decimal | None = None) -> Passage:
+    """End this pass as lost: to a competitor, to no decision, or to too early (R13)."""
+    return _end(lead, outcome=Outcome.LOST, by=by, at=at, reason=reason, amount=amount)
+
+
+def disqualify(lead: Lead, *, reason: str, by: By, at: datetime) -> Passage:
+    """End this pass for good: only a hand-raise brings a disqualified contact back (R4)."""
+    return _end(lead, outcome=Outcome.DISQUALIFIED, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def merge(lead: Lead, *, into: Lead, by: By, at: datetime) -> Passage:
+    """End this pass because it is the same as another. Its history stays and is shown with the survivor's."""
+    if lead.pk == into.pk or locked(lead).stage_id is None:
+        raise CannotMerge
+    passage = _end(lead, outcome=Outcome.MERGED, by=by, at=at, reason=f"#{into.pk}")
+    Lead.objects.filter(pk=lead.pk).update(merged_into=into)
+    TimelineEntry.objects.create(
+        at=at, kind=timeline.Kind.MERGE, lead=into, contact=into.contact, account=into.account, actor=by.actor, detail={"merged": lead.pk}
+    )
+    return passage
+
+
+@transaction.atomic
+def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING) -> Lead:
+    """Open the next pass of a recycled lead. Raises NotRecycled if it did not end so, or was woken already."""
+    lead = locked(lead)
+    if lead.ended_as != Outcome.RECYCLED or Lead.objects.filter(previous=lead).exists():
+        raise NotRecycled
+    arrival = Arrival(
+        team=lead.team,
+        origin=Origin.RECYCLED,
+        contact=lead.contact,
+        account=lead.account,
+        product=lead.product,
+        owner=lead.owner,
+        source=lead.source,
+        source_detail=lead.source_detail,
+        segment=lead.segment,
+    )
+    return capture(arrival, by=by, at=at, stage=stage, previous=lead)
+
+
+@transaction.atomic
+def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "") -> Ownership:
+    """Hand the lead to another person, or to a team's queue. The period before is closed, never rewritten."""
+    lead = locked(lead)
+    changes = audit.difference(lead, {"owner": to, "team": team})
+    current = Ownership.objects.select_for_update().get(lead=lead, until_at__isnull=True)
+    if not changes:
+        return current
+    # A back-dated hand-over cannot end a period before it began.
+    moment = max(at, current.from_at)
+    Ownership.objects.filter(pk=current.pk).update(until_at=moment)
+    ownership = Ownership.objects.create(lead=lead, owner=to, team=team, from_at=moment, given_by=by.actor, reason=reason)
+    Lead.objects.filter(pk=lead.pk).update(owner=to, team=team, updated_at=at)
+    TimelineEntry.objects.create(
+        at=at,
+        kind=timeline.Kind.OWNER,
+        lead=lead,
+        contact=lead.contact,
+        account=lead.account,
+        actor=by.actor,
+        text=reason,
+        detail={"from": str(lead.owner or lead.team), "to": str(to or team)},
+    )
+    audit.record(lead, action="give", by=by, at=at, changes=changes)
+    return ownership
+
+
+def chain(lead: Lead) -> Sequence[Passage]:
+    """The passages of this pass in order: who carried it, through which stage, how long."""
+    return list(Passage.objects.filter(lead=lead).select_related("stage", "owner", "team").order_by("seq"))
+
+
+@transaction.atomic
+def _end(
+    lead: Lead,
+    *,
+    outcome: Outcome,
+    by: By,
+    at: datetime,
+    reason: str,
+    wake_on: date | None = None,
+    wake_when: str = "",
+    amount: Decimal | None = None,
+) -> Passage:
+    lead = locked(lead)
+    before = lead.stage_id
+    passage = ledger.leave(lead, outcome=outcome, at=at, reason=reason, wake_on=wake_on, wake_when=wake_when, amount=amount)
+    Lead.objects.filter(pk=lead.pk).update(stage=None, stage_since=at, ended_at=at, ended_as=outcome, updated_at=at)
+    detail = {"from": before, "outcome": outcome, "wake_on": wake_on.isoformat() if wake_on else None, "wake_when": wake_when}
+    _tell(lead, by=by, at=at, detail=detail, text=reason)
+    audit.record(lead, action=outcome.value, by=by, at=at, changes={"stage": (before, None)})
+    return passage
+
+
+def _place(lead: Lead, *, stage: str, at: datetime, won: bool) -> None:
+    values: dict[str, object] = {"stage": stage, "stage_since": at, "updated_at": at}
+    if won:
+        values["won_at"] = at
+    Lead.objects.filter(pk=lead.pk).update(**values)
+
+
+def _tell(lead: Lead, *, by: By, at: datetime, detail: dict[str, object], text: str = "") -> None:
+    TimelineEntry.objects.create(
+        at=at, kind=timeline.Kind.MOVE, lead=lead, contact=lead.contact, account=lead.account, actor=by.actor, text=text, detail=detail
+    )
+
+
+def _next_seq_no(contact: Contact | None, *, previous: Lead | None) -> int:
+    if previous:
+        return previous.seq_no + 1
+    if contact is None:
+        return 1
+    last = Lead.objects.filter(contact=contact).order_by("-seq_no").values_list("seq_no", flat=True).first()
+    return (last or 0) + 1

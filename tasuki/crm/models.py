@@ -1,0 +1,17 @@
+"""Django looks for models here; each lives with its noun."""
+
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Consent, Contact, ContactEmail, ContactPhone
+from tasuki.crm.files import File
+from tasuki.crm.leads import Lead
+from tasuki.crm.ledger import Passage
+from tasuki.crm.ownership import Ownership
+from tasuki.crm.products import Product
+from tasuki.crm.stages import Stage, StageDefinition
+from tasuki.crm.tasks import Task
+from tasuki.crm.timeline import TimelineEntry
+
+__all__ = [
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "File", "Lead", "Ownership", "Passage",
+    "Product", "Stage", "StageDefinition", "Task", "TimelineEntry",
+]  # fmt: skip

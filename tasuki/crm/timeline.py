@@ -1,0 +1,45 @@
+"""The timeline: everything that happened around an account, a contact or a lead, in one list, newest first."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    MOVE = "move", _("move")
+    NOTE = "note", _("note")
+    CALL = "call", _("call")
+    MAIL = "mail", _("mail")
+    MEETING = "meeting", _("meeting")
+    VISIT = "visit", _("web visit")
+    OWNER = "owner", _("owner")
+    TASK = "task", _("task")
+    FILE = "file", _("file")
+    IMPORT = "import", _("import")
+    MERGE = "merge", _("merge")
+
+
+class TimelineEntry(models.Model):
+    """One happening. `text` is somebody's words; `detail` holds what a page needs to say it in the reader's language."""
+
+    at = models.DateTimeField()
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="timeline")
+    contact = models.ForeignKey("crm.Contact", models.CASCADE, null=True, related_name="timeline")
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="timeline")
+    actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    text = models.TextField(blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("timeline entry")
+        verbose_name_plural = _("timeline entries")
+        indexes = [
+            models.Index(fields=["lead", "-at", "-id"], name="timeline_of_lead", condition=models.Q(lead__isnull=False)),
+            models.Index(fields=["contact", "-at", "-id"], name="timeline_of_contact", condition=models.Q(contact__isnull=False)),
+            models.Index(fields=["account", "-at", "-id"], name="timeline_of_account", condition=models.Q(account__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"

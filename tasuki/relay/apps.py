@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RelayConfig(AppConfig):
+    name = "tasuki.relay"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,217 @@
+"""Opportunities: the sales face of a lead, from the accepted meeting (P1) to the order, or to one of three deaths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities, audit
+from tasuki.core.audit import By
+from tasuki.core.errors import Refused
+from tasuki.core.money import Money, convert
+from tasuki.core.organisation import the_organisation
+from tasuki.crm import leads, stages
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+    from tasuki.core.teams import Team
+    from tasuki.crm.leads import Lead
+    from tasuki.crm.ledger import Passage
+    from tasuki.crm.products import Product
+
+
+class LostBecause(models.TextChoices):
+    """The three deaths, each with its own follow-up (R13)."""
+
+    COMPETITOR = "competitor", _("lost to a competitor")
+    NO_DECISION = "no_decision", _("no decision")
+    TOO_EARLY = "too_early", _("too early")
+
+
+class AlreadyOpen(Refused):
+    code = "already_open"
+
+    def __init__(self) -> None:
+        super().__init__(_("This lead has an opportunity already."))
+
+
+class Closed(Refused):
+    code = "opportunity_closed"
+
+    def __init__(self) -> None:
+        super().__init__(_("This opportunity is closed and cannot be moved."))
+
+
+class CompetitorMissing(Refused):
+    code = "competitor_missing"
+
+    def __init__(self) -> None:
+        super().__init__(_("Name the competitor that won."))
+
+
+class Opportunities(models.QuerySet["Opportunity"]):
+    """Questions about opportunities."""
+
+    def visible_to(self, user: User) -> Opportunities:
+        """Those in the person's scope, and those of leads they brought."""
+        standing = abilities.standing_of(user)
+        if standing.scope("opportunity") is abilities.Scope.NOTHING:
+            return self.none()
+        return self.filter(abilities.owned_by_scope(standing, "opportunity") | Q(lead__owner=standing.user_id))
+
+    def open(self) -> Opportunities:
+        return self.filter(closed_at__isnull=True)
+
+    def for_listing(self) -> Opportunities:
+        return self.select_related("lead", "lead__contact", "lead__account", "lead__stage", "product", "owner", "team")
+
+    def for_page(self) -> Opportunities:
+        return self.for_listing().select_related("lead__previous", "lead__owner", "lead__team")
+
+
+class Opportunity(models.Model):
+    """One deal in work. `amount` is in `currency`; the ledger holds it in the organisation's. `won_at`, `closed_at` are conveniences."""
+
+    noun: ClassVar[str] = "opportunity"
+
+    lead = models.OneToOneField("crm.Lead", models.PROTECT, related_name="opportunity", verbose_name=_("lead"))
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    product = models.ForeignKey("crm.Product", models.PROTECT, null=True, blank=True, related_name="opportunities", verbose_name=_("product"))
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    close_on = models.DateField(_("expected close date"), null=True, blank=True)
+    owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="opportunities", verbose_name=_("owner"))
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="opportunities", verbose_name=_("team"))
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    opened_at = models.DateTimeField(_("opened"))
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    won_at = models.DateTimeField(_("won"), null=True)
+    lost_because = models.CharField(_("lost because"), max_length=12, choices=LostBecause.choices, blank=True)
+    lost_to = models.CharField(_("lost to"), max_length=120, blank=True)
+    updated_at = models.DateTimeField(_("changed"))
+
+    objects = Opportunities.as_manager()
+
+    class Meta:
+        verbose_name = _("opportunity")
+        verbose_name_plural = _("opportunities")
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="opportunity_newest"),
+            models.Index(fields=["owner", "-opened_at", "-id"], name="opportunity_of_owner"),
+            models.Index(fields=["team", "-opened_at", "-id"], name="opportunity_of_team"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="opportunity_reference_once"),
+            models.CheckConstraint(condition=Q(amount__isnull=True) | ~Q(currency=""), name="amount_has_a_currency"),
+            models.CheckConstraint(condition=Q(won_at__isnull=True) | Q(closed_at=F("won_at")), name="won_is_closed"),
+            models.CheckConstraint(condition=Q(lost_because="") | Q(closed_at__isnull=False, won_at__isnull=True), name="lost_is_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        return self.name or str(self.lead)
+
+    @property
+    def money(self) -> Money | None:
+        return None if self.amount is None else Money(self.amount, self.currency)
+
+
+def locked(opportunity: Opportunity) -> Opportunity:
+    """The opportunity as it is now, held until the end of the transaction; raises Closed if it is over."""
+    fresh = Opportunity.objects.select_for_update(of=("self",)).select_related("lead", "owner", "team").get(pk=opportunity.pk)
+    if fresh.closed_at is not None:
+        raise Closed
+    return fresh
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What the field seller takes over when accepting a meeting."""
+
+    owner: User | None
+    team: Team
+    name: str = ""
+    product: Product | None = None
+    money: Money | None = None
+    close_on: date | None = None
+    reference: str = ""
+
+
+@transaction.atomic
+def accept(lead: Lead, *, terms: Acceptance, by: By, at: datetime, stage: str = stages.P1) -> Opportunity:
+    """Open the opportunity of a lead and carry the lead into P1. Raises AlreadyOpen."""
+    lead = leads.locked(lead)
+    if Opportunity.objects.filter(lead=lead).exists():
+        raise AlreadyOpen
+    leads.give(lead, to=terms.owner, team=terms.team, by=by, at=at)
+    leads.advance(lead, to=stage, by=by, at=at, amount=None)
+    opportunity = Opportunity.objects.create(
+        lead=lead,
+        name=terms.name,
+        product=terms.product or lead.product,
+        amount=terms.money.amount if terms.money else None,
+        currency=terms.money.currency if terms.money else "",
+        close_on=terms.close_on,
+        owner=terms.owner,
+        team=terms.team,
+        reference=terms.reference,
+        opened_at=at,
+        updated_at=at,
+    )
+    audit.record(opportunity, action="accept", by=by, at=at, changes={"stage": (None, stage)})
+    return opportunity
+
+
+@transaction.atomic
+def advance(opportunity: Opportunity, *, to: str, by: By, at: datetime) -> Passage:
+    """Move to a later phase. The amount of the day is stamped on the passage that is left (R11)."""
+    opportunity = locked(opportunity)
+    passage = leads.advance(opportunity.lead, to=to, by=by, at=at, amount=_in_base(opportunity, at=at))
+    Opportunity.objects.filter(pk=opportunity.pk).update(updated_at=at)
+    return passage
+
+
+@transaction.atomic
+def win(opportunity: Opportunity, *, by: By, at: datetime) -> Passage:
+    """Close as won, and carry the lead into onboarding."""
+    opportunity = locked(opportunity)
+    passage = leads.advance(opportunity.lead, to=stages.ONBOARDING, by=by, at=at, amount=_in_base(opportunity, at=at))
+    Opportunity.objects.filter(pk=opportunity.pk).update(won_at=at, closed_at=at, updated_at=at)
+    audit.record(opportunity, action="win", by=by, at=at, changes={"won_at": (None, at)})
+    return passage
+
+
+@transaction.atomic
+def lose(opportunity: Opportunity, *, because: LostBecause, by: By, at: datetime, lost_to: str = "") -> Passage:
+    """Close as lost. Losing to a competitor needs its name (R14). Raises CompetitorMissing, Closed."""
+    if because == LostBecause.COMPETITOR and not lost_to.strip():
+        raise CompetitorMissing
+    opportunity = locked(opportunity)
+    passage = leads.lose(opportunity.lead, reason=str(because.value), by=by, at=at, amount=_in_base(opportunity, at=at))
+    Opportunity.objects.filter(pk=opportunity.pk).update(closed_at=at, lost_because=because, lost_to=lost_to, updated_at=at)
+    audit.record(opportunity, action="lose", by=by, at=at, changes={"lost_because": ("", because.value)})
+    return passage
+
+
+@transaction.atomic
+def recycle(opportunity: Opportunity, *, reason: str, by: By, at: datetime, wake_on: date | None = None, wake_when: str = "") -> Passage:
+    """Close without an order and give the lead a rule for coming round again (R3)."""
+    opportunity = locked(opportunity)
+    passage = leads.recycle(opportunity.lead, reason=reason, by=by, at=at, wake_on=wake_on, wake_when=wake_when)
+    Opportunity.objects.filter(pk=opportunity.pk).update(closed_at=at, updated_at=at)
+    audit.record(opportunity, action="recycle", by=by, at=at)
+    return passage
+
+
+def _in_base(opportunity: Opportunity, *, at: datetime) -> Decimal | None:
+    money = opportunity.money
+    return convert(money, to=the_organisation().currency, on=at.date()).amount if money else None
