@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import teams
+from tasuki.core import team_trees
 from tasuki.core.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ VISIBILITY: dict[str, dict[Role, Scope]] = {
     "stage": dict.fromkeys(Role, Scope.ALL),
     "user": dict.fromkeys(Role, Scope.ALL),
     "team": dict.fromkeys(Role, Scope.ALL),
+    "absence": dict.fromkeys(Role, Scope.ALL),
 }
 
 # Fields that only some may see, wherever they would be shown, filtered by, exported or searched.
@@ -109,7 +110,16 @@ SENSITIVE_FIELDS: dict[str, dict[str, Ability]] = {
     "opportunity": {"amount": Ability.SEE_AMOUNTS},
     "product": {"price": Ability.SEE_AMOUNTS},
     "passage": {"amount": Ability.SEE_AMOUNTS},
+    "absence": {"reason": Ability.MANAGE_PEOPLE},
 }
+
+
+class RoleGrants(models.QuerySet["RoleGrant"]):
+    """Questions about roles."""
+
+    def visible_to(self, user: User) -> RoleGrants:
+        """Colleagues see who holds which role: it says whom to ask."""
+        return self if standing_of(user).roles else self.none()
 
 
 class RoleGrant(models.Model):
@@ -119,6 +129,8 @@ class RoleGrant(models.Model):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     granted_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     granted_at = models.DateTimeField()
+
+    objects = RoleGrants.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "role"], name="role_granted_once")]
@@ -153,10 +165,15 @@ def standing_of(user: User) -> Standing:
         return cached
     roles = frozenset(Role(role) for role in RoleGrant.objects.filter(user=user).values_list("role", flat=True)) if user.is_active else frozenset()
     abilities = frozenset(ability for ability, holders in ABILITIES.items() if holders & roles)
-    tree = teams.tree_ids(user.team_id) if user.team_id is not None else frozenset()
+    tree = team_trees.tree_ids(user.team_id) if user.team_id is not None else frozenset()
     standing = Standing(user.pk, user.team_id, tree, roles, abilities)
     user.__dict__["_standing"] = standing
     return standing
+
+
+def forget_standing(user: User) -> None:
+    """For verbs that change what a person is: the next question is answered from the database again."""
+    user.__dict__.pop("_standing", None)
 
 
 def can(user: User, ability: Ability) -> bool:

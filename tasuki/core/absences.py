@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
-from django.db import models
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities, audit
+from tasuki.core.audit import By
+from tasuki.core.errors import Refused
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+LONGEST_REASON = 200
+
+
+class AbsenceRefused(Refused):
+    code = "absence_refused"
+
+
+class Absences(models.QuerySet["Absence"]):
+    """Questions about absences."""
+
+    def visible_to(self, user: User) -> Absences:
+        """Colleagues see who is away and who carries for them; the reason is a sensitive field."""
+        return self if abilities.standing_of(user).scope("absence") is abilities.Scope.ALL else self.none()
+
+    def on(self, day: date) -> Absences:
+        return self.filter(first_on__lte=day, last_on__gte=day)
+
+    def not_over(self, day: date) -> Absences:
+        return self.filter(last_on__gte=day).order_by("first_on", "id")
+
+    def for_listing(self) -> Absences:
+        return self.select_related("user", "deputy")
 
 
 class Absence(models.Model):
     """A person is away from the first day to the last, both included, in their own time zone."""
 
+    noun: ClassVar[str] = "absence"
+
     user = models.ForeignKey("core.User", models.CASCADE, related_name="absences", verbose_name=_("person"))
     first_on = models.DateField(_("first day"))
     last_on = models.DateField(_("last day"))
     deputy = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("deputy"))
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    reason = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True)
     recorded_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
+
+    objects = Absences.as_manager()
 
     class Meta:
         verbose_name = _("absence")
@@ -28,3 +65,39 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.first_on}–{self.last_on}"
+
+
+@transaction.atomic
+def mark(user: User, *, first_on: date, last_on: date, by: By, at: datetime, deputy: User | None = None, reason: str = "") -> Absence:
+    """Write down that a person is away on these days, both included. Raises AbsenceRefused."""
+    if last_on < first_on:
+        raise AbsenceRefused(_("An absence cannot end before it starts."))
+    if deputy is not None and deputy.pk == user.pk:
+        raise AbsenceRefused(_("The deputy must be somebody else."))
+    if len(reason) > LONGEST_REASON:
+        raise AbsenceRefused(_("The reason is longer than %(n)s characters.") % {"n": LONGEST_REASON})
+    # The person's row is held so that two overlapping absences cannot be written at once.
+    type(user).objects.get_queryset().select_for_update().get(pk=user.pk)
+    if Absence.objects.filter(user=user, first_on__lte=last_on, last_on__gte=first_on).exists():
+        raise AbsenceRefused(_("An absence on some of these days is written down already."))
+    absence = Absence.objects.create(user=user, first_on=first_on, last_on=last_on, deputy=deputy, reason=reason.strip(), recorded_by=by.actor, recorded_at=at)
+    # The reason may be about a person's health: it is not copied into a log that is never erased.
+    audit.record(
+        absence, action="mark", by=by, at=at, changes={"user": (None, user), "first_on": (None, first_on), "last_on": (None, last_on), "deputy": (None, deputy)}
+    )
+    return absence
+
+
+@transaction.atomic
+def cancel(absence: Absence, *, by: By, at: datetime) -> None:
+    """Take an absence back. Taking it back twice changes nothing."""
+    held = Absence.objects.select_for_update(of=("self",)).select_related("user").filter(pk=absence.pk).first()
+    if held is None:
+        return
+    audit.record(held, action="cancel", by=by, at=at, changes={"user": (held.user, None), "first_on": (held.first_on, None), "last_on": (held.last_on, None)})
+    Absence.objects.filter(pk=held.pk).delete()
+
+
+def absent_on(user: User, day: date) -> Absence | None:
+    """The absence that covers this day, if there is one; its `deputy` is loaded."""
+    return Absence.objects.on(day).filter(user=user).select_related("deputy").first()

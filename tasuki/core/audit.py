@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import abilities
+
 if TYPE_CHECKING:
     from tasuki.core.people import User
 
@@ -24,6 +26,26 @@ class Door(models.TextChoices):
     COMMAND = "command", _("command line")
 
 
+class AuditEntries(models.QuerySet["AuditEntry"]):
+    """Questions to the trail."""
+
+    def visible_to(self, user: User) -> AuditEntries:
+        return self if abilities.can(user, abilities.Ability.READ_AUDIT_LOG) else self.none()
+
+    def of(self, record_: models.Model) -> AuditEntries:
+        return self.filter(noun=record_._meta.model_name, record_id=record_.pk)
+
+    def newest_first(self) -> AuditEntries:
+        return self.order_by("-at", "-id")
+
+    def before(self, at: datetime, entry_id: int) -> AuditEntries:
+        """The page after one that ended with this entry: keyset paging."""
+        return self.filter(models.Q(at__lt=at) | models.Q(at=at, id__lt=entry_id))
+
+    def for_listing(self) -> AuditEntries:
+        return self.select_related("actor")
+
+
 class AuditEntry(models.Model):
     """One change of one record. `changes` maps a field to [from, to], as JSON values."""
 
@@ -34,6 +56,8 @@ class AuditEntry(models.Model):
     record_id = models.BigIntegerField()
     action = models.CharField(_("action"), max_length=32)
     changes = models.JSONField(default=dict)
+
+    objects = AuditEntries.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from django.db import connection, models
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities, audit
+from tasuki.core.audit import By
+from tasuki.core.errors import Refused
+from tasuki.core.team_trees import tree_ids
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+LONGEST_NAME = 120
 
 
 class Department(models.TextChoices):
@@ -16,13 +29,48 @@ class Department(models.TextChoices):
     OFFICE = "office", _("Office")
 
 
+class TeamNameTaken(Refused):
+    code = "team_name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is a team “%(name)s” in this place already.") % {"name": name})
+
+
+class TeamNameWrong(Refused):
+    code = "team_name_wrong"
+
+    def __init__(self) -> None:
+        super().__init__(_("A team needs a name of at most %(n)s characters.") % {"n": LONGEST_NAME})
+
+
+class TeamsInACircle(Refused):
+    code = "teams_in_a_circle"
+
+    def __init__(self) -> None:
+        super().__init__(_("A team cannot be moved under itself or under one of its own teams."))
+
+
+class Teams(models.QuerySet["Team"]):
+    """Questions about teams."""
+
+    def visible_to(self, user: User) -> Teams:
+        return self if abilities.standing_of(user).scope("team") is abilities.Scope.ALL else self.none()
+
+    def for_listing(self) -> Teams:
+        return self.annotate(n_members=models.Count("members", filter=models.Q(members__is_active=True))).order_by("name", "id")
+
+
 class Team(models.Model):
     """A team of one department; teams nest, and a manager sees the whole tree below theirs."""
 
-    name = models.CharField(_("name"), max_length=120)
+    noun: ClassVar[str] = "team"
+
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
     department = models.CharField(_("department"), max_length=16, choices=Department.choices)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="teams", verbose_name=_("part of"))
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = Teams.as_manager()
 
     class Meta:
         verbose_name = _("team")
@@ -36,18 +84,53 @@ class Team(models.Model):
         return self.name
 
 
-_TREE = """
-WITH RECURSIVE tree(id) AS (
-    SELECT id FROM core_team WHERE id = %s
-    UNION
-    SELECT team.id FROM core_team team JOIN tree ON team.parent_id = tree.id
-)
-SELECT id FROM tree
-"""
+@transaction.atomic
+def add(name: str, *, department: Department, by: By, at: datetime, parent: Team | None = None) -> Team:
+    """Found a team. Raises TeamNameTaken, TeamNameWrong."""
+    _hold_the_tree()
+    team = Team(name=_checked_name(name, parent_id=parent.pk if parent else None), department=department, parent=parent)
+    Team.objects.bulk_create([team])
+    audit.record(team, action="add", by=by, at=at, changes={"name": ("", team.name), "department": ("", department.value), "parent": (None, parent)})
+    return team
 
 
-def tree_ids(team_id: int) -> frozenset[int]:
-    """The ids of a team and of every team below it, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TREE, [team_id])
-        return frozenset(row[0] for row in cursor.fetchall())
+@transaction.atomic
+def rename(team: Team, *, name: str, by: By, at: datetime) -> Team:
+    """Raises TeamNameTaken, TeamNameWrong."""
+    _hold_the_tree()
+    team = Team.objects.get(pk=team.pk)
+    return _write(team, {"name": _checked_name(name, parent_id=team.parent_id, but=team.pk)}, action="rename", by=by, at=at)
+
+
+@transaction.atomic
+def move(team: Team, *, under: Team | None, by: By, at: datetime) -> Team:
+    """Put the team, with all below it, under another or at the top. Raises TeamsInACircle, TeamNameTaken."""
+    _hold_the_tree()
+    team = Team.objects.select_related("parent").get(pk=team.pk)
+    if under is not None and under.pk in tree_ids(team.pk):
+        raise TeamsInACircle
+    _checked_name(team.name, parent_id=under.pk if under else None, but=team.pk)
+    return _write(team, {"parent": under}, action="move", by=by, at=at)
+
+
+def _hold_the_tree() -> None:
+    # Two moves at once could close a circle that neither of them sees: the tree is changed by one at a time.
+    list(Team.objects.select_for_update().order_by("id").values_list("id", flat=True))
+
+
+def _checked_name(name: str, *, parent_id: int | None, but: int | None = None) -> str:
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise TeamNameWrong
+    if Team.objects.filter(parent_id=parent_id, name=name).exclude(pk=but).exists():
+        raise TeamNameTaken(name)
+    return name
+
+
+def _write(team: Team, after: dict[str, object], *, action: str, by: By, at: datetime) -> Team:
+    changes = audit.difference(team, after)
+    if changes:
+        Team.objects.filter(pk=team.pk).update(**after)
+        audit.record(team, action=action, by=by, at=at, changes=changes)
+        team.refresh_from_db()
+    return team
