@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from tasuki.crm.timeline import around_visible_records
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+class Files(models.QuerySet["File"]):
+    """Questions about files."""
+
+    def visible_to(self, user: User) -> Files:
+        return self.filter(around_visible_records(user))
 
 
 class File(models.Model):
@@ -24,6 +36,8 @@ class File(models.Model):
     lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="files")
     added_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField()
+
+    objects = Files.as_manager()
 
     class Meta:
         verbose_name = _("file")

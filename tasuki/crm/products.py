@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+class Products(models.QuerySet["Product"]):
+    """Questions about products."""
+
+    def visible_to(self, user: User) -> Products:
+        return self if abilities.standing_of(user).scope("product") is abilities.Scope.ALL else self.none()
+
+    def on_sale(self) -> Products:
+        return self.filter(is_active=True)
 
 
 class Product(models.Model):
@@ -20,6 +35,8 @@ class Product(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     is_active = models.BooleanField(_("on sale"), default=True)
     created_at = models.DateTimeField()
+
+    objects = Products.as_manager()
 
     class Meta:
         verbose_name = _("product")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import audit
+from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.teams import Department
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
 
 LEGS = (Department.MARKETING, Department.INSIDE_SALES, Department.SALES, Department.SUCCESS)
 
@@ -28,11 +32,39 @@ IN_PIPELINE = (P2, P3, P4)
 IN_SUCCESS = (ONBOARDING, ADOPTION, LIVE)
 
 
+# The six texts of a definition, by field name.
+TEXTS = ("state_en", "state_ko", "state_ja", "exit_en", "exit_ko", "exit_ja")
+
+
+class DefinitionIncomplete(Refused):
+    code = "definition_incomplete"
+
+    def __init__(self) -> None:
+        super().__init__(_("Write the state and the condition for moving on in all three languages."))
+
+
 class UnknownStage(Refused):
     code = "unknown_stage"
 
     def __init__(self, key: str) -> None:
         super().__init__(_("There is no stage “%(key)s”.") % {"key": key[:40]})
+
+
+class Stages(models.QuerySet["Stage"]):
+    """Questions about stages."""
+
+    def visible_to(self, user: User) -> Stages:
+        return self if abilities.standing_of(user).scope("stage") is abilities.Scope.ALL else self.none()
+
+
+class StageDefinitions(models.QuerySet["StageDefinition"]):
+    """Questions about definitions."""
+
+    def visible_to(self, user: User) -> StageDefinitions:
+        return self if abilities.standing_of(user).scope("stage") is abilities.Scope.ALL else self.none()
+
+    def newest_first(self) -> StageDefinitions:
+        return self.select_related("written_by").order_by("-version")
 
 
 class Stage(models.Model):
@@ -44,6 +76,8 @@ class Stage(models.Model):
     name_en = models.CharField(_("name in English"), max_length=40)
     name_ko = models.CharField(_("name in Korean"), max_length=40)
     name_ja = models.CharField(_("name in Japanese"), max_length=40)
+
+    objects = Stages.as_manager()
 
     class Meta:
         verbose_name = _("stage")
@@ -71,6 +105,8 @@ class StageDefinition(models.Model):
     exit_ja = models.TextField(_("condition for moving on in Japanese"))
     written_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField()
+
+    objects = StageDefinitions.as_manager()
 
     class Meta:
         verbose_name = _("stage definition")
@@ -102,9 +138,17 @@ def in_force() -> dict[str, StageDefinition]:
 
 @transaction.atomic
 def define(stage: Stage, *, texts: dict[str, str], by: By, at: datetime) -> StageDefinition:
-    """Write the next version of a stage's definition. `texts` holds all six texts, by field name."""
+    """Write the next version of a stage's definition. `texts` holds all six `TEXTS`. Raises DefinitionIncomplete.
+
+    The same words again make no new version.
+    """
+    texts = {field: texts.get(field, "").strip() for field in TEXTS}
+    if not all(texts.values()):
+        raise DefinitionIncomplete
     Stage.objects.select_for_update().get(pk=stage.pk)
     last = stage.definitions.order_by("-version").first()
+    if last and not audit.difference(last, texts):
+        return last
     definition = StageDefinition.objects.create(stage=stage, version=last.version + 1 if last else 1, written_by=by.actor, written_at=at, **texts)
     changes = audit.difference(last, texts) if last else {}
     audit.record(definition, action="define", by=by, at=at, changes=changes)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django.apps import apps
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
 
 
 class Kind(models.TextChoices):
@@ -20,6 +29,29 @@ class Kind(models.TextChoices):
     MERGE = "merge", _("merge")
 
 
+def around_visible_records(user: User) -> Q:
+    """The condition on `lead`, `contact`, `account` for what happened around records that the person sees.
+
+    What stands on several records is seen by whoever sees one of them.
+    """
+    standing = abilities.standing_of(user)
+    if standing.scope("lead") is abilities.Scope.ALL and standing.scope("account") is abilities.Scope.ALL:
+        return Q()
+    seen = Q(pk__in=[])
+    for field, model in (("lead", "Lead"), ("contact", "Contact"), ("account", "Account")):
+        # The models stand above the timeline in the import graph; Django's registry knows them by name.
+        rows = apps.get_model("crm", model)._default_manager.get_queryset().visible_to(user)
+        seen |= Q(**{f"{field}__in": rows.values("pk")})
+    return seen
+
+
+class TimelineEntries(models.QuerySet["TimelineEntry"]):
+    """Questions to the timeline."""
+
+    def visible_to(self, user: User) -> TimelineEntries:
+        return self.filter(around_visible_records(user))
+
+
 class TimelineEntry(models.Model):
     """One happening. `text` is somebody's words; `detail` holds what a page needs to say it in the reader's language."""
 
@@ -31,6 +63,8 @@ class TimelineEntry(models.Model):
     actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
     text = models.TextField(blank=True)
     detail = models.JSONField(default=dict)
+
+    objects = TimelineEntries.as_manager()
 
     class Meta:
         verbose_name = _("timeline entry")
