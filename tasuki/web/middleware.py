@@ -1,0 +1,170 @@
+"""What happens to every request before a view sees it, and to every refusal after one raised it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from tasuki.core import abilities
+from tasuki.core.errors import Refused
+from tasuki.core.people import User
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+# Open to the anonymous: the way in, the language of the page one reads there, and the word that we are alive.
+OPEN = frozenset(
+    {
+        "account_login",
+        "account_logout",
+        "account_inactive",
+        "mfa_authenticate",
+        "mfa_login_webauthn",
+        "invitation",
+        "language",
+        "health",
+        "javascript_catalog",
+        "manifest",
+    }
+)
+# What a signed-in person may do without holding any role: look after their own account, and leave.
+OWN = frozenset(
+    {
+        "profile",
+        "theme",
+        "account_change_password",
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "mfa_download_recovery_codes",
+        "mfa_list_webauthn",
+        "mfa_add_webauthn",
+        "mfa_reauthenticate_webauthn",
+        "mfa_edit_webauthn",
+        "mfa_remove_webauthn",
+    }
+)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def refuse_nul_bytes(get_response: Answer) -> Answer:
+    """Answer 400 with a sentence to text that PostgreSQL cannot store: a NUL, or half of a surrogate pair."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if any(_unstorable(text) for text in _texts(request)):
+            return HttpResponse(_("The request holds characters that cannot be stored (a NUL byte or half a character)."), status=400, content_type="text/plain")
+        return get_response(request)
+
+    return middleware
+
+
+def in_the_language_of_the_user(get_response: Answer) -> Answer:
+    """Speak the signed-in person's language, and tell times in their zone."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if not isinstance(user, User):
+            return get_response(request)
+        translation.activate(user.language)
+        request.LANGUAGE_CODE = user.language
+        # A thread answers many people: the zone must not stay behind for the next one.
+        with timezone.override(user.time_zone):
+            return get_response(request)
+
+    return middleware
+
+
+def require_sign_in(get_response: Answer) -> Answer:
+    """Every page is closed until opened in `OPEN` or `OWN`: to the anonymous, and to people without a role."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        name = _url_name(request)
+        if name in OPEN:
+            return get_response(request)
+        user: User | AnonymousUser = request.user
+        if not isinstance(user, User):
+            return _to_sign_in(request)
+        if name in OWN or abilities.standing_of(user).roles:
+            return get_response(request)
+        return _refused(request, _("You have no role here yet. Ask an administrator for one."), status=403)
+
+    return middleware
+
+
+class _AnswerRefusals:
+    """Turns what the domain declines into an answer: a toast for htmx, a page otherwise."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refused):
+            return None
+        return _refused(request, str(exception), status=exception.status)
+
+
+def answer_refusals(get_response: Answer) -> _AnswerRefusals:
+    return _AnswerRefusals(get_response)
+
+
+def _refused(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
+    if is_htmx(request):
+        response = render(request, "errors/toast.jinja", {"sentence": sentence}, status=status)
+        response["HX-Retarget"] = "#toasts"
+        response["HX-Reswap"] = "beforeend"
+        return response
+    return render(request, "errors/refused.jinja", {"sentence": sentence}, status=status)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    address = reverse(settings.LOGIN_URL)
+    if request.method in ("GET", "HEAD") and not is_htmx(request) and request.path != "/":
+        address = f"{address}?{urlencode({'next': request.get_full_path()})}"
+    if is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def _url_name(request: HttpRequest) -> str | None:
+    # An address that leads nowhere is as closed as any other: a stranger learns nothing from the answer.
+    try:
+        return resolve(request.path_info).url_name
+    except Resolver404:
+        return None
+
+
+def _texts(request: HttpRequest) -> Iterable[str]:
+    yield request.path_info
+    yield from _pairs(request.GET)
+    if request.method == "POST":
+        yield from _pairs(request.POST)
+        for field, files in request.FILES.lists():
+            yield field
+            yield from (file.name or "" for file in files)
+
+
+def _pairs(fields: QueryDict) -> Iterable[str]:
+    for field, values in fields.lists():
+        yield field
+        yield from values
+
+
+def _unstorable(text: str) -> bool:
+    return any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,18 @@
+"""A request of somebody who has signed in, and who it is that acts through it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from tasuki.core.audit import By, Door
+from tasuki.core.people import User
+
+
+class UserRequest(HttpRequest):
+    """What a view gets: `require_sign_in` has turned everybody else away."""
+
+    user: User  # type: ignore[assignment]  # Django's stubs also allow the anonymous, who never arrive here
+
+
+def by(request: UserRequest) -> By:
+    return By(request.user, Door.WEB)

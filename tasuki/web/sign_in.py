@@ -1,0 +1,73 @@
+"""Signing in: allauth does the work; here stands what this organisation allows, and what is written down of it.
+
+Nobody signs up: people are hired. Every change that a person makes to the ways they sign in passes through
+`send_notification_mail`, whichever part of allauth makes it; there it is written to the audit trail.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as request_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.timezone import now
+
+from tasuki.core import audit, people
+from tasuki.core.audit import By, Door
+from tasuki.core.people import User
+
+# allauth names what happened by the mail it would send.
+_HAPPENED = {
+    "mfa/email/totp_activated": "add_totp",
+    "mfa/email/totp_deactivated": "remove_totp",
+    "mfa/email/recovery_codes_generated": "make_recovery_codes",
+    "mfa/email/webauthn_added": "add_passkey",
+    "mfa/email/webauthn_removed": "remove_passkey",
+}
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """The house rules of signing in."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        audit.record(user, action="sign_in", by=By(user, Door.WEB), at=now())
+
+    def set_password(self, user: User, password: str) -> None:
+        people.set_password(user, password=password, by=By(user, Door.WEB), at=now())
+
+    def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
+        if action := _HAPPENED.get(template_prefix):
+            audit.record(user, action=action, by=By(_who_acts(user), Door.WEB), at=now())
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Second factors are stored encrypted: a copy of the database alone signs nobody in."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode("ascii")).decode()
+
+    def _get_site_name(self) -> str:
+        return "Tasuki"
+
+
+def _cipher() -> Fernet:
+    key = hashlib.sha256(b"tasuki.web.sign_in.mfa:" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def _who_acts(user: User) -> User:
+    request = request_context.request
+    return request.user if request is not None and isinstance(request.user, User) else user

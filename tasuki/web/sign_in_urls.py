@@ -1,0 +1,14 @@
+"""The pages of allauth that we open, one by one: no sign-up, and no page that would send a mail."""
+
+from allauth.account import views as account
+from allauth.mfa.urls import urlpatterns as second_factor
+from django.urls import include, path
+
+urlpatterns = [
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("sign-in/inactive/", account.account_inactive, name="account_inactive"),
+    path("sign-in/again/", account.reauthenticate, name="account_reauthenticate"),
+    path("profile/password/", account.password_change, name="account_change_password"),
+    path("sign-in/factors/", include((second_factor, None))),
+]
