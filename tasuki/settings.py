@@ -15,6 +15,7 @@ from csp.constants import NONCE
 
 from tasuki.core import home
 from tasuki.core.embedded_postgres import database_settings
+from tasuki.web.assets import is_immutable
 
 BASE_DIR = Path(__file__).resolve().parent
 HOME = home.path()
@@ -130,9 +131,10 @@ STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": HOME / "files", "base_url": None}},
-    "staticfiles": {"BACKEND": "tasuki.web.assets.Storage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 

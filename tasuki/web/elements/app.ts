@@ -1,0 +1,4 @@
+// Everything the pages need beyond links and forms. Each element is one file; a page without script still works.
+import "htmx.org";
+import "./flash_toast";
+import "./close_menus";
