@@ -1,24 +1,51 @@
-"""Names of people: which part comes first depends on the script they are written in, not on who reads them."""
+"""Names of people: shown as their owners say them. Korean, Japanese and Chinese names put the family first."""
 
 from __future__ import annotations
 
 import unicodedata
 
+# Korean family names of two syllables; any other Korean family name has one.
+_TWO_SYLLABLES = ("남궁", "황보", "제갈", "선우", "독고", "사공", "서문", "동방", "망절", "강전", "어금", "소봉")
+_LONGEST_HANGUL_NAME = 5
+
 
 def display(family: str, given: str) -> str:
-    """“김민지” (Korean: family name first, together), “西野 沙織” (Japanese: apart), “Ada Lindqvist” (elsewhere).
-
-    A Chinese name cannot be told from a Japanese one by its characters; apart is right for one and readable for both.
-    """
+    """`한` + `서윤` → 한서윤; `文` + `智子` → 文 智子; `Rhee` + `Alex` → Alex Rhee."""
     family, given = family.strip(), given.strip()
     if not family or not given:
         return family or given
-    scripts = {_script(character) for character in family + given}
-    if "HANGUL" in scripts:
-        return f"{family}{given}"
-    if scripts & {"CJK", "HIRAGANA", "KATAKANA"}:
+    if _is_hangul(family) and _is_hangul(given):
+        return family + given
+    if is_family_first(family):
         return f"{family} {given}"
     return f"{given} {family}"
+
+
+def is_family_first(family: str) -> bool:
+    """Whether the script of the family name is one that puts the family first."""
+    return any(_script(character) in {"HANGUL", "CJK", "HIRAGANA", "KATAKANA"} for character in family)
+
+
+def split(full_name: str) -> tuple[str, str]:
+    """A name in one piece → (family, given). What cannot be told apart goes to the family name; nothing is lost."""
+    name = " ".join(unicodedata.normalize("NFKC", full_name).split())
+    if "," in name:
+        family, given = name.split(",", 1)
+        return family.strip(), given.strip()
+    if " " in name:
+        first, rest = name.split(" ", 1)
+        if is_family_first(first):
+            return first, rest
+        given, family = name.rsplit(" ", 1)
+        return family, given
+    if 2 <= len(name) <= _LONGEST_HANGUL_NAME and _is_hangul(name):
+        cut = 2 if name.startswith(_TWO_SYLLABLES) and len(name) > 2 else 1
+        return name[:cut], name[cut:]
+    return name, ""
+
+
+def _is_hangul(text: str) -> bool:
+    return bool(text) and all(_script(character) == "HANGUL" for character in text)
 
 
 def _script(character: str) -> str:
