@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
-from tasuki.core.errors import Refused
+from tasuki.core.errors import Forbidden, Refused
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -65,6 +65,19 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.first_on}–{self.last_on}"
+
+
+def may_mark(actor: User, person: User) -> bool:
+    """Everybody for themselves; a manager for the teams below; whoever manages people for everybody."""
+    standing = abilities.standing_of(actor)
+    manages = abilities.Role.MANAGER in standing.roles and person.team_id in standing.tree
+    return manages or abilities.Ability.MANAGE_PEOPLE in standing.abilities or (actor.pk == person.pk and bool(standing.roles))
+
+
+def require_may_mark(actor: User, person: User) -> None:
+    """Raise Forbidden unless the person may."""
+    if not may_mark(actor, person):
+        raise Forbidden(_("You may not write down absences of this person. Ask their manager."))
 
 
 @transaction.atomic

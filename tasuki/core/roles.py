@@ -31,6 +31,20 @@ class CannotHoldRoles(Refused):
         super().__init__(_("A person who has left holds no role."))
 
 
+class UnknownRole(Refused):
+    code = "unknown_role"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is no role “%(name)s”.") % {"name": name[:40]})
+
+
+def named(name: str) -> Role:
+    """The role of this name. Raises UnknownRole."""
+    if name not in Role.values:
+        raise UnknownRole(name)
+    return Role(name)
+
+
 @transaction.atomic
 def grant(user: User, *, role: Role, by: By, at: datetime) -> RoleGrant:
     """Give the person a role. Granting it twice changes nothing. Raises CannotHoldRoles."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.apps import apps
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities
+from tasuki.core import abilities, audit
+from tasuki.core.audit import By
+from tasuki.crm.ownership import Ownership
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
+    from tasuki.core.teams import Team
 
 
 class Accounts(models.QuerySet["Account"]):
@@ -72,3 +76,21 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@transaction.atomic
+def give(account: Account, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "") -> Account:
+    """Hand the account to another person, or to a team's queue. The period before is closed, never rewritten."""
+    account = Account.objects.select_for_update(of=("self",)).select_related("owner", "team").get(pk=account.pk)
+    changes = audit.difference(account, {"owner": to, "team": team})
+    if not changes:
+        return account
+    current = Ownership.objects.select_for_update().filter(account=account, until_at__isnull=True).first()
+    # A back-dated hand-over cannot end a period before it began.
+    moment = max(at, current.from_at) if current else at
+    Ownership.objects.filter(account=account, until_at__isnull=True).update(until_at=moment)
+    Ownership.objects.create(account=account, owner=to, team=team, from_at=moment, given_by=by.actor, reason=reason)
+    Account.objects.filter(pk=account.pk).update(owner=to, team=team, updated_at=at)
+    audit.record(account, action="give", by=by, at=at, changes=changes)
+    account.refresh_from_db()
+    return account

@@ -212,6 +212,18 @@ def recycle(opportunity: Opportunity, *, reason: str, by: By, at: datetime, wake
     return passage
 
 
+@transaction.atomic
+def give(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: datetime) -> Opportunity:
+    """Hand the open opportunity to another person, or to a team's queue. Its lead is handed over by `leads.give`. Raises Closed."""
+    opportunity = locked(opportunity)
+    changes = audit.difference(opportunity, {"owner": to, "team": team})
+    if changes:
+        Opportunity.objects.filter(pk=opportunity.pk).update(owner=to, team=team, updated_at=at)
+        audit.record(opportunity, action="give", by=by, at=at, changes=changes)
+        opportunity.refresh_from_db()
+    return opportunity
+
+
 def _in_base(opportunity: Opportunity, *, at: datetime) -> Decimal | None:
     money = opportunity.money
     return convert(money, to=the_organisation().currency, on=at.date()).amount if money else None
