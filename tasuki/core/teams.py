@@ -43,6 +43,13 @@ class TeamNameWrong(Refused):
         super().__init__(_("A team needs a name of at most %(n)s characters.") % {"n": LONGEST_NAME})
 
 
+class UnknownDepartment(Refused):
+    code = "unknown_department"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is no department “%(name)s”.") % {"name": name[:40]})
+
+
 class TeamsInACircle(Refused):
     code = "teams_in_a_circle"
 
@@ -111,6 +118,13 @@ def move(team: Team, *, under: Team | None, by: By, at: datetime) -> Team:
         raise TeamsInACircle
     _checked_name(team.name, parent_id=under.pk if under else None, but=team.pk)
     return _write(team, {"parent": under}, action="move", by=by, at=at)
+
+
+@transaction.atomic
+def place(team: Team, *, name: str, under: Team | None, by: By, at: datetime) -> Team:
+    """Name the team and say where it stands, both or neither. Raises what `rename` and `move` raise."""
+    moved = move(team, under=under, by=by, at=at) if team.parent_id != (under.pk if under else None) else team
+    return rename(moved, name=name, by=by, at=at)
 
 
 def _hold_the_tree() -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.template import loader
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -66,7 +67,8 @@ def refuse_nul_bytes(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if any(_unstorable(text) for text in _texts(request)):
-            return HttpResponse(_("The request holds characters that cannot be stored (a NUL byte or half a character)."), status=400, content_type="text/plain")
+            sentence = _("It holds characters that cannot be stored: a NUL, or half of a character. Remove them and try again.")
+            return _bare(_("This request cannot be read"), sentence, status=400)
         return get_response(request)
 
     return middleware
@@ -126,11 +128,20 @@ def answer_refusals(get_response: Answer) -> _AnswerRefusals:
 
 def _refused(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
     if is_htmx(request):
-        response = render(request, "errors/toast.jinja", {"sentence": sentence}, status=status)
+        response = render(request, "errors/toast.jinja", {"message": sentence}, status=status)
         response["HX-Retarget"] = "#toasts"
         response["HX-Reswap"] = "beforeend"
         return response
-    return render(request, "errors/refused.jinja", {"sentence": sentence}, status=status)
+    title = _("This is not yours to open") if status == 403 else _("That cannot be done")
+    if not isinstance(request.user, User):
+        return _bare(title, sentence, status=status)
+    return render(request, "errors/refused.jinja", {"title": title, "message": sentence}, status=status)
+
+
+def _bare(title: str, sentence: str, *, status: int) -> HttpResponse:
+    """For whoever is not known (yet): the frame of the pages is not asked for."""
+    words = {"title": title, "message": sentence, "language": (translation.get_language() or "en")[:2]}
+    return HttpResponse(loader.render_to_string("errors/bare.jinja", words), status=status)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

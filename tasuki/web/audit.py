@@ -1,0 +1,142 @@
+"""The audit log: who changed what, when, from what to what, through which door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
+from tasuki.core.audit import AuditEntries, AuditEntry, Door
+from tasuki.core.people import User
+from tasuki.web import nouns
+from tasuki.web.requests import UserRequest
+
+PAGE = 100
+
+ACTIONS: dict[str, Any] = {
+    "add": _("added"),
+    "hire": _("hired"),
+    "invite": _("invited"),
+    "set_password": _("set a password"),
+    "sign_in": _("signed in"),
+    "add_totp": _("added an authenticator app"),
+    "remove_totp": _("removed the authenticator app"),
+    "make_recovery_codes": _("made new recovery codes"),
+    "add_passkey": _("added a passkey"),
+    "remove_passkey": _("removed a passkey"),
+    "change": _("changed"),
+    "leave": _("left"),
+    "grant_role": _("granted a role"),
+    "revoke_role": _("took back a role"),
+    "rename": _("renamed"),
+    "move": _("moved"),
+    "mark": _("marked"),
+    "cancel": _("cancelled"),
+    "capture": _("captured"),
+    "advance": _("advanced"),
+    "win": _("won"),
+    "won": _("won"),
+    "recycle": _("recycled"),
+    "recycled": _("recycled"),
+    "lose": _("lost"),
+    "lost": _("lost"),
+    "disqualified": _("disqualified"),
+    "merged": _("merged"),
+    "give": _("handed over"),
+    "accept": _("accepted"),
+    "note": _("wrote a note"),
+    "finish": _("finished"),
+    "define": _("defined"),
+    "import": _("imported"),
+    "undo": _("undone"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    field: Any
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry, in words. An action without words of its own is shown by its name."""
+
+    entry: AuditEntry
+    action: Any
+    noun: Any
+    href: str
+    door: Any
+    changes: list[Change]
+
+
+def lines(entries: Iterable[AuditEntry]) -> list[Line]:
+    return [
+        Line(
+            entry=entry,
+            action=ACTIONS.get(entry.action, entry.action),
+            noun=nouns.label(entry.noun),
+            href=nouns.address(entry.noun, entry.record_id),
+            door=Door(entry.door).label,
+            changes=[Change(nouns.field_label(entry.noun, name), _words(before), _words(after)) for name, (before, after) in entry.changes.items()],
+        )
+        for entry in entries
+    ]
+
+
+@require_GET
+def audit(request: UserRequest) -> HttpResponse:
+    """Filters: `noun`, `record`, `person` (who acted), `day`; `before` is the last entry of the page before."""
+    abilities.require(request.user, Ability.READ_AUDIT_LOG)
+    asked = {name: request.GET.get(name, "").strip() for name in ("noun", "record", "person", "day")}
+    entries = _asked_for(AuditEntry.objects.visible_to(request.user), asked)
+    before = request.GET.get("before", "")
+    if before.isdecimal() and (last := AuditEntry.objects.visible_to(request.user).filter(pk=before).first()):
+        entries = entries.before(last.at, last.pk)
+    page = list(entries.newest_first().for_listing()[: PAGE + 1])
+    query = request.GET.copy()
+    query["before"] = str(page[PAGE - 1].pk) if len(page) > PAGE else ""
+    context = {
+        "lines": lines(page[:PAGE]),
+        "asked": asked,
+        "nouns": sorted(((name, str(model._meta.verbose_name)) for name, model in nouns.models().items()), key=lambda pair: pair[1]),
+        "people": User.objects.visible_to(request.user).order_by("family_name", "given_name"),
+        "older": f"?{query.urlencode()}" if query["before"] else "",
+    }
+    return render(request, "audit/list.jinja", context)
+
+
+def _asked_for(entries: AuditEntries, asked: dict[str, str]) -> AuditEntries:
+    if asked["noun"]:
+        entries = entries.filter(noun=asked["noun"])
+    if asked["record"].isdecimal():
+        entries = entries.filter(record_id=asked["record"])
+    if asked["person"].isdecimal():
+        entries = entries.filter(actor=asked["person"])
+    if day := _day(asked["day"]):
+        start = timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - made aware in the reader's zone
+        entries = entries.filter(at__gte=start, at__lt=start + timedelta(days=1))
+    return entries
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _words(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,43 @@
+"""What our nouns and their fields are called, and where a record is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
+
+OUR_APPS = ("core", "crm", "sales", "relay")
+_PAGES = {"user": "person"}
+
+
+def models() -> dict[str, type[Model]]:
+    """Our models by noun, as the audit trail names them."""
+    return {model._meta.model_name or "": model for label in OUR_APPS for model in apps.get_app_config(label).get_models()}
+
+
+def label(noun: str) -> Any:
+    """The noun in the reader's language; the name itself where no model has it (any more)."""
+    model = models().get(noun)
+    return model._meta.verbose_name if model else noun
+
+
+def field_label(noun: str, field: str) -> Any:
+    model = models().get(noun)
+    if model is None:
+        return field
+    try:
+        found = model._meta.get_field(field)
+    except FieldDoesNotExist:
+        return field
+    return getattr(found, "verbose_name", None) or getattr(found, "related_model", model)._meta.verbose_name_plural
+
+
+def address(noun: str, record_id: int) -> str:
+    """The page of a record, for nouns that have one; else nothing."""
+    try:
+        return reverse(_PAGES.get(noun, noun), args=[record_id])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,252 @@
+"""People: who works here, in which team, with which roles; hiring them, inviting them, and seeing them off."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tasuki.core import abilities, absences, people, roles
+from tasuki.core.abilities import Ability, Role
+from tasuki.core.absences import Absence
+from tasuki.core.audit import AuditEntry, Door
+from tasuki.core.people import AddressTaken, PersonRefused, User
+from tasuki.core.teams import Team
+from tasuki.relay import departures
+from tasuki.web.audit import lines
+from tasuki.web.requests import UserRequest, by
+
+PAGE = 100
+_FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
+
+
+def time_zones() -> list[tuple[str, str]]:
+    """The zones named by a place, and UTC."""
+    return [
+        ("UTC", "UTC"),
+        *((zone, zone) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/"))),
+    ]
+
+
+class PersonForm(forms.Form):
+    family_name = forms.CharField(label=gettext_lazy("family name"), max_length=120)
+    given_name = forms.CharField(label=gettext_lazy("given name"), max_length=120, required=False)
+    email = forms.EmailField(label=gettext_lazy("e-mail address"))
+    title = forms.CharField(label=gettext_lazy("job title"), max_length=120, required=False)
+    team = forms.ModelChoiceField(Team.objects.none(), label=gettext_lazy("team"), required=False)
+    language = forms.ChoiceField(label=gettext_lazy("language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(label=gettext_lazy("time zone"), choices=time_zones)
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["team"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field.queryset = Team.objects.visible_to(reader).order_by("name")
+
+    def explain(self, refusal: AddressTaken | PersonRefused) -> None:
+        """Show a refusal of the verb where the person typed what it is about."""
+        if isinstance(refusal, AddressTaken):
+            self.add_error("email", str(refusal))
+            return
+        for field, sentences in refusal.fields.items():
+            for sentence in sentences:
+                self.add_error(field, sentence)
+
+
+class AbsenceForm(forms.Form):
+    first_on = forms.DateField(label=gettext_lazy("first day"), widget=forms.DateInput(attrs={"type": "date"}))
+    last_on = forms.DateField(label=gettext_lazy("last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    deputy = forms.ModelChoiceField(User.objects.get_queryset().none(), label=gettext_lazy("deputy"), required=False)
+    reason = forms.CharField(label=gettext_lazy("reason"), max_length=absences.LONGEST_REASON, required=False)
+
+    def __init__(self, *args: Any, reader: User, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["deputy"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field.queryset = User.objects.visible_to(reader).active().exclude(pk=person.pk).order_by("family_name", "given_name")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One row of the list: the person, their roles in words, and the absence they are in today."""
+
+    person: User
+    roles: list[Any]
+    absence: Absence | None
+
+
+@require_GET
+def people_list(request: UserRequest) -> HttpResponse:
+    left = request.GET.get("show") == "left"
+    rows = User.objects.visible_to(request.user).filter(is_active=not left).for_listing()
+    after = request.GET.get("after", "")
+    if after.isdecimal() and (last := rows.filter(pk=after).first()):
+        rows = rows.after(last)
+    page = list(rows[: PAGE + 1])
+    today = {absence.user_id: absence for absence in Absence.objects.visible_to(request.user).on(timezone.localdate()).filter(user__in=page).for_listing()}
+    listed = [Listed(person, _roles_of(person), today.get(person.pk)) for person in page[:PAGE]]
+    older = f"?{'show=left&' if left else ''}after={page[PAGE - 1].pk}" if len(page) > PAGE else ""
+    return render(request, "people/list.jinja", {"listed": listed, "left": left, "older": older})
+
+
+@require_GET
+def person(request: UserRequest, pk: int) -> HttpResponse:
+    return _person_page(request, _person(request, pk))
+
+
+@require_http_methods(["GET", "POST"])
+def hire(request: UserRequest) -> HttpResponse:
+    abilities.require(request.user, Ability.MANAGE_PEOPLE)
+    form = PersonForm(request.POST or None, reader=request.user, initial={"language": request.user.language, "time_zone": request.user.time_zone})
+    if request.method == "POST" and form.is_valid():
+        try:
+            newcomer = people.hire(**_written(form), by=by(request), at=now())
+        except (AddressTaken, PersonRefused) as refusal:
+            form.explain(refusal)
+        else:
+            messages.success(request, _("%(name)s is here. Grant a role and send the invitation.") % {"name": newcomer.display_name})
+            return redirect("person", newcomer.pk)
+    return render(request, "people/form.jinja", {"form": form, "person": None}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def person_change(request: UserRequest, pk: int) -> HttpResponse:
+    abilities.require(request.user, Ability.MANAGE_PEOPLE)
+    whom = _person(request, pk)
+    form = PersonForm(request.POST or None, reader=request.user, initial={field: getattr(whom, field) for field in _FIELDS})
+    if request.method == "POST" and form.is_valid():
+        try:
+            people.change(whom, by=by(request), at=now(), **_written(form))
+        except (AddressTaken, PersonRefused) as refusal:
+            form.explain(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("person", whom.pk)
+    return render(request, "people/form.jinja", {"form": form, "person": whom}, status=422 if form.errors else 200)
+
+
+@require_POST
+def person_roles(request: UserRequest, pk: int) -> HttpResponse:
+    """Grant the role named in the form."""
+    abilities.require(request.user, Ability.MANAGE_PEOPLE)
+    whom = _person(request, pk)
+    roles.grant(whom, role=roles.named(request.POST.get("role", "")), by=by(request), at=now())
+    return redirect("person", whom.pk)
+
+
+@require_POST
+def person_role_end(request: UserRequest, pk: int, role: str) -> HttpResponse:
+    abilities.require(request.user, Ability.MANAGE_PEOPLE)
+    whom = _person(request, pk)
+    roles.revoke(whom, role=roles.named(role), by=by(request), at=now())
+    return redirect("person", whom.pk)
+
+
+@require_POST
+def person_invitation(request: UserRequest, pk: int) -> HttpResponse:
+    """A link for the person to set a password. It is shown once, here, to be handed over; nothing is mailed yet."""
+    abilities.require(request.user, Ability.MANAGE_PEOPLE)
+    whom = _person(request, pk)
+    token = people.invite(whom, by=by(request), at=now())
+    link = request.build_absolute_uri(reverse("invitation", args=[token]))
+    response = render(request, "people/invitation_made.jinja", {"person": whom, "link": link, "until": now() + people.INVITATION_LASTS})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def person_departure(request: UserRequest, pk: int) -> HttpResponse:
+    """Ask with the consequences counted; then see the person off."""
+    abilities.require(request.user, Ability.MANAGE_PEOPLE)
+    whom = _person(request, pk)
+    if request.method == "POST":
+        departures.depart(whom, by=by(request), at=now())
+        messages.success(request, _("%(name)s has left. What they carried is in their teams' queues.") % {"name": whom.display_name})
+        return redirect("person", whom.pk)
+    return render(request, "people/departure.jinja", {"person": whom, "carried": departures.carried_by(whom)})
+
+
+@require_POST
+def person_absences(request: UserRequest, pk: int) -> HttpResponse:
+    whom = _person(request, pk)
+    absences.require_may_mark(request.user, whom)
+    form = AbsenceForm(request.POST, reader=request.user, person=whom)
+    if not form.is_valid():
+        return _person_page(request, whom, absence_form=form)
+    absences.mark(whom, by=by(request), at=now(), **form.cleaned_data)
+    return redirect("person", whom.pk)
+
+
+@require_POST
+def absence_end(request: UserRequest, pk: int) -> HttpResponse:
+    absence = get_object_or_404(Absence.objects.visible_to(request.user).select_related("user"), pk=pk)
+    absences.require_may_mark(request.user, absence.user)
+    absences.cancel(absence, by=by(request), at=now())
+    return redirect("person", absence.user_id)
+
+
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind the link: open to whoever holds it, once. A refusal of the password is shown on it."""
+    whom = people.invited(token, at=now())
+    problem = ""
+    if request.method == "POST":
+        try:
+            people.accept_invitation(token, password=request.POST.get("password", ""), door=Door.WEB, at=now())
+        except people.PasswordTooWeak as refusal:
+            problem = str(refusal)
+        else:
+            messages.success(request, _("The password is set. Sign in with it."))
+            return redirect(settings.LOGIN_URL)
+    response = render(request, "people/invitation.jinja", {"person": whom, "problem": problem}, status=422 if problem else 200)
+    # The token in the address is a secret: it must not travel on in a Referer, nor stay in a cache.
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _person(request: UserRequest, pk: int) -> User:
+    return get_object_or_404(User.objects.visible_to(request.user).select_related("team"), pk=pk)
+
+
+def _person_page(request: UserRequest, whom: User, *, absence_form: AbsenceForm | None = None) -> HttpResponse:
+    reader = abilities.standing_of(request.user)
+    held = list(whom.role_grants.select_related("granted_by").order_by("granted_at", "id"))
+    is_own = whom.pk == request.user.pk
+    context = {
+        "person": whom,
+        "held": held,
+        "grantable": [role for role in Role if role.value not in {grant.role for grant in held}],
+        "absences": Absence.objects.visible_to(request.user).filter(user=whom).not_over(_today()).for_listing(),
+        "hides_reason": "reason" in reader.hides("absence") and not is_own,
+        "absence_form": (absence_form or AbsenceForm(reader=request.user, person=whom)) if absences.may_mark(request.user, whom) else None,
+        "may_manage": Ability.MANAGE_PEOPLE in reader.abilities,
+        "may_read_audit": Ability.READ_AUDIT_LOG in reader.abilities,
+        "trail": lines(AuditEntry.objects.visible_to(request.user).of(whom).newest_first().for_listing()[:20]),
+    }
+    return render(request, "people/person.jinja", context, status=422 if absence_form and absence_form.errors else 200)
+
+
+def _roles_of(whom: User) -> list[Any]:
+    return [abilities.label(grant.role) for grant in whom.role_grants.all()]
+
+
+def _written(form: PersonForm) -> dict[str, Any]:
+    return {field: form.cleaned_data[field] for field in _FIELDS}
+
+
+def _today() -> date:
+    return timezone.localdate()

@@ -1,0 +1,28 @@
+"""The pages about ourselves: people, teams, roles, the audit log, one's own profile, and the stages."""
+
+from django.urls import path
+
+from tasuki.web import audit, people, profile, stages, teams
+
+urlpatterns = [
+    path("people", people.people_list, name="people"),
+    path("people/hire", people.hire, name="hire"),
+    path("people/<int:pk>", people.person, name="person"),
+    path("people/<int:pk>/change", people.person_change, name="person_change"),
+    path("people/<int:pk>/roles", people.person_roles, name="person_roles"),
+    path("people/<int:pk>/roles/<str:role>/end", people.person_role_end, name="person_role_end"),
+    path("people/<int:pk>/invitation", people.person_invitation, name="person_invitation"),
+    path("people/<int:pk>/departure", people.person_departure, name="person_departure"),
+    path("people/<int:pk>/absences", people.person_absences, name="person_absences"),
+    path("absences/<int:pk>/end", people.absence_end, name="absence_end"),
+    path("invitation/<str:token>", people.invitation, name="invitation"),
+    path("teams", teams.teams, name="teams"),
+    path("teams/<int:pk>", teams.team, name="team"),
+    path("roles", teams.roles, name="roles"),
+    path("audit", audit.audit, name="audit"),
+    path("profile", profile.profile, name="profile"),
+    path("language", profile.language, name="language"),
+    path("theme", profile.theme, name="theme"),
+    path("stages", stages.stages, name="stages"),
+    path("stages/<slug:key>", stages.stage, name="stage"),
+]
