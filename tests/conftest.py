@@ -24,6 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
         embedded_postgres.ensure_running(home.path())
 
 
+@pytest.fixture
+def cast(db: None) -> Any:
+    """Ada, Ruth, Mina, Ivo, Saori, Chika and Tomas, with their teams: see tests/cast.py."""
+    from tests.cast import assemble
+
+    return assemble()
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that reaches for the network fails at once and says where it wanted to go."""

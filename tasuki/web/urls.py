@@ -1,0 +1,8 @@
+"""Every address of the web, by part."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("tasuki.web.sign_in_urls")),
+    path("", include("tasuki.web.people_urls")),
+]
