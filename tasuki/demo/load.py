@@ -1,0 +1,218 @@
+"""Loading: the demo organisation goes into an empty database in one transaction, chunk by chunk, through COPY.
+
+Constraints and triggers stay on: whatever the simulator gets wrong, the database refuses. Foreign keys are checked at the
+end of each COPY, so that a million leads do not pile up checks in memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from random import Random
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core.audit import AuditEntry, Door
+from tasuki.core.errors import Refused
+from tasuki.core.organisation import Organisation
+from tasuki.core.people import User
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
+from tasuki.crm.leads import Lead
+from tasuki.crm.products import Product
+from tasuki.crm.stages import StageDefinition
+from tasuki.demo import haneul, process
+from tasuki.demo.invented import Names, corporate_number
+from tasuki.demo.journeys import Journeys, Pass, Person
+from tasuki.demo.market import Company as Customer
+from tasuki.demo.market import Market
+from tasuki.demo.rows import COLUMNS, NUMBERED, Rows, n_rows
+from tasuki.demo.working_days import DAY, WorkingDays
+
+N_LEADS = 6_000
+SEED = 7
+MONTHS = 18
+_CHUNK = 2_500
+_LEADS_A_PERSON = 1.3
+_PEOPLE_A_COMPANY = 2.6
+_KEPT = frozenset({"crm_stage", "core_organisation", "django_migrations", "django_content_type"})
+
+Progress = Callable[[int], None]
+
+
+class HoldsRealData(Refused):
+    code = "holds_real_data"
+
+    def __init__(self) -> None:
+        super().__init__(_("This database holds data of its own. The demo company is loaded into an empty database only; set TASUKI_HOME or DATABASE_URL to another one."))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded, and how long it took."""
+
+    n_leads: int
+    seed: int
+    until: datetime
+    n_rows: int = 0
+    seconds: float = 0.0
+
+
+def loaded() -> Loaded | None:
+    """The demo organisation that this database holds, or None."""
+    entry = AuditEntry.objects.filter(noun="organisation", action="simulate").order_by("-id").first()
+    if entry is None:
+        return None
+    said = entry.changes
+    return Loaded(n_leads=said["leads"][1], seed=said["seed"][1], until=datetime.fromisoformat(said["until"][1]))
+
+
+def is_empty() -> bool:
+    """Whether nobody has begun to use this database."""
+    return not any(model._default_manager.exists() for model in (User, Account, Contact, Lead, Product))
+
+
+@transaction.atomic
+def wipe() -> None:
+    """Take away everything but the tables themselves, the stages and the rows that migrations wrote. Raises HoldsRealData."""
+    if loaded() is None and not is_empty():
+        raise HoldsRealData
+    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
+    tables.add("core_cache")
+    names = ", ".join(f'"{table}"' for table in sorted(tables - _KEPT))
+    # The definitions as the migration wrote them stay; they hang on people by those that somebody edited, so they go and come back.
+    definitions = list(StageDefinition.objects.filter(written_by__isnull=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"TRUNCATE {names} RESTART IDENTITY")
+        StageDefinition.objects.bulk_create(definitions)
+        _count_on_from(cursor, "crm_stagedefinition")
+
+
+@transaction.atomic
+def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, progress: Progress = lambda _n: None) -> Loaded:
+    """Simulate `MONTHS` months up to `until` and write them. Same arguments, same rows. Raises HoldsRealData."""
+    if not is_empty():
+        raise HoldsRealData
+    began = time.monotonic()
+    until = until.astimezone(UTC).replace(microsecond=0)
+    start = _months_before(until).replace(hour=0, minute=0, second=0)
+    random = Random(f"{seed} {until.isoformat()} {n_leads}")
+    # An attempt that was rolled back has moved the counters on; this also has foreign keys checked at once.
+    wipe()
+    company = haneul.found(start=start, until=until, random=random)
+    days = WorkingDays(int(start.timestamp()), int(until.timestamp()), random=random)
+    simulation = _Simulation(company, days=days, random=random)
+    written = 0
+    while simulation.n_leads < n_leads:
+        written += simulation.chunk(up_to=n_leads)
+        progress(min(simulation.n_leads, n_leads))
+    with connection.cursor() as cursor:
+        for table in NUMBERED:
+            _count_on_from(cursor, table)
+    _sign(n_leads=n_leads, seed=seed, until=until)
+    return Loaded(n_leads=n_leads, seed=seed, until=until, n_rows=written, seconds=time.monotonic() - began)
+
+
+class _Simulation:
+    """Lives the company's market chunk by chunk: a few thousand people at a time, so memory does not grow with the leads."""
+
+    def __init__(self, company: haneul.Company, *, days: WorkingDays, random: Random) -> None:
+        self._days, self._random = days, random
+        self._names = Names(random)
+        self._market = Market(random=random, names=self._names)
+        self._journeys = Journeys(company, days=days, random=random)
+        self._rows = Rows(company, days=days, random=random)
+        self._customer_ids, self._person_ids = count(1), count(1)
+        self.n_leads = 0
+
+    def chunk(self, *, up_to: int) -> int:
+        """Simulate and write the next chunk; returns the number of rows written."""
+        n_people = max(1, int(min(_CHUNK, up_to - self.n_leads) / _LEADS_A_PERSON))
+        people = self._people(n_people)
+        for customer in self._known(people):
+            self._rows.account(customer)
+        for person in people:
+            if self.n_leads >= up_to:
+                break
+            self._live(person, up_to=up_to)
+        tables = self._rows.take()
+        with connection.cursor() as cursor:
+            for table, columns in COLUMNS.items():
+                if tables[table]:
+                    with cursor.copy(f"COPY {table} ({', '.join(columns.split())}) FROM STDIN") as copy:
+                        for row in tables[table]:
+                            copy.write_row(row)
+        return n_rows(tables)
+
+    def _live(self, person: Person, *, up_to: int) -> None:
+        self._rows.person(person)
+        for lead in self._journeys.of(person, at=person.known_since):
+            self._remember(lead)
+            self._rows.lead(lead)
+            self.n_leads += 1
+            if self.n_leads >= up_to:
+                return
+
+    @staticmethod
+    def _remember(lead: Pass) -> None:
+        if lead.seq_no == 1:
+            lead.person.company.passes.append(lead)
+
+    def _people(self, n: int) -> list[Person]:
+        """People with the moment at which we first hear of them, oldest first."""
+        random, days = self._random, self._days
+        n_small = sum(random.random() < process.SMALL_FIRM_LIST.share for _ in range(n))
+        opened = days.until - process.SMALL_FIRMS_OPENED_DAYS_AGO * DAY
+        met: list[tuple[int, Customer, process.Source]] = []
+        small = [self._market.company(segment=process.SMALL_FIRMS) for _ in range(int(n_small / 1.4) + 1)]
+        met += [(days.working_moment(customer.region, since=opened), customer, process.SMALL_FIRM_LIST) for customer in random.choices(small, k=n_small)]
+        usual = [self._market.company() for _ in range(int(n / _PEOPLE_A_COMPANY) + 1)]
+        sources, shares = process.SOURCES, [source.share for source in process.SOURCES]
+        for customer in random.choices(usual, k=n - n_small):
+            source = random.choices(sources, weights=shares)[0]
+            met.append((days.arrival(customer.region, office_hours=source.outbound), customer, source))
+        met = sorted(((at, customer, source) for at, customer, source in met if at < days.until), key=lambda one: one[0])
+        return [Person(next(self._person_ids), self._names.person(customer.country), customer, source, at) for at, customer, source in met]
+
+    def _known(self, people: list[Person]) -> list[Customer]:
+        """The companies of these people, numbered by when we first heard of them; one in twelve belongs to an older one of its country."""
+        known: dict[int, Customer] = {}
+        for person in people:
+            customer = person.company
+            if id(customer) in known:
+                continue
+            customer.id, customer.known_since = next(self._customer_ids), person.known_since
+            if self._random.random() < 0.7:
+                customer.corporate_number = corporate_number(customer.country, customer.id)
+            if self._random.random() < 0.08:
+                customer.parent = self._parent(customer, among=list(known.values())[-60:])
+            known[id(customer)] = customer
+        return list(known.values())
+
+    def _parent(self, customer: Customer, *, among: list[Customer]) -> Customer | None:
+        parents = [other for other in among if other.country == customer.country and other.parent is None and other.n_employees > customer.n_employees]
+        return self._random.choice(parents) if parents else None
+
+
+def _months_before(until: datetime) -> datetime:
+    months = until.year * 12 + until.month - 1 - MONTHS
+    return until.replace(year=months // 12, month=months % 12 + 1, day=min(until.day, 28))
+
+
+def _count_on_from(cursor: CursorWrapper, table: str) -> None:
+    """Let the database number the table's next row after the highest that is there."""
+    cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)")
+
+
+def _sign(*, n_leads: int, seed: int, until: datetime) -> None:
+    """The mark by which the demo organisation is known again."""
+    organisation = Organisation.objects.get(pk=1)
+    changes = {"leads": [None, n_leads], "seed": [None, seed], "until": [None, until.isoformat()]}
+    AuditEntry.objects.create(at=until, actor=None, door=Door.COMMAND, noun="organisation", record_id=organisation.pk, action="simulate", changes=changes)

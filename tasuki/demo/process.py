@@ -1,0 +1,125 @@
+"""How leads fare at this company: the odds and the days of every stage, the sources and their quality, the reasons.
+
+The odds are believable ones for such a vendor (see the handbook's benchmarks), not measurements of anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasuki.crm import stages
+from tasuki.crm.ledger import Outcome
+
+SMALL_FIRMS = "Small securities"
+SMALL_FIRMS_OPENED_DAYS_AGO = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One way in which a passage may end: how likely, after how many days (median and spread of a log-normal)."""
+
+    outcome: str
+    odds: float
+    days: float
+    spread: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Why a lead was recycled, and when it wakes: after so many days, or when something happens."""
+
+    reason: str
+    days: int = 0
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    share: float
+    quality: float
+    details: tuple[str, ...]
+    raises_hand: float = 0.0
+    outbound: bool = False
+
+
+_A, _W, _R, _L, _D, _M = (str(outcome.value) for outcome in (Outcome.ADVANCED, Outcome.WON, Outcome.RECYCLED, Outcome.LOST, Outcome.DISQUALIFIED, Outcome.MERGED))
+
+# What is missing to 1 stays where it is.
+ENDINGS: dict[str, tuple[Ending, ...]] = {
+    stages.CAPTURED: (Ending(_A, 0.84, 1.2), Ending(_D, 0.09, 3), Ending(_M, 0.03, 2), Ending(_R, 0.03, 10)),
+    stages.NURTURING: (Ending(_A, 0.44, 34, 0.9), Ending(_R, 0.12, 170, 0.25), Ending(_D, 0.06, 80, 0.8)),
+    stages.READY: (Ending(_A, 0.88, 0.8), Ending(_R, 0.07, 2), Ending(_D, 0.05, 1.5)),
+    stages.WORKING: (Ending(_A, 0.56, 5, 0.8), Ending(_R, 0.36, 19, 0.35), Ending(_D, 0.08, 7)),
+    stages.CONNECTED: (Ending(_A, 0.415, 8), Ending(_R, 0.48, 13), Ending(_D, 0.1, 6)),
+    stages.BOOKED: (Ending(_A, 0.82, 8, 0.5), Ending(_R, 0.14, 9, 0.5), Ending(_D, 0.04, 8, 0.5)),
+    stages.P1: (Ending(_A, 0.68, 13), Ending(_R, 0.27, 18), Ending(_L, 0.05, 20)),
+    stages.P2: (Ending(_A, 0.68, 24), Ending(_R, 0.09, 35), Ending(_L, 0.22, 36)),
+    stages.P3: (Ending(_A, 0.64, 30), Ending(_R, 0.07, 45), Ending(_L, 0.28, 40)),
+    stages.P4: (Ending(_W, 0.78, 20, 0.5), Ending(_R, 0.05, 40), Ending(_L, 0.17, 30)),
+    stages.ONBOARDING: (Ending(_A, 0.97, 42, 0.4), Ending(_L, 0.01, 60)),
+    stages.ADOPTION: (Ending(_A, 0.9, 75, 0.5), Ending(_L, 0.03, 150)),
+    stages.LIVE: (Ending(_L, 0.06, 320, 0.2),),
+}
+
+# Where the quality of a source and of a pass shows: the odds of moving on are multiplied there.
+QUALITY_SHOWS_IN = (stages.NURTURING, stages.CONNECTED, stages.P1, stages.P2)
+SECOND_PASS = 1.15
+# Small firms have no budget of their own for such systems: one list of them pulls the last quarter down.
+SMALL_FIRM_CONNECTED = 0.36
+
+SOURCES = (
+    Source("Website inquiry", 0.15, 1.3, ("Contact form", "Price request", "Demo request"), raises_hand=0.55),
+    Source("Webinar", 0.18, 1.0, ("Pre-trade risk after T+1", "Kill switch in practice", "Night session readiness", "Order routing clinic")),
+    Source("Trade show", 0.16, 0.9, ("Seoul capital markets fair", "Tokyo trading technology day", "Asia exchange week")),
+    Source("White paper", 0.16, 0.75, ("Measuring wire-to-wire latency", "Ten questions to a risk gateway", "Market data under load")),
+    Source("Search advertising", 0.12, 0.8, ("Order management", "Pre-trade risk", "Market data")),
+    Source("Referral", 0.06, 1.75, ("Customer", "Former colleague"), raises_hand=0.5),
+    Source("Partner", 0.06, 1.2, ("System integrator", "Hosting partner"), raises_hand=0.25),
+    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True),
+)
+SMALL_FIRM_LIST = Source("Outbound list", 0.05, 0.95, ("Small securities firms",), outbound=True)
+EXPANSION_SOURCE = "Existing customer"
+
+WAKES: dict[str, tuple[Wake, ...]] = {
+    stages.CAPTURED: (Wake("No consent to mail", when="The person agrees to hear from us"), Wake("Not our size yet", days=270)),
+    stages.NURTURING: (Wake("No sign of interest for six months", days=120), Wake("No sign of interest for six months", when="The person visits the site again")),
+    stages.READY: (Wake("Score was too generous", days=60), Wake("Waits for a consent to call", when="The person agrees to a call")),
+    stages.WORKING: (Wake("No response after eight attempts", days=60), Wake("No response after eight attempts", days=90), Wake("On leave until next quarter", days=75)),
+    stages.CONNECTED: (
+        Wake("No budget this fiscal year", days=150),
+        Wake("Under contract with another vendor", days=200),
+        Wake("Not now: another project comes first", days=90),
+        Wake("Waits for the new market rules", when="The regulator publishes the rules"),
+    ),
+    stages.BOOKED: (Wake("Did not come to the meeting", days=14), Wake("Meeting put off without a new date", days=30), Wake("Not accepted: no business problem yet", days=90)),
+    stages.P1: (Wake("No budget this quarter", days=90), Wake("One person’s private interest", days=180), Wake("We cannot serve the need yet", when="The missing function ships")),
+    stages.P2: (Wake("No progress", days=60), Wake("Project postponed", days=120)),
+    stages.P3: (Wake("Evaluation stopped", days=90), Wake("Project postponed", days=150)),
+    stages.P4: (Wake("The board postponed the decision", days=60),),
+}
+
+DISQUALIFIED: dict[str, tuple[str, ...]] = {
+    stages.CAPTURED: ("Bad data", "Student", "Competitor", "Consultant"),
+    stages.NURTURING: ("Unsubscribed", "Left the company"),
+    stages.READY: ("Competitor", "Bad data"),
+    stages.WORKING: ("Wrong number", "Left the company", "Asked not to be called"),
+    stages.CONNECTED: ("No authority and no way to it", "Business closed", "No trading of their own"),
+    stages.BOOKED: ("Left the company",),
+}
+
+# The three deaths, by phase, and who wins when a competitor does. The competitors are invented.
+DEATHS: dict[str, tuple[tuple[str, float], ...]] = {
+    stages.P1: (("too_early", 0.7), ("no_decision", 0.3)),
+    stages.P2: (("no_decision", 0.45), ("too_early", 0.3), ("competitor", 0.25)),
+    stages.P3: (("competitor", 0.6), ("no_decision", 0.35), ("too_early", 0.05)),
+    stages.P4: (("competitor", 0.5), ("no_decision", 0.5)),
+}
+COMPETITORS = (("Brassgull Trading Tech", 0.42), ("토리게이트시스템즈", 0.27), ("蒼瀬マーケッツ", 0.19), ("Own development", 0.12))
+ENDED_CONTRACTS = ("Merged into a group with its own system", "Closed the trading desk", "Costs")
+
+WAKES_BY_DATE = 0.8
+WAKES_BY_EVENT = 0.4
+COMES_AGAIN = 0.07
+EXPANDS = 0.22
+LONGEST_CHAIN = 5
