@@ -24,16 +24,13 @@ class DuplicatePolicy(models.TextChoices):
 
 class RunState(models.TextChoices):
     WAITING = "waiting", _("waiting")
-    STAGING = "staging", _("reading the file")
-    APPLYING = "applying", _("writing records")
+    RUNNING = "running", _("running")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
-    UNDOING = "undoing", _("being undone")
     UNDONE = "undone", _("undone")
 
 
 class RowState(models.TextChoices):
-    STAGED = "staged", _("read")
     REJECTED = "rejected", _("rejected")
     CREATED = "created", _("created")
     UPDATED = "updated", _("updated")
@@ -85,14 +82,14 @@ class ImportRun(models.Model):
 
 
 class ImportRow(models.Model):
-    """One row of the file: `values` as read (field → text), what became of it, and what is needed to take it back."""
+    """What became of one row of the file. `trace` holds what an undo needs; `values` the cells of a row with something to say."""
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows", db_index=False)
     row_no = models.PositiveIntegerField(_("row"))
-    values = models.JSONField(default=dict)
-    state = models.CharField(_("state"), max_length=8, choices=RowState.choices, default=RowState.STAGED)
+    state = models.CharField(_("state"), max_length=8, choices=RowState.choices)
     target_id = models.BigIntegerField(null=True)
-    before = models.JSONField(null=True)
+    trace = models.JSONField(null=True)
+    values = models.JSONField(null=True)
     messages = models.JSONField(null=True)
 
     class Meta:

@@ -1,0 +1,215 @@
+"""Running an import: start it, do it chunk by chunk, do it again after a fall, take it back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from procrastinate.contrib.django import app as jobs
+
+from tasuki.core import audit
+from tasuki.core.audit import By, Door
+from tasuki.core.errors import Refused
+from tasuki.core.imports import reading
+from tasuki.core.imports.copying import copy_in
+from tasuki.core.imports.mapping import Mapping, from_json
+from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, noun_named
+from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
+
+CHUNK = 10_000
+_LOCK_CLASS = 0x7A5  # one class of advisory locks for import runs
+Progress = Callable[[ImportRun], None]
+
+
+class CannotUndo(Refused):
+    code = "cannot_undo"
+
+    def __init__(self) -> None:
+        super().__init__(_("This import cannot be undone: later work hangs on its records, or it was undone already."))
+
+
+class _DryRunOver(Exception):
+    """Carries a dry run out of its transaction, so that nothing of it stays."""
+
+
+def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime, dry: bool = False) -> ImportRun:
+    """Keep the file, check that it and the mapping fit each other, and note the run. Raises Refused; writes no record yet."""
+    noun = noun_named(mapping.noun)
+    stored = default_storage.save("imports/upload", File(file))
+    try:
+        path = Path(default_storage.path(stored))
+        with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter) as table:
+            noun.check(mapping, table.header)
+        n_rows = reading.count_rows(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
+        if n_rows == 0:
+            raise reading.FileRefused(_("The file has column names, but no rows."))
+    except Refused:
+        default_storage.delete(stored)
+        raise
+    with transaction.atomic():
+        run = ImportRun.objects.create(
+            target=mapping.noun,
+            file_name=name[-255:],
+            stored_as=stored,
+            mapping=mapping.as_json(),
+            on_duplicate=mapping.on_duplicate,
+            is_dry=dry,
+            n_rows=n_rows,
+            started_by=by.actor,
+            door=by.door,
+            created_at=at,
+        )
+        audit.record(run, action="start", by=by, at=at, changes={"file": ("", run.file_name)})
+    return run
+
+
+def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> ImportRun:
+    """Do the run, or go on with it behind its last committed chunk. Safe to call twice, and by two at once."""
+    with _alone(run) as is_mine:
+        run.refresh_from_db()
+        if not is_mine or run.state not in (RunState.WAITING, RunState.RUNNING):
+            return run
+        ImportRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+        try:
+            if run.is_dry:
+                _rehearse(run, at=at, progress=progress)
+            else:
+                _go_through(run, at=at, progress=progress)
+        except Refused as refusal:
+            ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
+            raise
+        ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
+        run.refresh_from_db()
+        return run
+
+
+@transaction.atomic
+def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
+    """Take back all that the run made and changed, or nothing. Raises CannotUndo."""
+    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING) or run.is_dry:
+        raise CannotUndo
+    try:
+        with transaction.atomic():
+            noun_named(run.target).take_back(run)
+            # Foreign keys are checked at the end of a transaction; a refusal must come before we say that it is done.
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except IntegrityError:
+        raise CannotUndo from None
+    ImportRun.objects.filter(pk=run.pk).update(state=RunState.UNDONE, undone_at=at)
+    audit.record(run, action="undo", by=by, at=at, changes={"state": (run.state, RunState.UNDONE.value)})
+    run.refresh_from_db()
+    return run
+
+
+@jobs.task(name="run_import")
+def run_import(run_id: int) -> None:
+    """The run as a job: after a worker was killed, the next one goes on where it stopped."""
+    run(ImportRun.objects.get(pk=run_id), at=timezone.now())  # the clock of a job
+
+
+def _rehearse(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
+    try:
+        with transaction.atomic():
+            _go_through(run, at=at, progress=progress)
+            run.refresh_from_db()
+            rows = list(ImportRow.objects.filter(run=run, messages__isnull=False))
+            raise _DryRunOver
+    except _DryRunOver:
+        counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings")}
+        ImportRun.objects.filter(pk=run.pk).update(**counts)
+        for row in rows:
+            row.target_id, row.pk = None, None
+        ImportRow.objects.bulk_create(rows, batch_size=5_000)
+
+
+def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
+    noun, mapping = noun_named(run.target), from_json(run.mapping)
+    by = By(run.started_by, Door.IMPORT)
+    path = Path(default_storage.path(run.stored_as))
+    with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter) as table:
+        noun.check(mapping, table.header)
+        rows = itertools.islice(table.rows, run.n_applied, None)
+        while batch := list(itertools.islice(rows, CHUNK)):
+            lines = [_line(noun, mapping, row) for row in batch]
+            with transaction.atomic():
+                noun.write(Chunk(run, mapping, lines, by, at))
+                _note(run, lines)
+            if progress:
+                run.refresh_from_db()
+                progress(run)
+
+
+def _line(noun: ImportNoun, mapping: Mapping, row: reading.Row) -> Line:
+    line = Line(row.row_no, row.cells)
+    if row.problem:
+        line.reject("", row.problem)
+        return line
+    for name, column in mapping.columns.items():
+        text = column.text(row.cells)
+        if not text.strip():
+            if noun.fields[name].required:
+                line.reject(column.column or name, _("This must not be empty."))
+            continue
+        try:
+            line.values[name] = noun.fields[name].parse(text, column.how)
+        except Refused as refusal:
+            line.reject(column.column or name, refusal.message)
+    return line
+
+
+def _note(run: ImportRun, lines: list[Line]) -> None:
+    """Write what became of the rows, and how far the run has come, in the transaction that wrote the records."""
+    from psycopg.types.json import Jsonb
+
+    def row(line: Line) -> tuple[object, ...]:
+        shown = {name: cell.replace("\0", "\ufffd")[:500] for name, cell in line.cells.items()} if line.messages else None
+        return (
+            run.pk,
+            line.row_no,
+            line.state,
+            line.target_id,
+            Jsonb(line.trace) if line.trace else None,
+            Jsonb(_storable(shown)) if shown else None,
+            Jsonb(line.messages) if line.messages else None,
+        )
+
+    copy_in(ImportRow, ("run_id", "row_no", "state", "target_id", "trace", "values", "messages"), map(row, lines))
+    states = [line.state for line in lines]
+    counted = ImportRun.objects.select_for_update().get(pk=run.pk)
+    ImportRun.objects.filter(pk=run.pk).update(
+        n_applied=counted.n_applied + len(lines),
+        n_created=counted.n_created + states.count(RowState.CREATED),
+        n_updated=counted.n_updated + states.count(RowState.UPDATED),
+        n_skipped=counted.n_skipped + states.count(RowState.SKIPPED),
+        n_rejected=counted.n_rejected + states.count(RowState.REJECTED),
+        n_warnings=counted.n_warnings + sum(1 for line in lines if line.messages and line.state != RowState.REJECTED),
+    )
+
+
+def _storable(cells: dict[str, str]) -> dict[str, str]:
+    return {name.encode("utf-8", "replace").decode(): cell.encode("utf-8", "replace").decode() for name, cell in cells.items()}
+
+
+@contextmanager
+def _alone(run: ImportRun) -> Iterator[bool]:
+    """Whether this connection holds the run; the lock goes with the connection, so a killed worker holds nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, run.pk])
+        (is_mine,) = cursor.fetchone()
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, run.pk])
