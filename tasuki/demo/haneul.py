@@ -136,6 +136,11 @@ class Company:
     products: tuple[tuple[int, str, str, Decimal], ...]
     rates: dict[str, list[tuple[date, Decimal]]]
 
+    def seller(self, region: str, *, customer_id: int) -> Colleague:
+        """The one whose territory this customer is."""
+        sellers = self.carriers["Sales"][region]
+        return sellers[customer_id % len(sellers)]
+
     def rate(self, currency: str, on: date) -> Decimal:
         """As `money.convert` finds it: the latest rate on or before the day."""
         if currency == CURRENCY:

@@ -1,7 +1,7 @@
 """Invented names: companies and people that exist nowhere, in Korean, Japanese and English, with the addresses made from them.
 
-Company names are composed of syllables and never drawn twice: a company is a number, its name is that number written in
-syllables, and the numbers are walked in an order that the seed decides.
+Company names are composed of syllables and never drawn twice: a name is a number written in syllables, the numbers are
+walked in an order that the seed decides, and when all are used up they come again with an ordinal.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _JA_GIVEN = [("翔太", "shota"), ("健一", "kenichi"), ("美咲", "misaki"), (
 _EN_FAMILY = ["Abara", "Bergqvist", "Castellano", "Dube", "Eriksen", "Fairweather", "Goh", "Haddad", "Ibsen", "Janssen", "Kaur", "Lim", "Moreau", "Nguyen", "Okoye", "Pillai", "Quist", "Rossi", "Suwan", "Tan", "Ueland", "Varga", "Whitlock", "Yilmaz", "Zielinski"]  # fmt: skip
 _EN_GIVEN = ["Aisha", "Bram", "Clara", "Dev", "Elena", "Farid", "Grace", "Hugo", "Imani", "Jonas", "Kavita", "Liam", "Mei", "Nadia", "Omar", "Paula", "Rahul", "Sofia", "Thanh", "Uma", "Viktor", "Wen", "Yusuf", "Zoe"]  # fmt: skip
 
-_HALF = 2
-_STEP = 7919  # a prime larger than every list: walking by it meets each company once
+_STEP = 7919  # a prime that divides none of the three counts of names: walking by it meets each name once
+_N_NAMES = {"KR": len(_KO) ** 3, "JP": len(_JA) * len(_JA_MIDDLE) * len(_JA_PLACE), "": len(_EN) * len(_EN_MIDDLE) * len(_EN_END)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +69,16 @@ class Names:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._at = {country: random.randrange(_STEP) for country in ("KR", "JP", "")}
+        self._first = {script: random.randrange(n) for script, n in _N_NAMES.items()}
+        self._n_given = dict.fromkeys(_N_NAMES, 0)
 
     def company(self, country: str, industry: str) -> CompanyName:
-        script = country if country in ("KR", "JP") else ""
-        self._at[script] += _STEP
-        number = self._at[script]
-        if script == "KR":
-            return _korean_company(number, industry)
-        if script == "JP":
-            return _japanese_company(number, industry)
-        return _english_company(number, industry)
+        script = country if country in _N_NAMES else ""
+        again, place = divmod(self._n_given[script], _N_NAMES[script])
+        self._n_given[script] += 1
+        number = (self._first[script] + place * _STEP) % _N_NAMES[script]
+        name = {"KR": _korean, "JP": _japanese, "": _english}[script]
+        return name(number, industry, again=again)
 
     def person(self, country: str) -> PersonName:
         pick = self._random.choice
@@ -93,39 +92,33 @@ class Names:
         return PersonName(last, name, f"{name}.{last}".lower())
 
 
-def _korean_company(number: int, industry: str) -> CompanyName:
+def _korean(number: int, industry: str, *, again: int) -> CompanyName:
     size = len(_KO)
-    syllables = [_KO[number % size], _KO[number // size % size], _KO[number // size**2 % size]]
-    again = number // size**3
+    syllables = [_KO[number % size], _KO[number // size % size], _KO[number // size**2]]
     name, host = "".join(part[0] for part in syllables), "".join(part[1] for part in syllables)
     ending, _, _, short = _ENDING[industry]
-    numbered = f" {again + 1}호" if again else ""
-    form = ("(주)", "", " 주식회사", "")[number // 3 % 4]
-    written = f"{form}{name}{ending}{numbered}" if form == "(주)" else f"{name}{ending}{numbered}{form}"
+    full = f"{name}{ending}{f' {again + 1}호' if again else ''}"
+    written = ("(주)" + full, full, f"{full} 주식회사", full)[number // 3 % 4]
     return CompanyName(written, f"{host}{short}{again or ''}.example")
 
 
-def _japanese_company(number: int, industry: str) -> CompanyName:
+def _japanese(number: int, industry: str, *, again: int) -> CompanyName:
     rest, first = divmod(number, len(_JA))
-    rest, middle = divmod(rest, len(_JA_MIDDLE))
-    again, place = divmod(rest, len(_JA_PLACE))
+    place, middle = divmod(rest, len(_JA_MIDDLE))
     parts = [_JA[first], _JA_MIDDLE[middle], _JA_PLACE[place]]
     name, host = "".join(part[0] for part in parts), "".join(part[1] for part in parts)
     _, ending, _, short = _ENDING[industry]
-    numbered = f"第{again + 1}" if again else ""
-    written = f"株式会社{name}{ending}{numbered}" if number // 3 % _HALF else f"{name}{ending}{numbered}株式会社"
-    return CompanyName(written, f"{host}-{short}{again or ''}.example")
+    full = f"{name}{ending}{f'第{again + 1}' if again else ''}"
+    return CompanyName((f"株式会社{full}", f"{full}株式会社")[number // 3 % 2], f"{host}-{short}{again or ''}.example")
 
 
-def _english_company(number: int, industry: str) -> CompanyName:
+def _english(number: int, industry: str, *, again: int) -> CompanyName:
     rest, first = divmod(number, len(_EN))
-    rest, middle = divmod(rest, len(_EN_MIDDLE))
-    again, end = divmod(rest, len(_EN_END))
+    end, middle = divmod(rest, len(_EN_MIDDLE))
     name = f"{_EN[first]}{_EN_MIDDLE[middle]}{_EN_END[end]}"
     _, _, ending, short = _ENDING[industry]
-    numbered = f" No. {again + 1}" if again else ""
     form = ("", " Ltd", " Inc.", " Pte. Ltd.")[number // 3 % 4]
-    return CompanyName(f"{name} {ending}{numbered}{form}", f"{name.lower()}{short}{again or ''}.example")
+    return CompanyName(f"{name} {ending}{f' No. {again + 1}' if again else ''}{form}", f"{name.lower()}{short}{again or ''}.example")
 
 
 def corporate_number(country: str, number: int) -> str:

@@ -111,6 +111,7 @@ class Journeys:
     def __init__(self, company: Company, *, days: WorkingDays, random: Random) -> None:
         self._company, self._days, self._random = company, days, random
         self._lead_ids, self._deal_ids = count(1), count(1)
+        self._decks: dict[tuple[str, float], list[float]] = {}
 
     def of(self, person: Person, *, at: int) -> Iterator[Pass]:
         """The passes of one contact, oldest first, up to now."""
@@ -198,8 +199,9 @@ class Journeys:
         return stages.READY if raised else stages.ORDER[stages.ORDER.index(stage) + 1]
 
     def _ending(self, lead: Pass, *, stage: str) -> Ending | None:
-        endings, draw = process.ENDINGS[stage], self._random.random()
+        endings = process.ENDINGS[stage]
         onward = min(endings[0].odds * self._quality(lead, stage=stage), 0.97)
+        draw = self._evenly(stage, onward)
         if draw < onward:
             return endings[0]
         # The other endings share what is left in their proportions, and so does staying.
@@ -209,6 +211,14 @@ class Journeys:
                 return endings[0] if ending.outcome == Outcome.MERGED and _twin(lead) is None else ending
             draw -= ending.odds
         return None
+
+    def _evenly(self, stage: str, onward: float) -> float:
+        """A draw from [0, 1) such that every twenty of one kind are spread evenly: a small company's rates must not be all noise."""
+        deck = self._decks.setdefault((stage, onward), [])
+        if not deck:
+            deck.extend((card + self._random.random()) / 20 for card in range(20))
+            self._random.shuffle(deck)
+        return deck.pop()
 
     def _quality(self, lead: Pass, *, stage: str) -> float:
         if stage not in process.QUALITY_SHOWS_IN:
@@ -287,7 +297,10 @@ class Journeys:
             return company.team_ids["Marketing"], None
         place = self._place(lead, stage=stage)
         before = lead.stays[-1].hands[-1][1] if lead.stays else None
-        colleagues = company.carriers[place].get(region) or company.carriers[place]["SG"]
+        if place == "Sales":
+            seller = company.seller(region, customer_id=lead.person.company.id)
+            return seller.team_id, seller
+        colleagues = company.carriers[place][region]
         if before is not None and before in colleagues:
             return before.team_id, before
         chosen = self._random.choice(colleagues)

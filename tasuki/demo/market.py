@@ -18,8 +18,8 @@ _ABROAD = ("SG", "HK", "GB", "US", "AU", "TH", "VN")
 # Segment → share of the companies, industries, usual number of people, what they pay of a list price.
 _SEGMENTS: dict[str, tuple[float, tuple[str, ...], int, float]] = {
     "Large securities": (0.14, ("Securities",), 2400, 2.1),
-    "Mid-size securities": (0.3, ("Securities", "Futures"), 420, 1.0),
-    SMALL_FIRMS: (0.1, ("Securities",), 45, 0.4),
+    "Mid-size securities": (0.37, ("Securities", "Futures"), 420, 1.0),
+    SMALL_FIRMS: (0.03, ("Securities",), 45, 0.4),
     "Asset management": (0.26, ("Asset management",), 160, 0.75),
     "Exchange": (0.04, ("Exchange",), 700, 3.2),
     "Bank and insurance": (0.16, ("Bank", "Insurance"), 3100, 1.4),

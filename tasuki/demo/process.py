@@ -49,14 +49,14 @@ _A, _W, _R, _L, _D, _M = (str(outcome.value) for outcome in (Outcome.ADVANCED, O
 ENDINGS: dict[str, tuple[Ending, ...]] = {
     stages.CAPTURED: (Ending(_A, 0.84, 1.2), Ending(_D, 0.09, 3), Ending(_M, 0.03, 2), Ending(_R, 0.03, 10)),
     stages.NURTURING: (Ending(_A, 0.44, 34, 0.9), Ending(_R, 0.12, 170, 0.25), Ending(_D, 0.06, 80, 0.8)),
-    stages.READY: (Ending(_A, 0.88, 0.8), Ending(_R, 0.07, 2), Ending(_D, 0.05, 1.5)),
+    stages.READY: (Ending(_A, 0.88, 2.2), Ending(_R, 0.07, 4), Ending(_D, 0.05, 3)),
     stages.WORKING: (Ending(_A, 0.56, 5, 0.8), Ending(_R, 0.36, 19, 0.35), Ending(_D, 0.08, 7)),
-    stages.CONNECTED: (Ending(_A, 0.415, 8), Ending(_R, 0.48, 13), Ending(_D, 0.1, 6)),
-    stages.BOOKED: (Ending(_A, 0.82, 8, 0.5), Ending(_R, 0.14, 9, 0.5), Ending(_D, 0.04, 8, 0.5)),
+    stages.CONNECTED: (Ending(_A, 0.42, 8), Ending(_R, 0.475, 13), Ending(_D, 0.1, 6)),
+    stages.BOOKED: (Ending(_A, 0.82, 11, 0.5), Ending(_R, 0.14, 12, 0.5), Ending(_D, 0.04, 8, 0.5)),
     stages.P1: (Ending(_A, 0.68, 13), Ending(_R, 0.27, 18), Ending(_L, 0.05, 20)),
     stages.P2: (Ending(_A, 0.68, 24), Ending(_R, 0.09, 35), Ending(_L, 0.22, 36)),
     stages.P3: (Ending(_A, 0.64, 30), Ending(_R, 0.07, 45), Ending(_L, 0.28, 40)),
-    stages.P4: (Ending(_W, 0.78, 20, 0.5), Ending(_R, 0.05, 40), Ending(_L, 0.17, 30)),
+    stages.P4: (Ending(_W, 0.78, 28, 0.5), Ending(_R, 0.05, 40), Ending(_L, 0.17, 30)),
     stages.ONBOARDING: (Ending(_A, 0.97, 42, 0.4), Ending(_L, 0.01, 60)),
     stages.ADOPTION: (Ending(_A, 0.9, 75, 0.5), Ending(_L, 0.03, 150)),
     stages.LIVE: (Ending(_L, 0.06, 320, 0.2),),
@@ -78,7 +78,7 @@ SOURCES = (
     Source("Partner", 0.06, 1.2, ("System integrator", "Hosting partner"), raises_hand=0.25),
     Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True),
 )
-SMALL_FIRM_LIST = Source("Outbound list", 0.05, 0.95, ("Small securities firms",), outbound=True)
+SMALL_FIRM_LIST = Source("Outbound list", 0.065, 0.95, ("Small securities firms",), outbound=True)
 EXPANSION_SOURCE = "Existing customer"
 
 WAKES: dict[str, tuple[Wake, ...]] = {

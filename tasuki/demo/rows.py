@@ -61,7 +61,7 @@ class Rows:
         return rows
 
     def account(self, customer: Customer) -> None:
-        owner, at = self._seller(customer), written(customer.known_since)
+        owner, at = self._company.seller(customer.region, customer_id=customer.id), written(customer.known_since)
         parent = customer.parent.id if customer.parent else None
         self._tables["crm_account"].append(
             (customer.id, customer.name, matching.fold_company(customer.name), customer.domain, customer.industry, customer.n_employees, customer.country,
@@ -233,10 +233,6 @@ class Rows:
         if given is ConsentState.GIVEN and random.random() < 0.06:
             at = random.randint(person.known_since, self._days.until)
             rows.append((person.id, Channel.MAIL.value, ConsentState.WITHDRAWN.value, "Unsubscribed by link", "", None, written(at)))
-
-    def _seller(self, customer: Customer) -> Colleague:
-        sellers = self._company.carriers["Sales"][customer.region]
-        return sellers[customer.id % len(sellers)]
 
     def _tell(
         self, at: int, kind: Kind, lead: Pass, *, actor: Colleague | None = None, detail: dict[str, Any] | None = None, text: str = ""
