@@ -126,7 +126,7 @@ class User(AbstractBaseUser):
     objects = UserManager()
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = ["family_name"]
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["family_name"]
 
     class Meta:
         verbose_name = _("user")

@@ -63,8 +63,9 @@ class Teams(models.QuerySet["Team"]):
     def visible_to(self, user: User) -> Teams:
         return self if abilities.standing_of(user).scope("team") is abilities.Scope.ALL else self.none()
 
-    def for_listing(self) -> Teams:
-        return self.annotate(n_members=models.Count("members", filter=models.Q(members__is_active=True))).order_by("name", "id")
+    def sizes(self) -> dict[int, int]:
+        """How many people who may sign in stand in each team, by the team's id."""
+        return dict(self.values_list("id", models.Count("members", filter=models.Q(members__is_active=True))))
 
 
 class Team(models.Model):
@@ -136,7 +137,7 @@ def _checked_name(name: str, *, parent_id: int | None, but: int | None = None) -
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise TeamNameWrong
-    if Team.objects.filter(parent_id=parent_id, name=name).exclude(pk=but).exists():
+    if Team.objects.filter(parent_id=parent_id, name=name).exclude(pk=but or 0).exists():
         raise TeamNameTaken(name)
     return name
 

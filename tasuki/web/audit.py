@@ -18,7 +18,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntries, AuditEntry, Door
 from tasuki.core.people import User
 from tasuki.web import nouns
-from tasuki.web.requests import UserRequest
+from tasuki.web.requests import UserRequest, record_id
 
 PAGE = 100
 
@@ -100,8 +100,8 @@ def audit(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.READ_AUDIT_LOG)
     asked = {name: request.GET.get(name, "").strip() for name in ("noun", "record", "person", "day")}
     entries = _asked_for(AuditEntry.objects.visible_to(request.user), asked)
-    before = request.GET.get("before", "")
-    if before.isdecimal() and (last := AuditEntry.objects.visible_to(request.user).filter(pk=before).first()):
+    before = record_id(request.GET.get("before", ""))
+    if before is not None and (last := AuditEntry.objects.visible_to(request.user).filter(pk=before).first()):
         entries = entries.before(last.at, last.pk)
     page = list(entries.newest_first().for_listing()[: PAGE + 1])
     query = request.GET.copy()
@@ -119,10 +119,10 @@ def audit(request: UserRequest) -> HttpResponse:
 def _asked_for(entries: AuditEntries, asked: dict[str, str]) -> AuditEntries:
     if asked["noun"]:
         entries = entries.filter(noun=asked["noun"])
-    if asked["record"].isdecimal():
-        entries = entries.filter(record_id=asked["record"])
-    if asked["person"].isdecimal():
-        entries = entries.filter(actor=asked["person"])
+    if (record := record_id(asked["record"])) is not None:
+        entries = entries.filter(record_id=record)
+    if (actor := record_id(asked["person"])) is not None:
+        entries = entries.filter(actor_id=actor)
     if day := _day(asked["day"]):
         start = timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - made aware in the reader's zone
         entries = entries.filter(at__gte=start, at__lt=start + timedelta(days=1))

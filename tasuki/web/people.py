@@ -27,9 +27,10 @@ from tasuki.core.people import AddressTaken, PersonRefused, User
 from tasuki.core.teams import Team
 from tasuki.relay import departures
 from tasuki.web.audit import lines
-from tasuki.web.requests import UserRequest, by
+from tasuki.web.requests import UserRequest, by, record_id
 
 PAGE = 100
+_INVITATION = "invitation"
 _FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
 
 
@@ -92,8 +93,8 @@ class Listed:
 def people_list(request: UserRequest) -> HttpResponse:
     left = request.GET.get("show") == "left"
     rows = User.objects.visible_to(request.user).filter(is_active=not left).for_listing()
-    after = request.GET.get("after", "")
-    if after.isdecimal() and (last := rows.filter(pk=after).first()):
+    after = record_id(request.GET.get("after", ""))
+    if after is not None and (last := rows.filter(pk=after).first()):
         rows = rows.after(last)
     page = list(rows[: PAGE + 1])
     today = {absence.user_id: absence for absence in Absence.objects.visible_to(request.user).on(timezone.localdate()).filter(user__in=page).for_listing()}
@@ -198,9 +199,20 @@ def absence_end(request: UserRequest, pk: int) -> HttpResponse:
     return redirect("person", absence.user_id)
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page behind the link: open to whoever holds it, once. A refusal of the password is shown on it."""
+    """The link that is handed over. The token moves into the session at once: the next address says nothing to a log or a Referer."""
+    people.invited(token, at=now())
+    request.session[_INVITATION] = token
+    response = redirect("invitation_password")
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def invitation_password(request: HttpRequest) -> HttpResponse:
+    """Open to whoever followed the link, until it is used. A refusal of the password is shown on the page."""
+    token = request.session.get(_INVITATION, "")
     whom = people.invited(token, at=now())
     problem = ""
     if request.method == "POST":
@@ -209,11 +221,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         except people.PasswordTooWeak as refusal:
             problem = str(refusal)
         else:
+            request.session.flush()
             messages.success(request, _("The password is set. Sign in with it."))
             return redirect(settings.LOGIN_URL)
     response = render(request, "people/invitation.jinja", {"person": whom, "problem": problem}, status=422 if problem else 200)
-    # The token in the address is a secret: it must not travel on in a Referer, nor stay in a cache.
-    response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "no-store"
     return response
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("people/<int:pk>/departure", people.person_departure, name="person_departure"),
     path("people/<int:pk>/absences", people.person_absences, name="person_absences"),
     path("absences/<int:pk>/end", people.absence_end, name="absence_end"),
+    path("invitation", people.invitation_password, name="invitation_password"),
     path("invitation/<str:token>", people.invitation, name="invitation"),
     path("teams", teams.teams, name="teams"),
     path("teams/<int:pk>", teams.team, name="team"),

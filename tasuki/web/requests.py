@@ -11,7 +11,12 @@ from tasuki.core.people import User
 class UserRequest(HttpRequest):
     """What a view gets: `require_sign_in` has turned everybody else away."""
 
-    user: User  # type: ignore[assignment]  # Django's stubs also allow the anonymous, who never arrive here
+    user: User
+
+
+def record_id(text: str) -> int | None:
+    """The id that a query or a form names; None for anything else, however long."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
 
 
 def by(request: UserRequest) -> By:

@@ -10,5 +10,6 @@ urlpatterns = [
     path("sign-in/inactive/", account.account_inactive, name="account_inactive"),
     path("sign-in/again/", account.reauthenticate, name="account_reauthenticate"),
     path("profile/password/", account.password_change, name="account_change_password"),
+    path("profile/password/first/", account.password_set, name="account_set_password"),
     path("sign-in/factors/", include((second_factor, None))),
 ]

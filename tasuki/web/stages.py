@@ -17,6 +17,7 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.crm import stages as stages_
 from tasuki.crm.stages import Stage, StageDefinition
+from tasuki.web import nouns
 from tasuki.web.requests import UserRequest, by
 
 
@@ -26,7 +27,7 @@ class DefinitionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in stages_.TEXTS:
-            label = StageDefinition._meta.get_field(name).verbose_name
+            label = nouns.field_label("stagedefinition", name)
             self.fields[name] = forms.CharField(label=label, max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "lang": name[-2:]}))
 
 

@@ -18,7 +18,7 @@ from tasuki.core import teams as teams_
 from tasuki.core.abilities import ABILITIES, SENSITIVE_FIELDS, VISIBILITY, Ability, Role, RoleGrant, Scope
 from tasuki.core.teams import Department, Team, TeamNameWrong
 from tasuki.web import nouns
-from tasuki.web.requests import UserRequest, by
+from tasuki.web.requests import UserRequest, by, record_id
 
 SCOPES = {
     Scope.NOTHING: gettext_lazy("none"),
@@ -83,13 +83,14 @@ def roles(request: UserRequest) -> HttpResponse:
 
 def _tree(request: UserRequest) -> list[Branch]:
     children: dict[int | None, list[Team]] = defaultdict(list)
-    for row in Team.objects.visible_to(request.user).for_listing():
+    sizes = Team.objects.visible_to(request.user).sizes()
+    for row in Team.objects.visible_to(request.user).order_by("name", "id"):
         children[row.parent_id].append(row)
     branches: list[Branch] = []
 
     def walk(parent_id: int | None, depth: int) -> None:
         for row in children[parent_id]:
-            branches.append(Branch(row, depth, row.n_members))
+            branches.append(Branch(row, depth, sizes[row.pk]))
             walk(row.pk, depth + 1)
 
     walk(None, 0)
@@ -97,5 +98,5 @@ def _tree(request: UserRequest) -> list[Branch]:
 
 
 def _chosen(request: UserRequest, field: str) -> Team | None:
-    value = request.POST.get(field, "")
-    return get_object_or_404(Team.objects.visible_to(request.user), pk=value) if value.isdecimal() else None
+    chosen = record_id(request.POST.get(field, ""))
+    return None if chosen is None else get_object_or_404(Team.objects.visible_to(request.user), pk=chosen)
