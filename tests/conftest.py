@@ -1,48 +1,95 @@
-"""What all tests stand on: a real PostgreSQL of their own, loopback only, and a real browser where a page is looked at."""
+"""What all tests stand on: a real PostgreSQL, the cast, loopback only, and a real browser where a page is looked at."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import socket
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests import database
+
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Before Django reads its settings: a home for the tests, and its server running in it."""
-    os.environ.setdefault("TASUKI_HOME", str(ROOT / ".tasuki" / "tests"))
-    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs its own loop in the thread of the test
-    if "DATABASE_URL" not in os.environ:
-        from tasuki.core import embedded_postgres, home
+def pytest_configure() -> None:
+    """The settings ask where the server is, so it starts before they are read; pytest-django then finds them read and sets Django up."""
+    database.start()
+    from django.conf import settings
 
-        embedded_postgres.ensure_running(home.path())
+    assert settings.DATABASES
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    from django.db import connections
+
+    database.prepare(connections["default"].settings_dict)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """After a test that committed, Django empties every table, those too that the migrations filled. So it gets a new copy."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    committed = bool(marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    if committed:
+        from django.db import connections
+
+        connections.close_all()
+        database.renew(connections["default"].settings_dict)
 
 
 @pytest.fixture
 def cast(db: None) -> Any:
-    """Ada, Ruth, Mina, Ivo, Saori, Chika and Tomas, with their teams: see tests/cast.py."""
+    """Everybody, hired and in their teams: see tests/cast.py."""
     from tests.cast import assemble
 
     return assemble()
 
 
-@pytest.fixture(autouse=True)
-def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
     """A test that reaches for the network fails at once and says where it wanted to go."""
-    connect = socket.socket.connect
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _looked_up_here(socket.getaddrinfo))
+        yield
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family != socket.AF_UNIX and str(address[0]) not in {"127.0.0.1", "::1", "localhost"}:
-            raise AssertionError(f"A test wanted to connect to {address}; only loopback is allowed.")
-        connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+def _guarded(original: Any) -> Any:
+    def guarded(self: socket.socket, *arguments: Any) -> Any:
+        # The address comes last: connect(address), sendto(bytes, [flags,] address).
+        if self.family != socket.AF_UNIX:
+            _refuse_beyond_loopback(arguments[-1][0])
+        return original(self, *arguments)
+
+    return guarded
+
+
+def _looked_up_here(original: Any) -> Any:
+    def guarded(host: Any, *arguments: Any, **options: Any) -> Any:
+        _refuse_beyond_loopback(host)
+        return original(host, *arguments, **options)
+
+    return guarded
+
+
+def _refuse_beyond_loopback(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else str(host or "127.0.0.1")
+    if name not in {"localhost", "::1"} and not name.startswith("127."):
+        raise AssertionError(f"A test wanted to reach {name}; only loopback is allowed.")
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +105,7 @@ def chromium() -> str:
 def browser(chromium: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic", "--disable-gpu"]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=[*quiet, *(["--no-sandbox"] if os.geteuid() == 0 else [])])
+        running = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])])
         yield running
         running.close()
