@@ -1,0 +1,215 @@
+"""Importing opportunities with their history: the ledger is written as if the moves had been made on their days.
+
+A row may name a lead that is here, which is then carried on from the stage where it stands; a row without one opens a
+lead of its own. A moment that contradicts the lead's history (won before the first contact) is moved to the earliest
+moment that does not, and the row says so: the order is kept, and the days to win are 0 instead of negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core.imports import fields
+from tasuki.core.imports.copying import look_up, new_ids
+from tasuki.core.imports.fields import Field
+from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
+from tasuki.core.imports.runs import RowState
+from tasuki.core.money import ExchangeRate
+from tasuki.core.organisation import the_organisation
+from tasuki.crm import import_fields, stages
+from tasuki.crm.import_fields import moment
+from tasuki.crm.leads import Lead
+from tasuki.crm.ledger import Outcome
+from tasuki.sales import opportunity_undo, opportunity_writing
+from tasuki.sales.opportunities import LostBecause, Opportunity
+
+FIELDS = by_name(
+    Field("reference", fields.text(120)),
+    Field("lead", fields.text(120)),
+    Field("account", fields.text(200)),
+    Field("name", fields.text(200)),
+    Field("product", fields.text(200)),
+    Field("amount", fields.amount),
+    Field("currency", fields.currency),
+    Field("owner", fields.text(120)),
+    Field("segment", fields.text(80)),
+    Field("source", fields.text(80)),
+    Field("stage", fields.choice(*stages.IN_SALES)),
+    Field("outcome", fields.choice("open", "won", "lost")),
+    Field("opened_at", fields.moment),
+    Field("closed_at", fields.moment),
+    Field("won_at", fields.moment),
+    Field("lost_at", fields.moment),
+    Field("lost_because", fields.choice(*LostBecause.values)),
+    Field("close_on", fields.day),
+)
+
+_LEADS = """
+SELECT lead.reference, lead.id, lead.stage_id, lead.opened_at, lead.owner_id, lead.team_id, lead.contact_id, lead.account_id, lead.segment,
+       passage.id, passage.seq, passage.entered_at, opportunity.id
+FROM crm_lead lead
+LEFT JOIN crm_passage passage ON passage.lead_id = lead.id AND passage.left_at IS NULL
+LEFT JOIN sales_opportunity opportunity ON opportunity.lead_id = lead.id
+WHERE lead.reference = ANY(%s)
+"""
+
+
+@dataclass
+class Pass:
+    """The lead of one row: as it stands now, or as it will be opened; `moves` are added to its ledger."""
+
+    lead_id: int
+    is_new: bool
+    stage: str | None
+    opened_at: datetime
+    owner_id: int | None
+    team_id: int
+    contact_id: int | None
+    account_id: int | None
+    segment: str
+    passage_id: int | None
+    seq: int
+    entered_at: datetime
+    was: dict[str, Any] = field(default_factory=dict)
+
+
+def write(chunk: Chunk) -> None:
+    """Decide about duplicates, find or open the leads, then write opportunities and ledger, all set-based."""
+    there: dict[Any, int] = look_up("SELECT reference, id FROM sales_opportunity WHERE reference = ANY(%s)", chunk.values_of("reference"))
+    chunk.settle_duplicates(there, "reference", lambda line, pk: _change(chunk, line, pk))
+    team = import_fields.default_team(chunk)
+    owners, made_people = import_fields.people(chunk, "owner")
+    accounts, made_accounts = import_fields.accounts(chunk, "account", team)
+    products = import_fields.products(chunk, "product")
+    leads = look_up(_LEADS, chunk.values_of("lead"))
+    money = _Money(chunk)
+    writing = opportunity_writing.Writing(chunk, team.pk)
+    for line in chunk.waiting():
+        values = line.values
+        values["owner_id"] = owners.get(values.get("owner", ""))
+        values["account_id"] = accounts.get(values.get("account", ""))
+        values["product_id"] = _product(line, products)
+        values["base_amount"] = money.in_base(line)
+    lines = [line for line in chunk.waiting() if not _is_refused(line, leads)]
+    lead_ids = iter(new_ids(Lead, sum(1 for line in lines if "lead" not in line.values)))
+    for line, pk in zip(lines, new_ids(Opportunity, len(lines)), strict=True):
+        one = _known(leads[line.values["lead"]]) if "lead" in line.values else _fresh(chunk, line, next(lead_ids), team.pk)
+        line.become(RowState.CREATED, pk)
+        _carry(chunk, line, one, writing)
+    writing.write()
+    import_fields.note_made(chunk, made_people, made_accounts)
+
+
+def _carry(chunk: Chunk, line: Line, one: Pass, writing: opportunity_writing.Writing) -> None:
+    """Add to the ledger what the row says happened: into its phase, and out of it if it is closed."""
+    values = line.values
+    outcome = _outcome(values)
+    closed_at = _moment_of(values, "won_at", "lost_at", "closed_at") if outcome else None
+    phase = values.get("stage") or (stages.P4 if outcome == Outcome.WON and "opened_at" not in values else stages.P2)
+    opened_at = _moment_of(values, "opened_at") or closed_at or chunk.at
+    opened_at = _not_before(line, "opened_at", opened_at, one.entered_at)
+    if closed_at is not None:
+        column = next(name for name in ("won_at", "lost_at", "closed_at") if name in values)
+        closed_at = _not_before(line, column, closed_at, opened_at if "opened_at" in values else one.entered_at)
+        opened_at = min(opened_at, closed_at)
+    line.trace |= {"lead": one.lead_id, "is_new": one.is_new, "was": {"owner": one.owner_id, "team": one.team_id, "segment": one.segment}}
+    writing.add(line, one, opportunity_writing.Course(phase, opened_at, closed_at, outcome))
+
+
+def _not_before(line: Line, column: str, at: datetime, earliest: datetime) -> datetime:
+    if at >= earliest:
+        return at
+    line.say(
+        column,
+        _("This says %(said)s, but the lead was not there before %(earliest)s; it is counted on that day.")
+        % {"said": at.date().isoformat(), "earliest": earliest.date().isoformat()},
+    )
+    return earliest
+
+
+def _outcome(values: dict[str, Any]) -> Outcome | None:
+    if "won_at" in values or values.get("outcome") == "won":
+        return Outcome.WON
+    if "lost_at" in values or values.get("outcome") == "lost":
+        return Outcome.LOST
+    return None
+
+
+def _moment_of(values: dict[str, Any], *names: str) -> datetime | None:
+    return next((moment(values[name]) for name in names if name in values), None)
+
+
+def _is_refused(line: Line, leads: dict[str, Any]) -> bool:
+    values = line.values
+    if _outcome(values) and not values.keys() & {"won_at", "lost_at", "closed_at"}:
+        line.reject("closed_at", _("A closed opportunity needs the day on which it was closed."))
+    elif "lead" in values:
+        known = leads.get(values["lead"])
+        if known is None:
+            line.reject("lead", _("There is no lead “%(reference)s”.") % {"reference": values["lead"][:80]})
+        elif known[-1] is not None:
+            line.reject("lead", _("This lead has an opportunity already."))
+        elif known[1] is None or known[1] in (*stages.IN_SALES, *stages.IN_SUCCESS):
+            line.reject("lead", _("This lead is not in process any more, so it cannot be moved."))
+        else:
+            # The next row of the file for the same lead must be refused too.
+            leads[values["lead"]] = (*known[:-1], 0)
+    return line.state is not None
+
+
+def _known(row: tuple[Any, ...]) -> Pass:
+    lead_id, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at, _opportunity = row
+    return Pass(lead_id, False, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at)
+
+
+def _fresh(chunk: Chunk, line: Line, pk: int, team: int) -> Pass:
+    opened_at = _moment_of(line.values, "opened_at", "won_at", "lost_at", "closed_at") or chunk.at
+    return Pass(pk, True, None, opened_at, line.values["owner_id"], team, None, line.values["account_id"], line.values.get("segment", ""), None, 0, opened_at)
+
+
+def _product(line: Line, products: dict[str, int]) -> int | None:
+    name = line.values.get("product")
+    if name and name not in products:
+        line.say("product", _("There is no product “%(name)s”; the opportunity is kept without one.") % {"name": name[:80]})
+    return products.get(name or "")
+
+
+class _Money:
+    """Amounts in the organisation's currency, at the rate of the day; the rates are read once."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self.base = the_organisation().currency
+        self.at = chunk.at
+        self.rates: dict[str, list[tuple[Any, Decimal]]] = {}
+        for rate in ExchangeRate.objects.order_by("from_on"):
+            self.rates.setdefault(rate.currency, []).append((rate.from_on, rate.rate))
+
+    def in_base(self, line: Line) -> Decimal | None:
+        values = line.values
+        if "amount" not in values:
+            return None
+        currency = values.setdefault("currency", self.base)
+        if currency == self.base:
+            return Decimal(values["amount"])
+        on = (_moment_of(values, "won_at", "lost_at", "closed_at", "opened_at") or self.at).date()
+        rate = next((rate for from_on, rate in reversed(self.rates.get(currency, [])) if from_on <= on), None)
+        if rate is None:
+            line.say("amount", _("There is no exchange rate for %(currency)s on or before %(on)s.") % {"currency": currency, "on": on.isoformat()})
+            return None
+        return (Decimal(values["amount"]) * rate).quantize(Decimal("0.01"))
+
+
+def _change(chunk: Chunk, line: Line, pk: int) -> None:
+    """Update what may change without moving the lead: name, amount, expected close date."""
+    names = ("name", "amount", "currency", "close_on")
+    before = Opportunity.objects.filter(pk=pk).values(*names).get()
+    line.trace["was"] = {name: None if value is None else str(value) for name, value in before.items()}
+    Opportunity.objects.filter(pk=pk).update(updated_at=chunk.at, **{name: line.values[name] for name in names if name in line.values})
+
+
+NOUN = ImportNoun("opportunities", FIELDS, ("reference",), write, opportunity_undo.take_back, options=frozenset({"team"}))
