@@ -30,7 +30,7 @@ def start() -> None:
     os.environ["TASUKI_HOME"] = str(ROOT / ".tasuki" / "tests")
     os.environ["DJANGO_SETTINGS_MODULE"] = "tasuki.settings"
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs its own loop in the thread of the test
-    home.path().mkdir(parents=True, exist_ok=True)
+    (home.path() / "static").mkdir(parents=True, exist_ok=True)
     if "DATABASE_URL" not in os.environ:
         embedded_postgres.ensure_running(home.path())
 
