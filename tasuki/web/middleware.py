@@ -32,8 +32,6 @@ OPEN = frozenset(
         "invitation_password",
         "language",
         "health",
-        "javascript_catalog",
-        "manifest",
     }
 )
 # What a signed-in person may do without holding any role: look after their own account, and leave.

@@ -1,10 +1,11 @@
-"""The pages about ourselves: people, teams, roles, the audit log, one's own profile, and the stages."""
+"""Whether we are alive, and the pages about ourselves: people, teams, roles, the audit log, one's own profile, and the stages."""
 
 from django.urls import path
 
-from tasuki.web import audit, people, profile, stages, teams
+from tasuki.web import audit, health, people, profile, stages, teams
 
 urlpatterns = [
+    path("health", health.health, name="health"),
     path("people", people.people_list, name="people"),
     path("people/hire", people.hire, name="hire"),
     path("people/<int:pk>", people.person, name="person"),
