@@ -7,14 +7,21 @@ from procrastinate.contrib.django import app as jobs
 
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=4)
 
+# A worker says every few seconds that it lives; when it has said nothing for longer than this, it is dead.
+HEARTBEAT_SECONDS = 5.0
+STALLED_AFTER_SECONDS = 20.0
+
 
 def on_app_ready(app: App) -> None:
-    """Called by procrastinate when Django's apps are loaded; the jobs themselves stand under their verbs."""
-    app.periodic(cron="* * * * *")(retry_stalled_jobs)
+    """Called by procrastinate when Django's apps are loaded; the jobs themselves stand under their verbs.
+
+    Periodic jobs are made tasks here and not by a decorator: what decorates before this moment adds to a draft of the app.
+    """
+    # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
+    app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
 
 
-@jobs.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=False)
 async def retry_stalled_jobs(timestamp: int) -> None:
     """A worker that was killed leaves its job marked as running for ever: give such jobs to another worker."""
-    for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
+    for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
         await jobs.job_manager.retry_job(job)

@@ -1,0 +1,3 @@
+from tasuki.cli import main
+
+main(prog_name="tasuki")

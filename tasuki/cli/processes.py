@@ -1,0 +1,282 @@
+"""The processes of a running Tasuki: the web server, the worker, and the supervisor that keeps both alive.
+
+Run as `python -m tasuki.cli.processes supervise|web|worker`. The supervisor loads neither Django nor the models, so that
+watching costs little memory. Its children leave by themselves when it is gone, however it went.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.cli.readiness import database_in_use
+from tasuki.core.errors import Refused
+
+THREADS = 3
+_TASUKI = Path(__file__).resolve().parents[1]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LONGEST_PAUSE = 30.0
+_STEADY_AFTER = 60.0
+_GRACE = 12.0
+_ATTEMPTS_BEFORE_GIVING_UP = 4
+
+
+class PortTaken(Refused):
+    code = "port_taken"
+
+    def __init__(self, port: int) -> None:
+        super().__init__(_("Port %(port)s is in use. Stop what uses it, or name another with --port or PORT.") % {"port": port})
+
+
+class DoesNotStart(Refused):
+    code = "does_not_start"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("The %(name)s process does not start; the lines above say why.") % {"name": name})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What runs here: address, which processes, whether changed code restarts the web server, and what to say once it answers."""
+
+    host: str
+    port: int
+    names: tuple[str, ...] = ("web", "worker")
+    reload: bool = False
+    ready: str = ""
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise PortTaken unless something may listen there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As the web server does it: a port whose connections are only dying away is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(port) from error
+
+
+def become_supervisor(plan: Plan) -> None:
+    """Replace this process by a supervisor of its own number. Signals wait until that one can hear them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    names = [f"--run={name}" for name in plan.names]
+    reload = ["--reload"] if plan.reload else []
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(  # noqa: S606
+        sys.executable,
+        [sys.executable, "-m", __name__, "supervise", f"--host={plan.host}", f"--port={plan.port}", f"--ready={plan.ready}", *names, *reload],
+    )
+
+
+@dataclass
+class Child:
+    """One process that is kept alive: started again when it dies, after a pause that doubles while it keeps dying."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    n_deaths: int = 0
+    start_again: float = field(default=0.0)
+
+    def start(self) -> None:
+        # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then stops its children in order.
+        self.process = subprocess.Popen(self.command, start_new_session=True, env={**os.environ, "TASUKI_SUPERVISOR": str(os.getpid())})
+        self.started = time.monotonic()
+
+    def look_after(self) -> None:
+        """Start the process if it is due; notice its death."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.start_again:
+                self.start()
+        elif self.process.poll() is not None:
+            status = self.process.returncode
+            self._sweep()
+            self.n_deaths = 1 if now - self.started > _STEADY_AFTER else self.n_deaths + 1
+            pause = min(0.5 * 2 ** (self.n_deaths - 1), _LONGEST_PAUSE)
+            click.echo(f"The {self.name} process ended with status {status}; starting it again in {pause:g} s.", err=True)
+            self.process, self.start_again = None, now + pause
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+
+    def stop(self, *, by: float) -> None:
+        """Wait until the moment `by`, then end it and whatever it left behind."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(by - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._sweep()
+        self.process = None
+
+    def _sweep(self) -> None:
+        """A web server that was killed leaves its own workers behind, and they would keep the port."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+
+
+def supervise(plan: Plan) -> None:
+    """Keep the processes of the plan alive until a signal comes; then stop them. Raises DoesNotStart."""
+    stopping = threading.Event()
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: stopping.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    with database_in_use():
+        children = [Child(name, _command(name, plan)) for name in plan.names]
+        try:
+            _keep_alive(children, plan=plan, stopping=stopping)
+        finally:
+            deadline = time.monotonic() + _GRACE
+            for child in children:
+                child.ask_to_stop()
+            for child in children:
+                child.stop(by=deadline)
+
+
+def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event) -> None:
+    answered = "web" not in plan.names
+    seen = _last_change() if plan.reload else 0.0
+    while not stopping.is_set():
+        for child in children:
+            child.look_after()
+            if not answered and child.n_deaths >= _ATTEMPTS_BEFORE_GIVING_UP:
+                raise DoesNotStart(child.name)
+        if not answered and _answers(plan):
+            answered = True
+            click.echo(plan.ready)
+        if plan.reload and (changed := _last_change()) > seen:
+            seen = changed
+            for child in children:
+                child.ask_to_stop()
+        stopping.wait(0.1 if not answered else 0.3)
+
+
+def _command(name: str, plan: Plan) -> list[str]:
+    command = [sys.executable, "-m", __name__, name]
+    return [*command, f"--host={plan.host}", f"--port={plan.port}"] if name == "web" else command
+
+
+def _answers(plan: Plan) -> bool:
+    """Whether the web server answers, whatever it says."""
+    client = http.client.HTTPConnection("127.0.0.1" if plan.host in ("0.0.0.0", "::") else plan.host, plan.port, timeout=5)  # noqa: S104
+    try:
+        client.request("GET", "/", headers={"Host": "127.0.0.1"})
+        return client.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        client.close()
+
+
+def _last_change() -> float:
+    return max(file.stat().st_mtime for pattern in ("*.py", "*.mo") for file in _TASUKI.rglob(pattern))
+
+
+def _leave_with_the_supervisor() -> None:
+    """End in order when the process that started this one is gone, even when it had no time to say so."""
+    supervisor = int(os.environ.get("TASUKI_SUPERVISOR", "0"))
+    if not supervisor:
+        return
+
+    def watch() -> None:
+        while os.getppid() == supervisor:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="watch the supervisor").start()
+
+
+@click.group()
+def processes() -> None:
+    """Started by `tasuki up`; nobody types this."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tasuki.settings")
+
+
+@processes.command("supervise")
+@click.option("--host", required=True)
+@click.option("--port", type=int, required=True)
+@click.option("--ready", default="")
+@click.option("--run", "names", multiple=True)
+@click.option("--reload", is_flag=True)
+def supervise_command(host: str, port: int, ready: str, names: tuple[str, ...], reload: bool) -> None:
+    try:
+        supervise(Plan(host, port, names, reload, ready))
+    except Refused as refusal:
+        click.echo(str(refusal), err=True)
+        sys.exit(1)
+
+
+@processes.command("web")
+@click.option("--host", required=True)
+@click.option("--port", type=int, required=True)
+def web_command(host: str, port: int) -> None:
+    """Granian, with the application loaded once and shared by its workers (copy on write)."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from tasuki.wsgi import application
+
+    _leave_with_the_supervisor()
+    workers = int(os.environ.get("TASUKI_WEB_PROCESSES") or min(os.cpu_count() or 1, 2))
+    server = Server(
+        "tasuki.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        blocking_threads=THREADS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=8,
+        log_level=LogLevels.warning,
+    )
+    server.serve(target_loader=lambda *_: application, wrap_loader=False)
+
+
+@processes.command("worker")
+def worker_command() -> None:
+    """Procrastinate: notices a new job at once by LISTEN, and looks every half second in case it did not hear."""
+    import django
+
+    django.setup()
+    from procrastinate.contrib.django import app
+
+    from tasuki.schedule import HEARTBEAT_SECONDS, STALLED_AFTER_SECONDS
+
+    _leave_with_the_supervisor()
+    with app.replace_connector(app.connector.get_worker_connector()) as jobs:
+        jobs.run_worker(
+            concurrency=4,
+            fetch_job_polling_interval=0.5,
+            shutdown_graceful_timeout=8,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_AFTER_SECONDS,
+            delete_jobs="successful",
+        )
+
+
+if __name__ == "__main__":
+    processes()

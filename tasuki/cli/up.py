@@ -1,0 +1,45 @@
+"""`tasuki up`: one command from nothing to a page that answers."""
+
+from __future__ import annotations
+
+import click
+from django.utils.translation import gettext as _
+
+from tasuki.cli import processes
+from tasuki.cli.processes import Plan
+from tasuki.cli.readiness import get_ready
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65_535), envvar="PORT", default=8000, show_default=True, help="Port to listen on; PORT in the environment.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Beyond this machine, put a proxy with TLS in front.")
+@click.option("--only", type=click.Choice(["web", "worker"]), help="Run one of the two, when several machines share the work.")
+@click.option("--reload", is_flag=True, help="For developers: start again when the code changes.")
+def up(port: int, host: str, only: str | None, reload: bool) -> None:
+    """Start the database, bring its tables up to date, and serve until Ctrl-C."""
+    serve(port=port, host=host, names=(only,) if only else ("web", "worker"), reload=reload)
+
+
+def serve(*, port: int, host: str = "127.0.0.1", names: tuple[str, ...] = ("web", "worker"), reload: bool = False) -> None:
+    """Get everything ready, then become the supervisor of the processes. Does not return."""
+    if "web" in names:
+        processes.refuse_taken_port(host, port)
+    get_ready()
+    processes.become_supervisor(Plan(host, port, names, reload, greeting(host, port)))
+
+
+def greeting(host: str, port: int) -> str:
+    """Where it is, and how one gets in."""
+    from tasuki.core.people import User
+    from tasuki.demo import haneul, load
+
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    lines = ["", _("Tasuki is ready: %(address)s") % {"address": f"http://{shown}:{port}/"}]
+    if load.loaded():
+        lines.append(_("Sign in as %(email)s with the password “%(password)s”.") % {"email": haneul.ADMINISTRATOR, "password": haneul.PASSWORD})
+        everybody = ", ".join(f"{name}@{haneul.HOST}" for name in ("mina", "ivo", "saori", "chika", "ruth"))
+        lines.append(_("With the same password, see it as others do: %(everybody)s.") % {"everybody": everybody})
+    elif not User.objects.active().exists():
+        lines.append(_("Nobody can sign in yet. Load the demo company with `tasuki demo`, or start your own with `tasuki administrator ADDRESS`."))
+    lines.append(_("Stop with Ctrl-C."))
+    return "\n".join(lines)
