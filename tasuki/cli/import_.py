@@ -1,0 +1,89 @@
+"""`tasuki import`: a file becomes records, or what is wrong with it becomes sentences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from tasuki.cli.readiness import get_ready
+
+if TYPE_CHECKING:
+    from tasuki.core.imports.runs import ImportRun
+
+
+@click.command("import")
+@click.argument("noun", required=False)
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Which column fills which field, in YAML.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@click.option("--undo", type=int, metavar="RUN", help="Take back all that a run made and changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def import_(noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool, undo: int | None, as_json: bool) -> None:
+    """Import FILE (CSV or XLSX) as NOUN: leads, accounts, contacts, products or opportunities."""
+    get_ready()
+    run = _undone(undo) if undo is not None else _imported(noun, file, mapping_file, dry_run)
+    answer = _answer(run)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    click.echo(", ".join(f"{answer[name]} {name}" for name in ("rows", "created", "updated", "skipped", "rejected", "warnings")) + f" (run {run.pk}, {run.state})")
+    if answer["error_file"]:
+        click.echo(f"What there is to say about rows: {answer['error_file']}")
+
+
+def _imported(noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool) -> ImportRun:
+    if noun is None or file is None or mapping_file is None:
+        raise click.UsageError("Name the noun, the file and --mapping; or --undo with the number of a run.")
+    from django.utils.timezone import now
+
+    from tasuki.core.audit import By, Door
+    from tasuki.core.imports import mapping, running
+    from tasuki.core.imports.nouns import noun_named
+
+    try:
+        read = mapping.read(mapping_file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{mapping_file} is not UTF-8 text.") from None
+    noun_named(noun)
+    if read.noun and read.noun != noun:
+        raise click.ClickException(f"The mapping is for {read.noun}, not for {noun}.")
+    with file.open("rb") as rows:
+        run = running.start(rows, name=file.name, mapping=mapping.from_json({**read.as_json(), "noun": noun}), by=By(None, Door.COMMAND), at=now(), dry=dry_run)
+    with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as bar:
+        task = bar.add_task(file.name, total=run.n_rows)
+        return running.run(run, at=now(), progress=lambda done: bar.update(task, completed=done.n_applied))
+
+
+def _undone(number: int) -> ImportRun:
+    from django.utils.timezone import now
+
+    from tasuki.core.audit import By, Door
+    from tasuki.core.imports import running
+    from tasuki.core.imports.runs import ImportRun
+
+    run = ImportRun.objects.filter(pk=number).first()
+    if run is None:
+        raise click.ClickException(f"There is no import {number}.")
+    return running.undo(run, by=By(None, Door.COMMAND), at=now())
+
+
+def _answer(run: ImportRun) -> dict[str, Any]:
+    from tasuki.core import home
+    from tasuki.core.imports import errors
+
+    error_file = errors.write_beside(run, home.path() / "import-errors")
+    return {
+        "rows": run.n_rows,
+        "created": run.n_created,
+        "updated": run.n_updated,
+        "skipped": run.n_skipped,
+        "rejected": run.n_rejected,
+        "warnings": run.n_warnings,
+        "error_file": str(error_file) if error_file else None,
+        "run": run.pk,
+    }

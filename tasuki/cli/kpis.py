@@ -1,0 +1,116 @@
+"""`tasuki kpis`: the numbers of the relay, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import zoneinfo
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tasuki.cli.readiness import get_ready
+
+if TYPE_CHECKING:
+    from tasuki.relay.kpis import Form, GroupCount, StageCount
+
+
+@click.command()
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="The first day, in the organisation's time zone.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last day, included.")
+@click.option("--by", type=click.Choice(["source", "month", "owner", "team", "segment"]), default="source", show_default=True)
+@click.option("--form", type=click.Choice(["period", "cohort"]), default="cohort", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def kpis(first: datetime | None, last: datetime | None, by: str, form: str, as_json: bool) -> None:
+    """Leads, wins, conversion, balance and days to win; and what flows through every stage."""
+    get_ready()
+    from tasuki.relay import kpis as counting
+
+    if first and last and first > last:
+        raise click.ClickException("The first day is after the last.")
+    question = counting.Question(counting.Form(form), *_span(first, last), counting.Grouping(by))
+    answer = {
+        "form": form,
+        "from": first.date().isoformat() if first else None,
+        "to": last.date().isoformat() if last else None,
+        "by": by,
+        "rows": [_group(row) for row in counting.by_group(question)],
+        "total": _group(counting.total(question)),
+        "stages": [_stage(row, question.form) for row in counting.by_stage(question).values()],
+    }
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        _print(answer)
+
+
+def _span(first: datetime | None, last: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """Days in the organisation's zone → the half-open period between their midnights."""
+    from tasuki.core.organisation import the_organisation
+
+    zone = zoneinfo.ZoneInfo(the_organisation().time_zone)
+
+    def midnight(day: date) -> datetime:
+        return datetime.combine(day, time(), zone)
+
+    return (midnight(first.date()) if first else None), (midnight(last.date() + timedelta(days=1)) if last else None)
+
+
+def _group(row: GroupCount) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "leads": row.leads,
+        "won": row.won,
+        "conversion": _rounded(row.conversion),
+        "balance": row.balance,
+        "median_days_to_won": _rounded(row.median_days_to_won),
+        "mean_days_to_won": _rounded(row.mean_days_to_won),
+        "p90_days_to_won": _rounded(row.p90_days_to_won),
+        "won_amount": None if row.won_amount is None else str(row.won_amount),
+        "maturity": _rounded(row.maturity),
+    }
+
+
+def _stage(row: StageCount, form: Form) -> dict[str, Any]:
+    moved, n = row.rate(form)
+    return {
+        "stage": row.stage,
+        "balance_start": row.balance_start,
+        "inflow": row.inflow,
+        "outflow": row.outflow,
+        "balance_end": row.balance_end,
+        "conversion": _rounded(moved / n if n else None),
+        "n": n,
+        "maturity": _rounded(row.maturity),
+        "median_days": _rounded(row.median_days),
+        "p90_days": _rounded(row.p90_days),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 6)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    console = Console()
+    groups = Table(title=f"By {answer['by']}, {answer['form']} form")
+    for heading in ("", "leads", "won", "conversion", "balance", "median days", "mean", "P90"):
+        groups.add_column(heading, justify="right" if heading else "left")
+    for row in [*answer["rows"], answer["total"]]:
+        days = [_shown(row[name]) for name in ("median_days_to_won", "mean_days_to_won", "p90_days_to_won")]
+        groups.add_row(row["key"], str(row["leads"]), str(row["won"]), "–" if row["conversion"] is None else f"{row['conversion']:.3%}", str(row["balance"]), *days)
+    console.print(groups)
+    through = Table(title="Through the stages")
+    for heading in ("stage", "start", "in", "out", "end", "moves on", "n", "median days", "P90"):
+        through.add_column(heading, justify="left" if heading == "stage" else "right")
+    for row in answer["stages"]:
+        out = str(sum(row["outflow"].values()))
+        rate = "–" if row["conversion"] is None else f"{row['conversion']:.1%}"
+        through.add_row(row["stage"], str(row["balance_start"]), str(row["inflow"]), out, str(row["balance_end"]), rate, str(row["n"]), _shown(row["median_days"]), _shown(row["p90_days"]))
+    console.print(through)
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
