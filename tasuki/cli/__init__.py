@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "tasuki.cli.check:check",
     "backup": "tasuki.cli.backup:backup",
     "restore": "tasuki.cli.restore:restore",
+    "administrator": "tasuki.cli.administrator:administrator",
     "migrate": "tasuki.cli.migrate:migrate",
     "shell": "tasuki.cli.shell:shell",
     "manage": "tasuki.cli.migrate:manage",

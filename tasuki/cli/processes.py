@@ -20,10 +20,12 @@ from pathlib import Path
 import click
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.cli.readiness import database_in_use
+from tasuki.cli.readiness import database_in_use, speak
 from tasuki.core.errors import Refused
 
 THREADS = 3
+_MODULE = "tasuki.cli.processes"
+_READY, _SUPERVISOR = "TASUKI_READY", "TASUKI_SUPERVISOR"
 _TASUKI = Path(__file__).resolve().parents[1]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_PAUSE = 30.0
@@ -65,6 +67,7 @@ def refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            speak()
             raise PortTaken(port) from error
 
 
@@ -75,10 +78,8 @@ def become_supervisor(plan: Plan) -> None:
     reload = ["--reload"] if plan.reload else []
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(  # noqa: S606
-        sys.executable,
-        [sys.executable, "-m", __name__, "supervise", f"--host={plan.host}", f"--port={plan.port}", f"--ready={plan.ready}", *names, *reload],
-    )
+    os.environ[_READY] = plan.ready
+    os.execv(sys.executable, [sys.executable, "-m", _MODULE, "supervise", f"--host={plan.host}", f"--port={plan.port}", *names, *reload])  # noqa: S606
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Child:
 
     def start(self) -> None:
         # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then stops its children in order.
-        self.process = subprocess.Popen(self.command, start_new_session=True, env={**os.environ, "TASUKI_SUPERVISOR": str(os.getpid())})
+        self.process = subprocess.Popen(self.command, start_new_session=True, env={**os.environ, _SUPERVISOR: str(os.getpid())})
         self.started = time.monotonic()
 
     def look_after(self) -> None:
@@ -161,6 +162,7 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event)
         for child in children:
             child.look_after()
             if not answered and child.n_deaths >= _ATTEMPTS_BEFORE_GIVING_UP:
+                speak()
                 raise DoesNotStart(child.name)
         if not answered and _answers(plan):
             answered = True
@@ -173,7 +175,7 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event)
 
 
 def _command(name: str, plan: Plan) -> list[str]:
-    command = [sys.executable, "-m", __name__, name]
+    command = [sys.executable, "-m", _MODULE, name]
     return [*command, f"--host={plan.host}", f"--port={plan.port}"] if name == "web" else command
 
 
@@ -195,7 +197,7 @@ def _last_change() -> float:
 
 def _leave_with_the_supervisor() -> None:
     """End in order when the process that started this one is gone, even when it had no time to say so."""
-    supervisor = int(os.environ.get("TASUKI_SUPERVISOR", "0"))
+    supervisor = int(os.environ.get(_SUPERVISOR, "0"))
     if not supervisor:
         return
 
@@ -216,12 +218,11 @@ def processes() -> None:
 @processes.command("supervise")
 @click.option("--host", required=True)
 @click.option("--port", type=int, required=True)
-@click.option("--ready", default="")
 @click.option("--run", "names", multiple=True)
 @click.option("--reload", is_flag=True)
-def supervise_command(host: str, port: int, ready: str, names: tuple[str, ...], reload: bool) -> None:
+def supervise_command(host: str, port: int, names: tuple[str, ...], reload: bool) -> None:
     try:
-        supervise(Plan(host, port, names, reload, ready))
+        supervise(Plan(host, port, names, reload, os.environ.pop(_READY, "")))
     except Refused as refusal:
         click.echo(str(refusal), err=True)
         sys.exit(1)

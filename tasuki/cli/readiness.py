@@ -52,6 +52,7 @@ def database_in_use(*, alone: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
         except BlockingIOError:
+            speak()
             raise InUse from None
         if not embedded_postgres.is_running(folder):
             users.truncate(0)
@@ -67,22 +68,28 @@ def database_in_use(*, alone: bool = False) -> Iterator[None]:
 def get_ready(*, migrated: bool = True, alone: bool = False) -> None:
     """Start the database for as long as this command lives, set Django up, and bring the tables up to date."""
     click.get_current_context().with_resource(database_in_use(alone=alone))
-    set_up()
+    speak()
+    reach_database()
     if migrated:
         from tasuki.cli.migrate import migrate_if_needed
 
         migrate_if_needed()
 
 
-def set_up() -> None:
-    """Django, with the language of the terminal. Raises DatabaseUnreachable, DatabaseTooOld."""
+def speak() -> None:
+    """Set Django up, with the language of the terminal: before that, no sentence can be said. The database is not asked."""
     import django
-    from django.db import OperationalError, connection
     from django.utils import translation
 
     django.setup()
     language = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "")[:2]
     translation.activate(language if language in ("ko", "ja") else "en")
+
+
+def reach_database() -> None:
+    """Raise DatabaseUnreachable or DatabaseTooOld unless we can work with it."""
+    from django.db import OperationalError, connection
+
     try:
         connection.ensure_connection()
     except OperationalError as error:

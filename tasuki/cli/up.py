@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from tasuki.cli import processes
@@ -25,6 +28,8 @@ def serve(*, port: int, host: str = "127.0.0.1", names: tuple[str, ...] = ("web"
     if "web" in names:
         processes.refuse_taken_port(host, port)
     get_ready()
+    # The static files are served from where they are; the web server only wants this folder to exist.
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     processes.become_supervisor(Plan(host, port, names, reload, greeting(host, port)))
 
 
