@@ -65,7 +65,7 @@ class Teams(models.QuerySet["Team"]):
 
     def sizes(self) -> dict[int, int]:
         """How many people who may sign in stand in each team, by the team's id."""
-        return dict(self.values_list("id", models.Count("members", filter=models.Q(members__is_active=True))))
+        return dict(self.annotate(n_members=models.Count("members", filter=models.Q(members__is_active=True))).values_list("id", "n_members"))
 
 
 class Team(models.Model):
