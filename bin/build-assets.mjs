@@ -19,11 +19,11 @@ async function* filesBelow(folder) {
   }
 }
 
-// An icon is in the sprite when a template or a view names it: icon("bell") or icon="bell".
+// An icon is in the sprite when a template or a view names it: icon("bell"), icon="bell" or icon_name="bell".
 async function sprite() {
   const names = new Set();
   for await (const file of filesBelow(web)) {
-    for (const match of (await readFile(file, "utf8")).matchAll(/\bicon(?:\(|=)\s*["']([a-z0-9-]+)["']/g)) names.add(match[1]);
+    for (const match of (await readFile(file, "utf8")).matchAll(/\bicon(?:_name)?(?:\(|=)\s*["']([a-z0-9-]+)["']/g)) names.add(match[1]);
   }
   const symbols = [];
   for (const name of [...names].sort()) {

@@ -1,7 +1,6 @@
 """The pages of allauth that we open, one by one: no sign-up, and no page that would send a mail."""
 
 from allauth.account import views as account
-from allauth.mfa.urls import urlpatterns as second_factor
 from django.urls import include, path
 
 urlpatterns = [
@@ -11,5 +10,5 @@ urlpatterns = [
     path("sign-in/again/", account.reauthenticate, name="account_reauthenticate"),
     path("profile/password/", account.password_change, name="account_change_password"),
     path("profile/password/first/", account.password_set, name="account_set_password"),
-    path("sign-in/factors/", include((second_factor, None))),
+    path("sign-in/factors/", include("allauth.mfa.urls")),
 ]
