@@ -21,6 +21,7 @@ import click
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.cli.readiness import database_in_use, speak
+from tasuki.core import embedded_postgres, home
 from tasuki.core.errors import Refused
 
 THREADS = 3
@@ -159,6 +160,7 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event)
     answered = "web" not in plan.names
     seen = _last_change() if plan.reload else 0.0
     while not stopping.is_set():
+        _look_after_the_database(children)
         for child in children:
             child.look_after()
             if not answered and child.n_deaths >= _ATTEMPTS_BEFORE_GIVING_UP:
@@ -172,6 +174,17 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event)
             for child in children:
                 child.ask_to_stop()
         stopping.wait(0.1 if not answered else 0.3)
+
+
+def _look_after_the_database(children: list[Child]) -> None:
+    """Start the embedded server again when it was killed. At another port, if it must: then what runs has the old one in its settings."""
+    if os.environ.get("DATABASE_URL") or embedded_postgres.is_running(home.path()):
+        return
+    click.echo("The database is gone; starting it again.", err=True)
+    before = embedded_postgres.recorded(home.path())
+    if embedded_postgres.ensure_running(home.path()) != before:
+        for child in children:
+            child.ask_to_stop()
 
 
 def _command(name: str, plan: Plan) -> list[str]:
