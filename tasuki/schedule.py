@@ -1,4 +1,4 @@
-"""Every periodic job, on one page."""
+"""Every periodic job on one page, and the modules in which the other jobs stand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app as jobs
 
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=4)
+
+# A worker imports these when it starts; elsewhere they are imported by whoever defers one of their jobs.
+MODULES_WITH_JOBS = ["tasuki.core.imports.running"]
 
 # A worker says every few seconds that it lives; when it has said nothing for longer than this, it is dead.
 HEARTBEAT_SECONDS = 5.0
@@ -17,6 +20,7 @@ def on_app_ready(app: App) -> None:
 
     Periodic jobs are made tasks here and not by a decorator: what decorates before this moment adds to a draft of the app.
     """
+    app.import_paths.extend(MODULES_WITH_JOBS)
     # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
     app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
 

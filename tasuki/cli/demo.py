@@ -70,9 +70,7 @@ def _load(*, n_leads: int, seed: int, until: datetime | None, fresh: bool) -> Lo
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(_("Loading the demo company"), total=n_leads)
-        if fresh:
-            load.wipe()
-        done = load.load(n_leads=n_leads, seed=seed, until=moment, progress=lambda n: progress.update(bar, completed=n))
+        done = load.load(n_leads=n_leads, seed=seed, until=moment, fresh=fresh, progress=lambda n: progress.update(bar, completed=n))
     said = _("Loaded the demo company: %(leads)s leads, %(rows)s rows in %(seconds)s s.")
     click.echo(said % {"leads": f"{done.n_leads:,}", "rows": f"{done.n_rows:,}", "seconds": f"{done.seconds:.1f}"}, err=True)
     return done

@@ -14,4 +14,4 @@ def shell(command: str | None) -> None:
     from django.core.management import call_command
 
     get_ready()
-    call_command("shell", command=command, verbosity=0, skip_checks=True)
+    call_command("shell", command=command, verbosity=0)

@@ -234,7 +234,7 @@ class Journeys:
         """Close the open stay, unless that day has not come yet."""
         stay, region, random = lead.last, lead.person.company.region, self._random
         left = self._days.later(stay.entered, days=ending.days * random.lognormvariate(0, ending.spread), region=region)
-        if ending.outcome == Outcome.WON and random.random() < 0.5:
+        if ending.outcome == Outcome.WON and left < self._days.until and random.random() < 0.5:
             left = self._days.toward_quarter_end(left, region=region, reach_days=40)
         if left >= self._days.until:
             return False

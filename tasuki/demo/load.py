@@ -96,9 +96,12 @@ def wipe() -> None:
 
 
 @transaction.atomic
-def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, progress: Progress = lambda _n: None) -> Loaded:
-    """Simulate `MONTHS` months up to `until` and write them. Same arguments, same rows. Raises HoldsRealData."""
-    if not is_empty():
+def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bool = False, progress: Progress = lambda _n: None) -> Loaded:
+    """Simulate `MONTHS` months up to `until` and write them. Same arguments, same rows. Raises HoldsRealData.
+
+    `fresh` takes the demo company away first; when the load fails, it is still there.
+    """
+    if not fresh and not is_empty():
         raise HoldsRealData
     began = time.monotonic()
     until = until.astimezone(UTC).replace(microsecond=0)

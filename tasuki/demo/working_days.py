@@ -27,13 +27,16 @@ class WorkingDays:
         self.start, self.until, self._random = start, until, random
         self._first = start // DAY - 2
         last = until // DAY + 800
+        self._end = (last - 20) * DAY
         self._days = [_EPOCH + timedelta(days=day) for day in range(self._first, last)]
         self._closed = {region: _holidays(region, self._days) for region in _OFFSET}
         self._next_open = {region: self._opening(region) for region in _OFFSET}
         self._arrivals = {region: self._weights(region, since=start) for region in _OFFSET}
 
     def later(self, moment: int, *, days: float, region: str) -> int:
-        """A working moment at least `days` after `moment`."""
+        """A working moment at least `days` after `moment`; what lies beyond the calendar is far away and nothing more."""
+        if days * DAY > self._end - moment:
+            return self._end
         offset = _OFFSET[region]
         day, second = divmod(moment + int(days * DAY) + offset, DAY)
         if second > _CLOSES:
