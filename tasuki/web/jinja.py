@@ -19,7 +19,7 @@ def environment(**options: Any) -> Environment:
     """Called by Django with the options of settings.TEMPLATES."""
     options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True, "extensions": ["jinja2.ext.i18n"]}
     env = Environment(**options)  # noqa: S701 - Django's backend turns autoescape on
-    env.install_gettext_callables(  # type: ignore[attr-defined]
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         gettext=translation.gettext, ngettext=translation.ngettext, newstyle=True, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
     env.globals.update(url=url, static=static, asset=asset, icon=icon, csrf_field=csrf_field)

@@ -35,7 +35,7 @@ _HAPPENED = {
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """The house rules of signing in."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth asks with it
         return False
 
     def login(self, request: HttpRequest, user: User) -> None:
