@@ -5,4 +5,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("tasuki.web.sign_in_urls")),
     path("", include("tasuki.web.people_urls")),
+    path("", include("tasuki.web.relay_urls")),
 ]
