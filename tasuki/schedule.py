@@ -20,12 +20,12 @@ def on_app_ready(app: App) -> None:
 
     Periodic jobs are made tasks here and not by a decorator: what decorates before this moment adds to a draft of the app.
     """
-    app.import_paths.extend(MODULES_WITH_JOBS)
+    app.import_paths = [*app.import_paths, *MODULES_WITH_JOBS]
     # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
     app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
 
 
-async def retry_stalled_jobs(timestamp: int) -> None:
+async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
     """A worker that was killed leaves its job marked as running for ever: give such jobs to another worker."""
     for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
         await jobs.job_manager.retry_job(job)

@@ -16,7 +16,7 @@ from tasuki.cli.readiness import get_ready
 @click.option("--given-name", default="")
 @click.option("--site", default="http://127.0.0.1:8000", show_default=True, envvar="TASUKI_SITE", help="Where the people of this installation reach it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: email, link.")
-def administrator(address: str, family_name: str, given_name: str, site: str, as_json: bool) -> None:
+def administrator(*, address: str, family_name: str, given_name: str, site: str, as_json: bool) -> None:
     """Make ADDRESS an administrator and print a link with which they set their password, good for seven days and one use."""
     get_ready()
     from django.db import transaction
@@ -32,7 +32,7 @@ def administrator(address: str, family_name: str, given_name: str, site: str, as
     with transaction.atomic():
         user = User.objects.get_queryset().filter(email__iexact=address.strip()).first()
         if user is None:
-            user = people.hire(address, family_name=family_name or address.split("@")[0], given_name=given_name, by=by, at=at)
+            user = people.hire(address, family_name=family_name or address.partition("@")[0], given_name=given_name, by=by, at=at)
         roles.grant(user, role=Role.ADMINISTRATOR, by=by, at=at)
         link = site.rstrip("/") + reverse("invitation", args=[people.invite(user, by=by, at=at)])
     if as_json:

@@ -12,13 +12,13 @@ import tarfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 from django.utils.translation import gettext_lazy as _
 
 from tasuki import __version__
-from tasuki.cli.readiness import get_ready
+from tasuki.cli.readiness import get_ready, server_version
 from tasuki.core import home
 from tasuki.core.embedded_postgres import client_program
 from tasuki.core.errors import Refused
@@ -65,7 +65,7 @@ class Manifest:
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: file, n_bytes, n_files, sha256.")
-def backup(file: Path, as_json: bool) -> None:
+def backup(*, file: Path, as_json: bool) -> None:
     """Write the database and the attached files to FILE. People may go on working meanwhile."""
     get_ready()
     from django.utils.timezone import now
@@ -77,7 +77,8 @@ def backup(file: Path, as_json: bool) -> None:
     else:
         said = _("Wrote %(file)s: the database and %(n)s files, %(mib).1f MiB. SHA-256 %(sha256)s")
         click.echo(said % {"file": file, "n": n_files, "mib": file.stat().st_size / 2**20, "sha256": sha256})
-        click.echo(_("Second factors are unreadable without the secret key of this installation: keep a copy of %(key)s elsewhere.") % {"key": home.path() / "secret_key"})
+        advice = _("Second factors are unreadable without the secret key of this installation: keep a copy of %(key)s elsewhere.")
+        click.echo(advice % {"key": home.path() / "secret_key"})
 
 
 def write(file: Path, *, at: datetime) -> tuple[Manifest, str]:
@@ -108,19 +109,20 @@ def client(program: str, *arguments: str, stdout: BinaryIO | None = None) -> sub
     from django.db import connection
 
     settings = connection.settings_dict
-    named = {"PGHOST": settings["HOST"], "PGPORT": settings["PORT"], "PGUSER": settings["USER"], "PGPASSWORD": settings["PASSWORD"], "PGDATABASE": settings["NAME"]}
-    named |= {f"PG{key.upper()}": value for key, value in settings["OPTIONS"].items() if key in ("sslmode", "sslrootcert", "sslcert", "sslkey")}
+    options = cast("dict[str, object]", settings["OPTIONS"])
+    named = {"PGDATABASE": settings["NAME"], **{f"PG{key}": settings[key] for key in ("HOST", "PORT", "USER", "PASSWORD")}}
+    named |= {f"PG{key.upper()}": value for key, value in options.items() if key in ("sslmode", "sslrootcert", "sslcert", "sslkey")}
     environment = {**os.environ, **{key: str(value) for key, value in named.items() if value}}
     environment.pop("DATABASE_URL", None)
-    return subprocess.run(
-        [client_program(program, home.path()), *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=stdout or subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
-    )  # fmt: skip
+    command = [client_program(program, home.path()), *arguments]
+    out = stdout or subprocess.PIPE
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
 
 
 def files_folder() -> Path:
-    from django.conf import settings
+    from django.core.files.storage import default_storage
 
-    return Path(settings.STORAGES["default"]["OPTIONS"]["location"])
+    return Path(default_storage.path(""))
 
 
 def checksum(file: Path) -> str:
@@ -141,15 +143,13 @@ def _dump(file: Path) -> None:
 
 
 def _collect(dump: Path, *, at: datetime) -> tuple[Manifest, dict[str, Path]]:
-    from django.db import connection
-
     sources = {DUMP: dump}
     folder = files_folder()
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file() and not path.is_symlink():
             sources[FILES + path.relative_to(folder).as_posix()] = path
     parts = tuple(Part(name, path.stat().st_size, checksum(path)) for name, path in sources.items())
-    return Manifest(FORMAT, __version__, connection.pg_version // 10_000, at.isoformat(timespec="seconds"), parts), sources
+    return Manifest(FORMAT, __version__, server_version() // 10_000, at.isoformat(timespec="seconds"), parts), sources
 
 
 def _pack(out: BinaryIO, *, manifest: Manifest, sources: dict[str, Path]) -> None:

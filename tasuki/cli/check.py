@@ -41,7 +41,8 @@ months AS (SELECT generate_series(min(came), max(greatest(came, went)), interval
 flows AS (SELECT stage_id, month, sum(n_in) AS n_in, sum(n_out) AS n_out FROM (
           SELECT stage_id, came AS month, count(*) AS n_in, 0 AS n_out FROM spans GROUP BY 1, 2
           UNION ALL SELECT stage_id, went, 0, count(*) FROM spans WHERE went IS NOT NULL GROUP BY 1, 2) AS moved GROUP BY 1, 2),
-booked AS (SELECT stage.key AS stage_id, months.month, sum(coalesce(n_in, 0) - coalesce(n_out, 0)) OVER (PARTITION BY stage.key ORDER BY months.month) AS balance
+booked AS (SELECT stage.key AS stage_id, months.month,
+                  sum(coalesce(n_in, 0) - coalesce(n_out, 0)) OVER (PARTITION BY stage.key ORDER BY months.month) AS balance
            FROM crm_stage stage CROSS JOIN months LEFT JOIN flows ON flows.stage_id = stage.key AND flows.month = months.month),
 counted AS (SELECT spans.stage_id, months.month, count(*) AS balance FROM months CROSS JOIN zone
             JOIN spans ON spans.entered_at < (months.month + interval '1 month') AT TIME ZONE zone.name
@@ -116,7 +117,8 @@ QUESTIONS = (
         "opportunities",
         gettext_lazy("An opportunity is open as long as its lead is in sales, and closed and won when its lead is."),
         "SELECT opportunity.id FROM sales_opportunity opportunity JOIN crm_lead lead ON lead.id = opportunity.lead_id"
-        " WHERE opportunity.won_at IS DISTINCT FROM lead.won_at OR (opportunity.closed_at IS NULL) <> (coalesce(lead.stage_id, '') IN ('p1', 'p2', 'p3', 'p4'))",
+        " WHERE opportunity.won_at IS DISTINCT FROM lead.won_at"
+        " OR (opportunity.closed_at IS NULL) <> (coalesce(lead.stage_id, '') IN ('p1', 'p2', 'p3', 'p4'))",
     ),
     Question(
         "amounts",
@@ -144,7 +146,7 @@ QUESTIONS = (
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: ok, checks: [{key, holds, ok, n_wrong, examples}].")
-def check(as_json: bool) -> None:
+def check(*, as_json: bool) -> None:
     """Ask whether the ledger, the leads, the owners and the amounts agree. Exit status 1 when something does not."""
     get_ready()
     answers = ask_all()

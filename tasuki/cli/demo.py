@@ -30,7 +30,7 @@ _N_LEADS, _SEED = 6_000, 7
 @click.option("--no-serve", is_flag=True, help="Load and leave; do not start the web server.")
 @click.option("--port", type=click.IntRange(1, 65_535), envvar="PORT", default=8000, show_default=True, help="Port to listen on; PORT in the environment.")
 @click.option("--json", "as_json", is_flag=True, help="With --no-serve: say what was loaded as one JSON object.")
-def demo(leads: int, seed: int, until: datetime | None, fresh: bool, yes: bool, no_serve: bool, port: int, as_json: bool) -> None:
+def demo(*, leads: int, seed: int, until: datetime | None, fresh: bool, yes: bool, no_serve: bool, port: int, as_json: bool) -> None:
     """Load Haneul TS, an invented vendor of trading systems, and serve it."""
     if as_json and not no_serve:
         raise click.UsageError("--json goes with --no-serve.")

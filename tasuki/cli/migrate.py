@@ -20,7 +20,7 @@ def migrate() -> None:
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, hidden=True)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def manage(arguments: tuple[str, ...]) -> None:
+def manage(*, arguments: tuple[str, ...]) -> None:
     """One of Django's commands, for developers: `tasuki manage makemigrations --check`."""
     from django.core.management import execute_from_command_line
 

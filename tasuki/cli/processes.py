@@ -80,7 +80,7 @@ def become_supervisor(plan: Plan) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.environ[_READY] = plan.ready
-    os.execv(sys.executable, [sys.executable, "-m", _MODULE, "supervise", f"--host={plan.host}", f"--port={plan.port}", *names, *reload])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", _MODULE, "supervise", f"--host={plan.host}", f"--port={plan.port}", *names, *reload])  # noqa: S606 - our own program, with our own arguments
 
 
 @dataclass
@@ -194,7 +194,7 @@ def _command(name: str, plan: Plan) -> list[str]:
 
 def _answers(plan: Plan) -> bool:
     """Whether the web server answers, whatever it says."""
-    client = http.client.HTTPConnection("127.0.0.1" if plan.host in ("0.0.0.0", "::") else plan.host, plan.port, timeout=5)  # noqa: S104
+    client = http.client.HTTPConnection("127.0.0.1" if plan.host in ("0.0.0.0", "::") else plan.host, plan.port, timeout=5)  # noqa: S104 - compared with, not listened on
     try:
         client.request("GET", "/", headers={"Host": "127.0.0.1"})
         return client.getresponse().status < 500
@@ -233,7 +233,7 @@ def processes() -> None:
 @click.option("--port", type=int, required=True)
 @click.option("--run", "names", multiple=True)
 @click.option("--reload", is_flag=True)
-def supervise_command(host: str, port: int, names: tuple[str, ...], reload: bool) -> None:
+def supervise_command(*, host: str, port: int, names: tuple[str, ...], reload: bool) -> None:
     try:
         supervise(Plan(host, port, names, reload, os.environ.pop(_READY, "")))
     except Refused as refusal:
@@ -244,7 +244,7 @@ def supervise_command(host: str, port: int, names: tuple[str, ...], reload: bool
 @processes.command("web")
 @click.option("--host", required=True)
 @click.option("--port", type=int, required=True)
-def web_command(host: str, port: int) -> None:
+def web_command(*, host: str, port: int) -> None:
     """Granian, with the application loaded once and shared by its workers (copy on write)."""
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
@@ -277,11 +277,15 @@ def worker_command() -> None:
 
     django.setup()
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from tasuki.schedule import HEARTBEAT_SECONDS, STALLED_AFTER_SECONDS
 
     _leave_with_the_supervisor()
-    with app.replace_connector(app.connector.get_worker_connector()) as jobs:
+    connector = app.connector
+    if not isinstance(connector, DjangoConnector):
+        raise TypeError("procrastinate is not set up for Django")
+    with app.replace_connector(connector.get_worker_connector()) as jobs:
         jobs.run_worker(
             concurrency=4,
             fetch_job_polling_interval=0.5,

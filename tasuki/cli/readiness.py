@@ -94,8 +94,17 @@ def reach_database() -> None:
         connection.ensure_connection()
     except OperationalError as error:
         raise DatabaseUnreachable(str(error)) from error
-    if connection.pg_version < embedded_postgres.OLDEST * 10_000:
+    if server_version() < embedded_postgres.OLDEST * 10_000:
         raise DatabaseTooOld
+
+
+def server_version() -> int:
+    """As PostgreSQL counts: 180003 for 18.3."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int")
+        return int(cursor.fetchone()[0])
 
 
 def _leave(users: TextIO) -> None:

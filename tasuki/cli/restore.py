@@ -59,7 +59,7 @@ class RestoreFailed(Refused):
 @click.option("--replace", is_flag=True, help="Put the backup in the place of what is here.")
 @click.option("--yes", is_flag=True, help="With --replace: do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: file, made_at, tasuki, n_files.")
-def restore(file: Path, replace: bool, yes: bool, as_json: bool) -> None:
+def restore(*, file: Path, replace: bool, yes: bool, as_json: bool) -> None:
     """Put the backup FILE into this installation. Stop Tasuki first."""
     get_ready(migrated=False, alone=True)
     if not _is_empty():
@@ -155,6 +155,7 @@ def _load(dump: Path) -> None:
     done = backup.client("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
     if done.returncode == 0:
         fresh = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
-        done = backup.client("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--command={fresh}", f"--file={script}", "--output=/dev/null")
+        calmly = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1")
+        done = backup.client("psql", *calmly, "--single-transaction", f"--command={fresh}", f"--file={script}")
     if done.returncode != 0:
         raise RestoreFailed(done.stderr)

@@ -9,7 +9,7 @@ from tasuki.cli.readiness import get_ready
 
 @click.command()
 @click.option("-c", "--command", help="Run this code and leave.")
-def shell(command: str | None) -> None:
+def shell(*, command: str | None) -> None:
     """A Python prompt with all models imported, on the data of this installation."""
     from django.core.management import call_command
 

@@ -18,7 +18,7 @@ from tasuki.cli.readiness import get_ready
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Beyond this machine, put a proxy with TLS in front.")
 @click.option("--only", type=click.Choice(["web", "worker"]), help="Run one of the two, when several machines share the work.")
 @click.option("--reload", is_flag=True, help="For developers: start again when the code changes.")
-def up(port: int, host: str, only: str | None, reload: bool) -> None:
+def up(*, port: int, host: str, only: str | None, reload: bool) -> None:
     """Start the database, bring its tables up to date, and serve until Ctrl-C."""
     serve(port=port, host=host, names=(only,) if only else ("web", "worker"), reload=reload)
 
@@ -38,7 +38,7 @@ def greeting(host: str, port: int) -> str:
     from tasuki.core.people import User
     from tasuki.demo import haneul, load
 
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared with, not listened on
     lines = ["", _("Tasuki is ready: %(address)s") % {"address": f"http://{shown}:{port}/"}]
     if load.loaded():
         lines.append(_("Sign in as %(email)s with the password “%(password)s”.") % {"email": haneul.ADMINISTRATOR, "password": haneul.PASSWORD})

@@ -25,7 +25,7 @@ CURRENCY = "KRW"
 HOST = "haneul.example"
 ADMINISTRATOR = f"admin@{HOST}"
 # Everybody here is invented and this company serves on this machine only: the password is no secret.
-PASSWORD = "the sash goes on"  # noqa: S105
+PASSWORD = "the sash goes on"  # noqa: S105 - printed for everybody who tries the demo
 _SALT = "haneulhaneulhaneulhane"
 
 _TEAMS = (
@@ -159,16 +159,14 @@ def found(*, start: datetime, until: datetime, random: Random) -> Company:
     for mailbox, first, last, deputy, reason in _ABSENCES:
         marked_at = min(until, until + timedelta(days=first - 14))
         first_on, last_on = (until.date() + timedelta(days=days) for days in (first, last))
-        absences.mark(
-            hired[mailbox], first_on=first_on, last_on=last_on, deputy=hired[deputy], reason=reason, by=By(hired[mailbox], Door.WEB), at=marked_at
-        )
+        absences.mark(hired[mailbox], first_on=first_on, last_on=last_on, deputy=hired[deputy], reason=reason, by=By(hired[mailbox], Door.WEB), at=marked_at)
     return Company(
         team_ids={name: team.pk for name, team in own_teams.items()},
-        carriers=_carriers(hired),
-        operations=_colleague(hired["taekyung"]),
-        left=_colleague(hired[_LEFT[0].mailbox]),
+        carriers=_carriers(hired, own_teams),
+        operations=_colleague(hired["taekyung"], own_teams["Office"]),
+        left=_colleague(hired[_LEFT[0].mailbox], own_teams[_LEFT[0].team]),
         left_at=int(left_at.timestamp()),
-        took_over=_colleague(hired[_LEFT[2]]),
+        took_over=_colleague(hired[_LEFT[2]], own_teams[_LEFT[0].team]),
         products=_written_products(founded),
         rates=_written_rates(founded.date(), until=until.date(), random=random),
     )
@@ -206,17 +204,17 @@ def _hash() -> str:
     return make_password(PASSWORD, salt=_SALT)
 
 
-def _colleague(user: User) -> Colleague:
-    return Colleague(user.pk, user.display_name, user.language, user.team.pk, user.team.name)
+def _colleague(user: User, team: Team) -> Colleague:
+    return Colleague(user.pk, user.display_name, user.language, team.pk, team.name)
 
 
-def _carriers(hired: dict[str, User]) -> dict[str, dict[str, tuple[Colleague, ...]]]:
+def _carriers(hired: dict[str, User], own_teams: dict[str, Team]) -> dict[str, dict[str, tuple[Colleague, ...]]]:
     by_team: dict[str, dict[str, tuple[Colleague, ...]]] = {}
     for hire in (*_HIRES, _LEFT[0]):
         if hire.works:
             place = "Sales" if hire.team in ("Korea", "Japan", "Global") else hire.team
             here = by_team.setdefault(place, {})
-            here[hire.works] = (*here.get(hire.works, ()), _colleague(hired[hire.mailbox]))
+            here[hire.works] = (*here.get(hire.works, ()), _colleague(hired[hire.mailbox], own_teams[hire.team]))
     return by_team
 
 
@@ -232,11 +230,12 @@ def _written_rates(since: date, *, until: date, random: Random) -> dict[str, lis
     while months[-1] <= until:
         months.append((months[-1] + timedelta(days=32)).replace(day=1))
     rates: dict[str, list[tuple[date, Decimal]]] = {}
-    for currency, (rate, swing) in _RATES.items():
+    for currency, (first, swing) in _RATES.items():
+        rate = first
         for month in months[:-1]:
             rate = (rate * Decimal(str(round(1 + random.gauss(0, swing), 5)))).quantize(Decimal("0.0001"))
             rates.setdefault(currency, []).append((month, rate))
-    ExchangeRate.objects.bulk_create([ExchangeRate(currency=currency, from_on=on, rate=rate) for currency, rows in rates.items() for on, rate in rows])
+    ExchangeRate.objects.bulk_create([ExchangeRate(currency=currency, from_on=on, rate=rate) for currency, walk in rates.items() for on, rate in walk])
     return rates
 
 

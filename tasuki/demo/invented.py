@@ -9,26 +9,53 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-_KO = [
-    ("단", "dan"), ("솔", "sol"), ("벼", "byeo"), ("루", "ru"), ("늘", "neul"), ("샘", "saem"), ("윤", "yun"), ("누", "nu"), ("담", "dam"), ("결", "gyeol"),
-    ("아", "a"), ("채", "chae"), ("움", "um"), ("묵", "muk"), ("별", "byeol"), ("참", "cham"), ("도", "do"), ("래", "rae"), ("울", "ul"), ("진", "jin"),
-    ("휘", "hwi"), ("겸", "gyeom"), ("먼", "meon"), ("술", "sul"), ("뜰", "tteul"), ("찬", "chan"), ("옥", "ok"), ("론", "ron"), ("빈", "bin"), ("무", "mu"),
-]  # fmt: skip
-_JA = [
-    ("霧", "kiri"), ("鷺", "sagi"), ("葦", "ashi"), ("燕", "tsubame"), ("菫", "sumire"), ("澪", "mio"), ("汐", "shio"), ("楡", "nire"), ("鶫", "tsugumi"), ("梓", "azusa"),
-    ("蓬", "yomogi"), ("柊", "hiiragi"), ("雁", "kari"), ("萱", "kaya"), ("茜", "akane"), ("鶸", "hiwa"), ("棗", "natsume"), ("檜", "hinoki"), ("蛍", "hotaru"), ("鴇", "toki"),
-]  # fmt: skip
-_JA_MIDDLE = [
-    ("", ""), ("ヶ", "ga"), ("津", "tsu"), ("之", "no"), ("見", "mi"), ("生", "o"), ("越", "goe"), ("立", "tate"), ("留", "dome"), ("守", "mori"),
-    ("綾", "aya"), ("笠", "kasa"), ("早", "haya"), ("布", "fu"), ("喜", "ki"),
-]  # fmt: skip
-_JA_PLACE = [
-    ("丘", "oka"), ("浜", "hama"), ("瀬", "se"), ("沢", "sawa"), ("峰", "mine"), ("野", "no"), ("坂", "saka"), ("島", "shima"), ("淵", "fuchi"), ("森", "mori"),
-    ("灘", "nada"), ("原", "hara"), ("堰", "seki"), ("窪", "kubo"),
-]  # fmt: skip
-_EN = ["Tarn", "Vosk", "Quill", "Ondr", "Perr", "Hael", "Brisk", "Cald", "Morn", "Zell", "Wick", "Ulv", "Fenn", "Gald", "Ister", "Jorv", "Kest", "Lorr", "Narv", "Orm"]
-_EN_MIDDLE = ["a", "o", "i", "e", "en", "or", "el", "un"]
-_EN_END = ["vane", "lund", "stow", "marsh", "dune", "crest", "moor", "haven", "thorpe", "sund", "gate", "fell", "wold", "brook", "ness"]
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """`단:dan 솔:sol` → what is written, and how it stands in an address."""
+    return [(written, spelt) for written, _, spelt in (word.partition(":") for word in text.split())]
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_KO = _pairs(
+    """
+    단:dan 솔:sol 벼:byeo 루:ru 늘:neul 샘:saem 윤:yun 누:nu 담:dam 결:gyeol 아:a 채:chae 움:um 묵:muk 별:byeol 참:cham 도:do 래:rae 울:ul 진:jin 휘:hwi
+    겸:gyeom 먼:meon 술:sul 뜰:tteul 찬:chan 옥:ok 론:ron 빈:bin 무:mu
+    """
+)
+_JA = _pairs(
+    """
+    霧:kiri 鷺:sagi 葦:ashi 燕:tsubame 菫:sumire 澪:mio 汐:shio 楡:nire 鶫:tsugumi 梓:azusa 蓬:yomogi 柊:hiiragi 雁:kari 萱:kaya 茜:akane 鶸:hiwa 棗:natsume
+    檜:hinoki 蛍:hotaru 鴇:toki
+    """
+)
+_JA_MIDDLE = _pairs(
+    """
+    : ヶ:ga 津:tsu 之:no 見:mi 生:o 越:goe 立:tate 留:dome 守:mori 綾:aya 笠:kasa 早:haya 布:fu 喜:ki
+    """
+)
+_JA_PLACE = _pairs(
+    """
+    丘:oka 浜:hama 瀬:se 沢:sawa 峰:mine 野:no 坂:saka 島:shima 淵:fuchi 森:mori 灘:nada 原:hara 堰:seki 窪:kubo
+    """
+)
+_EN = _words(
+    """
+    Tarn Vosk Quill Ondr Perr Hael Brisk Cald Morn Zell Wick Ulv Fenn Gald Ister Jorv Kest Lorr Narv Orm
+    """
+)
+_EN_MIDDLE = _words(
+    """
+    a o i e en or el un
+    """
+)
+_EN_END = _words(
+    """
+    vane lund stow marsh dune crest moor haven thorpe sund gate fell wold brook ness
+    """
+)
 
 # Industry → the ending of a name in each script, and of its host.
 _ENDING = {
@@ -40,12 +67,40 @@ _ENDING = {
     "Insurance": ("생명", "生命", "Life", "life"),
 }
 
-_KO_FAMILY = [("김", "kim"), ("이", "lee"), ("박", "park"), ("최", "choi"), ("정", "jung"), ("강", "kang"), ("조", "cho"), ("윤", "yoon"), ("장", "jang"), ("임", "lim"), ("한", "han"), ("오", "oh"), ("서", "seo"), ("신", "shin"), ("권", "kwon"), ("황", "hwang"), ("안", "ahn"), ("송", "song"), ("전", "jeon"), ("홍", "hong"), ("남궁", "namgung")]  # fmt: skip
-_KO_GIVEN = [("서", "seo"), ("민", "min"), ("지", "ji"), ("현", "hyun"), ("준", "jun"), ("수", "su"), ("영", "young"), ("은", "eun"), ("태", "tae"), ("하", "ha"), ("윤", "yun"), ("호", "ho"), ("아", "a"), ("우", "woo"), ("경", "kyung"), ("진", "jin"), ("연", "yeon"), ("성", "sung"), ("혜", "hye"), ("원", "won")]  # fmt: skip
-_JA_FAMILY = [("佐藤", "sato"), ("鈴木", "suzuki"), ("高橋", "takahashi"), ("田中", "tanaka"), ("渡辺", "watanabe"), ("伊藤", "ito"), ("山本", "yamamoto"), ("中村", "nakamura"), ("小林", "kobayashi"), ("加藤", "kato"), ("吉田", "yoshida"), ("山田", "yamada"), ("松本", "matsumoto"), ("井上", "inoue"), ("木村", "kimura"), ("清水", "shimizu"), ("斎藤", "saito"), ("森", "mori"), ("池田", "ikeda"), ("橋本", "hashimoto")]  # fmt: skip
-_JA_GIVEN = [("翔太", "shota"), ("健一", "kenichi"), ("美咲", "misaki"), ("陽菜", "hina"), ("大輔", "daisuke"), ("直樹", "naoki"), ("千尋", "chihiro"), ("葵", "aoi"), ("亮", "ryo"), ("恵", "megumi"), ("拓也", "takuya"), ("由美", "yumi"), ("誠", "makoto"), ("彩花", "ayaka"), ("悠", "yu"), ("真理子", "mariko")]  # fmt: skip
-_EN_FAMILY = ["Abara", "Bergqvist", "Castellano", "Dube", "Eriksen", "Fairweather", "Goh", "Haddad", "Ibsen", "Janssen", "Kaur", "Lim", "Moreau", "Nguyen", "Okoye", "Pillai", "Quist", "Rossi", "Suwan", "Tan", "Ueland", "Varga", "Whitlock", "Yilmaz", "Zielinski"]  # fmt: skip
-_EN_GIVEN = ["Aisha", "Bram", "Clara", "Dev", "Elena", "Farid", "Grace", "Hugo", "Imani", "Jonas", "Kavita", "Liam", "Mei", "Nadia", "Omar", "Paula", "Rahul", "Sofia", "Thanh", "Uma", "Viktor", "Wen", "Yusuf", "Zoe"]  # fmt: skip
+_KO_FAMILY = _pairs(
+    """
+    김:kim 이:lee 박:park 최:choi 정:jung 강:kang 조:cho 윤:yoon 장:jang 임:lim 한:han 오:oh 서:seo 신:shin 권:kwon 황:hwang 안:ahn 송:song 전:jeon 홍:hong
+    남궁:namgung
+    """
+)
+_KO_GIVEN = _pairs(
+    """
+    서:seo 민:min 지:ji 현:hyun 준:jun 수:su 영:young 은:eun 태:tae 하:ha 윤:yun 호:ho 아:a 우:woo 경:kyung 진:jin 연:yeon 성:sung 혜:hye 원:won
+    """
+)
+_JA_FAMILY = _pairs(
+    """
+    佐藤:sato 鈴木:suzuki 高橋:takahashi 田中:tanaka 渡辺:watanabe 伊藤:ito 山本:yamamoto 中村:nakamura 小林:kobayashi 加藤:kato 吉田:yoshida 山田:yamada
+    松本:matsumoto 井上:inoue 木村:kimura 清水:shimizu 斎藤:saito 森:mori 池田:ikeda 橋本:hashimoto
+    """
+)
+_JA_GIVEN = _pairs(
+    """
+    翔太:shota 健一:kenichi 美咲:misaki 陽菜:hina 大輔:daisuke 直樹:naoki 千尋:chihiro 葵:aoi 亮:ryo 恵:megumi 拓也:takuya 由美:yumi 誠:makoto 彩花:ayaka 悠:yu
+    真理子:mariko
+    """
+)
+_EN_FAMILY = _words(
+    """
+    Abara Bergqvist Castellano Dube Eriksen Fairweather Goh Haddad Ibsen Janssen Kaur Lim Moreau Nguyen Okoye Pillai Quist Rossi Suwan Tan
+    Ueland Varga Whitlock Yilmaz Zielinski
+    """
+)
+_EN_GIVEN = _words(
+    """
+    Aisha Bram Clara Dev Elena Farid Grace Hugo Imani Jonas Kavita Liam Mei Nadia Omar Paula Rahul Sofia Thanh Uma Viktor Wen Yusuf Zoe
+    """
+)
 
 _STEP = 7919  # a prime that divides none of the three counts of names: walking by it meets each name once
 _N_NAMES = {"KR": len(_KO) ** 3, "JP": len(_JA) * len(_JA_MIDDLE) * len(_JA_PLACE), "": len(_EN) * len(_EN_MIDDLE) * len(_EN_END)}

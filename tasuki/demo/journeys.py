@@ -255,7 +255,9 @@ class Journeys:
             stay.reason = random.choice(process.DISQUALIFIED[stay.stage])
         elif stay.outcome == Outcome.LOST:
             deaths = process.DEATHS.get(stay.stage)
-            stay.reason = random.choices([death[0] for death in deaths], weights=[death[1] for death in deaths])[0] if deaths else random.choice(process.ENDED_CONTRACTS)
+            stay.reason = (
+                random.choices([death[0] for death in deaths], weights=[death[1] for death in deaths])[0] if deaths else random.choice(process.ENDED_CONTRACTS)
+            )
         elif stay.outcome == Outcome.MERGED:
             lead.merged_into = _twin(lead)
             stay.reason = f"#{lead.merged_into.id}" if lead.merged_into else ""

@@ -50,7 +50,9 @@ class HoldsRealData(Refused):
     code = "holds_real_data"
 
     def __init__(self) -> None:
-        super().__init__(_("This database holds data of its own. The demo company is loaded into an empty database only; set TASUKI_HOME or DATABASE_URL to another one."))
+        super().__init__(
+            _("This database holds data of its own. The demo company is loaded into an empty database only; set TASUKI_HOME or DATABASE_URL to another one.")
+        )
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ class Source:
     outbound: bool = False
 
 
-_A, _W, _R, _L, _D, _M = (str(outcome.value) for outcome in (Outcome.ADVANCED, Outcome.WON, Outcome.RECYCLED, Outcome.LOST, Outcome.DISQUALIFIED, Outcome.MERGED))
+_A, _W, _R, _L, _D, _M = (
+    str(outcome.value) for outcome in (Outcome.ADVANCED, Outcome.WON, Outcome.RECYCLED, Outcome.LOST, Outcome.DISQUALIFIED, Outcome.MERGED)
+)
 
 # What is missing to 1 stays where it is.
 ENDINGS: dict[str, tuple[Ending, ...]] = {
@@ -83,17 +85,32 @@ EXPANSION_SOURCE = "Existing customer"
 
 WAKES: dict[str, tuple[Wake, ...]] = {
     stages.CAPTURED: (Wake("No consent to mail", when="The person agrees to hear from us"), Wake("Not our size yet", days=270)),
-    stages.NURTURING: (Wake("No sign of interest for six months", days=120), Wake("No sign of interest for six months", when="The person visits the site again")),
+    stages.NURTURING: (
+        Wake("No sign of interest for six months", days=120),
+        Wake("No sign of interest for six months", when="The person visits the site again"),
+    ),
     stages.READY: (Wake("Score was too generous", days=60), Wake("Waits for a consent to call", when="The person agrees to a call")),
-    stages.WORKING: (Wake("No response after eight attempts", days=60), Wake("No response after eight attempts", days=90), Wake("On leave until next quarter", days=75)),
+    stages.WORKING: (
+        Wake("No response after eight attempts", days=60),
+        Wake("No response after eight attempts", days=90),
+        Wake("On leave until next quarter", days=75),
+    ),
     stages.CONNECTED: (
         Wake("No budget this fiscal year", days=150),
         Wake("Under contract with another vendor", days=200),
         Wake("Not now: another project comes first", days=90),
         Wake("Waits for the new market rules", when="The regulator publishes the rules"),
     ),
-    stages.BOOKED: (Wake("Did not come to the meeting", days=14), Wake("Meeting put off without a new date", days=30), Wake("Not accepted: no business problem yet", days=90)),
-    stages.P1: (Wake("No budget this quarter", days=90), Wake("One person’s private interest", days=180), Wake("We cannot serve the need yet", when="The missing function ships")),
+    stages.BOOKED: (
+        Wake("Did not come to the meeting", days=14),
+        Wake("Meeting put off without a new date", days=30),
+        Wake("Not accepted: no business problem yet", days=90),
+    ),
+    stages.P1: (
+        Wake("No budget this quarter", days=90),
+        Wake("One person’s private interest", days=180),
+        Wake("We cannot serve the need yet", when="The missing function ships"),
+    ),
     stages.P2: (Wake("No progress", days=60), Wake("Project postponed", days=120)),
     stages.P3: (Wake("Evaluation stopped", days=90), Wake("Project postponed", days=150)),
     stages.P4: (Wake("The board postponed the decision", days=60),),

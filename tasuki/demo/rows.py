@@ -36,7 +36,8 @@ COLUMNS: dict[str, str] = {
     " opened_at stage_id stage_since won_at ended_at ended_as merged_into_id updated_at",
     "crm_passage": "lead_id seq stage_id entered_at left_at outcome reason wake_on wake_when owner_id team_id moved_by_id amount",
     "crm_ownership": "lead_id account_id owner_id team_id from_at until_at given_by_id reason",
-    "sales_opportunity": "id lead_id name product_id amount currency close_on owner_id team_id reference opened_at closed_at won_at lost_because lost_to updated_at",
+    "sales_opportunity": "id lead_id name product_id amount currency close_on owner_id team_id reference opened_at closed_at won_at lost_because lost_to"
+    " updated_at",
     "crm_task": "id subject due_on owner_id team_id account_id contact_id lead_id created_by_id created_at done_at done_by_id",
     "crm_timelineentry": "id at kind account_id contact_id lead_id actor_id text detail",
     "core_auditentry": "at actor_id door noun record_id action changes",
@@ -82,7 +83,8 @@ class Rows:
         phones = list(dict.fromkeys(invented.phone(customer.country, random) for _ in range(random.choices((0, 1, 2), weights=(1, 6, 3))[0])))
         self._tables["crm_contactphone"].extend((person.id, number, number, place == 0) for place, number in enumerate(phones))
         self._consents(person)
-        self._audit(person.known_since, noun="contact", record_id=person.id, action="add", changes={"family_name": ["", name.family], "given_name": ["", name.given]})
+        changes = {"family_name": ["", name.family], "given_name": ["", name.given]}
+        self._audit(person.known_since, noun="contact", record_id=person.id, action="add", changes=changes)
 
     def lead(self, lead: Pass) -> None:
         """A pass with its passages, its opportunity, its owners, and everything that was said and written on the way."""
@@ -91,9 +93,10 @@ class Rows:
         ended = last.left
         since = written(last.entered if ended is None else ended)
         self._tables["crm_lead"].append(
-            (lead.id, person.id, person.company.id, lead.product[0], lead.product[2], lead.seq_no, lead.previous.id if lead.previous else None, lead.origin.value,
-             lead.source, lead.source_detail, person.company.segment, "", _id(owner), team_id, written(first.entered), None if ended is not None else last.stage, since,
-             _maybe(lead.won), _maybe(ended), last.outcome if ended is not None else "", lead.merged_into.id if lead.merged_into else None, since)
+            (lead.id, person.id, person.company.id, lead.product[0], lead.product[2], lead.seq_no, lead.previous.id if lead.previous else None,
+             lead.origin.value, lead.source, lead.source_detail, person.company.segment, "", _id(owner), team_id,
+             written(first.entered), None if ended is not None else last.stage, since, _maybe(lead.won),
+             _maybe(ended), last.outcome if ended is not None else "", lead.merged_into.id if lead.merged_into else None, since)
         )  # fmt: skip
         for seq, stay in enumerate(lead.stays, start=1):
             self._passage(lead, stay=stay, seq=seq)
@@ -107,8 +110,8 @@ class Rows:
     def _passage(self, lead: Pass, *, stay: Stay, seq: int) -> None:
         _, owner, team_id = stay.hands[-1] if stay.left is not None else stay.hands[0]
         self._tables["crm_passage"].append(
-            (lead.id, seq, stay.stage, written(stay.entered), _maybe(stay.left), stay.outcome, stay.reason, _maybe_day(stay.wake_on), stay.wake_when, _id(owner), team_id,
-             _id(stay.moved_by), stay.amount)
+            (lead.id, seq, stay.stage, written(stay.entered), _maybe(stay.left), stay.outcome, stay.reason, _maybe_day(stay.wake_on), stay.wake_when,
+             _id(owner), team_id, _id(stay.moved_by), stay.amount)
         )  # fmt: skip
 
     def _owners(self, lead: Pass) -> None:
@@ -146,7 +149,8 @@ class Rows:
                 detail = {"from": stay.stage, "outcome": stay.outcome, "wake_on": _maybe_day(stay.wake_on), "wake_when": stay.wake_when}
                 self._tell(stay.left, Kind.MOVE, lead, actor=actor, detail=detail, text=stay.reason)
             action = "win" if won else "advance" if following else stay.outcome
-            self._audit(stay.left, noun="lead", record_id=lead.id, action=action, changes={"stage": [stay.stage, following.stage if following else None]}, actor=actor)
+            changes = {"stage": [stay.stage, following.stage if following else None]}
+            self._audit(stay.left, noun="lead", record_id=lead.id, action=action, changes=changes, actor=actor)
             if lead.merged_into and not following:
                 self._tell(stay.left, Kind.MERGE, lead.merged_into, actor=actor, detail={"merged": lead.id})
 
@@ -155,12 +159,13 @@ class Rows:
         won = written(deal.closed) if deal.won and deal.closed else None
         name = f"{lead.person.company.name} · {lead.product[1]}"
         self._tables["sales_opportunity"].append(
-            (deal.id, lead.id, name, lead.product[0], deal.money, deal.currency, deal.close_on.isoformat(), _id(deal.owner), deal.team_id, "", written(deal.opened),
-             _maybe(deal.closed), won, deal.lost_because, deal.lost_to, changed)
+            (deal.id, lead.id, name, lead.product[0], deal.money, deal.currency, deal.close_on.isoformat(), _id(deal.owner), deal.team_id, "",
+             written(deal.opened), _maybe(deal.closed), won, deal.lost_because, deal.lost_to, changed)
         )  # fmt: skip
         self._audit(deal.opened, noun="opportunity", record_id=deal.id, action="accept", changes={"stage": [None, stages.P1]}, actor=deal.owner)
         if deal.closed is None:
             return
+        changes: dict[str, Any]
         action, changes = "recycle", {}
         if deal.won:
             action, changes = "win", {"won_at": [None, won]}
@@ -234,9 +239,7 @@ class Rows:
             at = random.randint(person.known_since, self._days.until)
             rows.append((person.id, Channel.MAIL.value, ConsentState.WITHDRAWN.value, "Unsubscribed by link", "", None, written(at)))
 
-    def _tell(
-        self, at: int, kind: Kind, lead: Pass, *, actor: Colleague | None = None, detail: dict[str, Any] | None = None, text: str = ""
-    ) -> int:
+    def _tell(self, at: int, kind: Kind, lead: Pass, *, actor: Colleague | None = None, detail: dict[str, Any] | None = None, text: str = "") -> int:
         number = next(self._entry_ids)
         told = json.dumps(detail, ensure_ascii=False) if detail else "{}"
         self._tables["crm_timelineentry"].append((number, written(at), kind.value, lead.person.company.id, lead.person.id, lead.id, _id(actor), text, told))
@@ -250,9 +253,12 @@ class Rows:
         self._tables["core_auditentry"].append((written(at), _id(actor), through.value, noun, record_id, action, changed))
 
 
-_LEG = {key: leg for keys, leg in ((stages.BEFORE_SALES[3:], "inside_sales"), (stages.IN_SALES, "sales"), (stages.IN_SUCCESS, "success")) for key in keys} | dict.fromkeys(
-    stages.ORDER[:3], "marketing"
-)
+_LEG = {
+    **dict.fromkeys(stages.ORDER[:3], "marketing"),
+    **dict.fromkeys(stages.ORDER[3:6], "inside_sales"),
+    **dict.fromkeys(stages.IN_SALES, "sales"),
+    **dict.fromkeys(stages.IN_SUCCESS, "success"),
+}
 
 
 def _id(colleague: Colleague | None) -> int | None:

@@ -54,7 +54,7 @@ MAILS = (
 PAGES = ("/products/pre-trade-risk", "/products/order-management", "/pricing", "/papers/latency", "/cases")
 
 # Leg → what is promised next.
-TASKS = {
+TASKS: dict[str, dict[str, tuple[str, ...]]] = {
     "inside_sales": {
         "ko": ("다시 전화하기", "소개 자료 보내기", "미팅 일정 제안하기"),
         "ja": ("かけ直す", "資料を送る", "商談の日程を提案する"),
