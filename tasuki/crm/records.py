@@ -1,0 +1,178 @@
+"""Adding and changing accounts, contacts and products: small verbs that keep derived keys and the audit trail right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import audit
+from tasuki.core.audit import By
+from tasuki.core.errors import Refused
+from tasuki.crm import corporate_numbers, emails, matching, phones
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact, ContactEmail, ContactPhone
+from tasuki.crm.ownership import Ownership
+from tasuki.crm.products import Product
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+    from tasuki.core.teams import Team
+
+
+class CorporateNumberTaken(Refused):
+    code = "corporate_number_taken"
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(_("%(name)s has this corporate number already.") % {"name": account.name})
+
+
+class ProductNameTaken(Refused):
+    code = "product_name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is a product called “%(name)s” already.") % {"name": name})
+
+
+@dataclass(frozen=True)
+class Company:
+    """What is known of a company."""
+
+    name: str
+    domain: str = ""
+    industry: str = ""
+    n_employees: int | None = None
+    country: str = ""
+    corporate_number: str = ""
+    parent: Account | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """As the table holds it. Raises CorporateNumberInvalid."""
+        number = corporate_numbers.normalise(self.corporate_number, self.country) if self.corporate_number.strip() else ""
+        return {
+            "name": self.name.strip(),
+            "folded_name": matching.fold_company(self.name),
+            "domain": matching.domain_of(self.domain),
+            "industry": self.industry.strip(),
+            "n_employees": self.n_employees,
+            "country": self.country.strip().upper(),
+            "corporate_number": number,
+            "parent": self.parent,
+        }
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known of a person; mail addresses and numbers as they are written."""
+
+    family_name: str
+    given_name: str = ""
+    title: str = ""
+    department: str = ""
+    account: Account | None = None
+    email: str = ""
+    phone: str = ""
+    country: str = ""
+
+
+@transaction.atomic
+def add_account(company: Company, *, owner: User | None, team: Team, by: By, at: datetime) -> Account:
+    """A new account. Raises CorporateNumberInvalid, CorporateNumberTaken."""
+    columns = company.columns()
+    _refuse_taken_number(columns, None)
+    account = Account.objects.create(owner=owner, team=team, created_at=at, updated_at=at, **columns)
+    Ownership.objects.create(account=account, owner=owner, team=team, from_at=at, given_by=by.actor)
+    audit.record(account, action="add", by=by, at=at, changes={"name": ("", account.name)})
+    return account
+
+
+@transaction.atomic
+def change_account(account: Account, *, company: Company, by: By, at: datetime) -> Account:
+    """Change what is known of a company. Raises CorporateNumberInvalid, CorporateNumberTaken."""
+    account = Account.objects.select_for_update().get(pk=account.pk)
+    columns = company.columns()
+    _refuse_taken_number(columns, account.pk)
+    changes = audit.difference(account, columns)
+    if changes:
+        Account.objects.filter(pk=account.pk).update(updated_at=at, **columns)
+        audit.record(account, action="change", by=by, at=at, changes=changes)
+        account.refresh_from_db()
+    return account
+
+
+@transaction.atomic
+def add_contact(person: Person, *, by: By, at: datetime) -> Contact:
+    """A new contact with its main address and number. Raises EmailInvalid, PhoneInvalid."""
+    contact = Contact.objects.create(
+        family_name=person.family_name.strip(),
+        given_name=person.given_name.strip(),
+        title=person.title.strip(),
+        department=person.department.strip(),
+        account=person.account,
+        created_at=at,
+        updated_at=at,
+    )
+    _write_reach(contact, person)
+    audit.record(contact, action="add", by=by, at=at, changes={"family_name": ("", contact.family_name)})
+    return contact
+
+
+@transaction.atomic
+def change_contact(contact: Contact, *, person: Person, by: By, at: datetime) -> Contact:
+    """Change what is known of a person; the address and number given become the main ones. Raises EmailInvalid, PhoneInvalid."""
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    columns = {
+        "family_name": person.family_name.strip(),
+        "given_name": person.given_name.strip(),
+        "title": person.title.strip(),
+        "department": person.department.strip(),
+        "account": person.account,
+    }
+    changes = audit.difference(contact, columns)
+    Contact.objects.filter(pk=contact.pk).update(updated_at=at, **columns)
+    _write_reach(contact, person)
+    if changes:
+        audit.record(contact, action="change", by=by, at=at, changes=changes)
+    contact.refresh_from_db()
+    return contact
+
+
+@transaction.atomic
+def record_consent(contact: Contact, *, channel: Channel, state: ConsentState, how: str, by: By, at: datetime) -> Consent:
+    """Write what the person agreed to or refused; earlier rows stay as they were."""
+    consent = Consent.objects.create(contact=contact, channel=channel, state=state, how=how.strip()[:200], recorded_by=by.actor, at=at)
+    audit.record(contact, action="consent", by=by, at=at, changes={channel.value: (None, state.value)})
+    return consent
+
+
+@transaction.atomic
+def add_product(name: str, *, line: str, price: Decimal | None, currency: str, by: By, at: datetime) -> Product:
+    """A new product. Raises ProductNameTaken."""
+    name = name.strip()
+    if Product.objects.filter(name=name).exists():
+        raise ProductNameTaken(name)
+    product = Product.objects.create(name=name, line=line.strip(), price=price, currency=currency if price is not None else "", created_at=at)
+    audit.record(product, action="add", by=by, at=at, changes={"name": ("", name)})
+    return product
+
+
+def _refuse_taken_number(columns: dict[str, Any], own: int | None) -> None:
+    if columns["corporate_number"]:
+        other = Account.objects.filter(country=columns["country"], corporate_number=columns["corporate_number"]).exclude(pk=own).first()
+        if other:
+            raise CorporateNumberTaken(other)
+
+
+def _write_reach(contact: Contact, person: Person) -> None:
+    if person.email.strip():
+        address, key = emails.normalise(person.email)
+        ContactEmail.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
+        ContactEmail.objects.update_or_create(contact=contact, key=key, defaults={"address": address, "is_primary": True})
+    if person.phone.strip():
+        e164 = phones.to_e164(person.phone, person.country)
+        ContactPhone.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
+        ContactPhone.objects.update_or_create(contact=contact, e164=e164, defaults={"written": person.phone.strip()[:64], "is_primary": True})

@@ -1,0 +1,112 @@
+"""Accounts: the list, the page of one, adding and changing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
+from tasuki.core.errors import Refused
+from tasuki.crm import accounts, records
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
+from tasuki.crm.leads import Lead
+from tasuki.web import lists, moves
+from tasuki.web.records import common, done, valid
+from tasuki.web.requests import UserRequest, by
+from tasuki.web.teams_of import team_for
+
+SPEC_SORTS = (
+    lists.Sort("name", gettext_lazy("by name"), "name"),
+    lists.Sort("newest", gettext_lazy("newest first"), "created_at", falling=True),
+)
+_ROWS = 20
+
+
+class CompanyForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("name"), max_length=200)
+    domain = forms.CharField(label=gettext_lazy("domain"), max_length=253, required=False)
+    industry = forms.CharField(label=gettext_lazy("industry"), max_length=80, required=False)
+    n_employees = forms.IntegerField(label=gettext_lazy("employees"), min_value=0, max_value=100_000_000, required=False)
+    country = forms.RegexField(r"^[A-Za-z]{2}$", label=gettext_lazy("country"), required=False, help_text=gettext_lazy("Two letters: KR, JP, US."))
+    corporate_number = forms.CharField(label=gettext_lazy("corporate number"), max_length=32, required=False)
+
+    def company(self, parent: Account | None = None) -> records.Company:
+        return records.Company(parent=parent, **self.cleaned_data)
+
+
+@require_GET
+def listing(request: UserRequest) -> HttpResponse:
+    tabs = (lists.Tab("", gettext_lazy("All"), Q()), lists.Tab("mine", gettext_lazy("Mine"), Q(owner=request.user)))
+    spec = lists.Spec(SPEC_SORTS, tabs, ("name", "domain", "corporate_number"), filters=("industry", "country"))
+    rows = Account.objects.visible_to(request.user).for_listing()
+    return render(request, "accounts/list.jinja", {"page": lists.page(request, rows, spec)})
+
+
+@require_GET
+def page(request: UserRequest, pk: int) -> HttpResponse:
+    account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
+    context = {
+        "account": account,
+        "contacts": Contact.objects.visible_to(request.user).filter(account=account).for_listing().order_by("family_name", "pk")[:_ROWS],
+        "leads": Lead.objects.visible_to(request.user).filter(account=account).for_listing().newest_first()[:_ROWS],
+        "subsidiaries": Account.objects.visible_to(request.user).filter(parent=account).order_by("name")[:_ROWS],
+        "ownerships": account.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
+        "give_form": moves.GiveForm(reader=request.user, initial={"owner": account.owner_id, "team": account.team_id}),
+        "files": account.files.order_by("-pk")[:_ROWS],
+        **common(request, account=account),
+    }
+    return render(request, "accounts/page.jinja", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: UserRequest) -> HttpResponse:
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    form = CompanyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            account = records.add_account(form.company(), owner=request.user, team=team_for(request.user), by=by(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return done(request, _("The account is added."), "account", account.pk)
+    return render(request, "accounts/form.jinja", {"form": form, "account": None}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: UserRequest, pk: int) -> HttpResponse:
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
+    initial: dict[str, Any] = {name: getattr(account, name) for name in CompanyForm.base_fields}
+    form = CompanyForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            records.change_account(account, company=form.company(account.parent), by=by(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return done(request, _("The account is changed."), "account", pk)
+    return render(request, "accounts/form.jinja", {"form": form, "account": account}, status=422 if form.errors else 200)
+
+
+@require_POST
+def owner(request: UserRequest, pk: int) -> HttpResponse:
+    abilities.require(request.user, Ability.ASSIGN_OWNERS)
+    account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+    form = moves.GiveForm(request.POST, reader=request.user)
+    if not valid(request, form):
+        return redirect("account", pk)
+    said = form.cleaned_data
+    accounts.give(account, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())
+    messages.success(request, _("The account has a new owner."))
+    return redirect("account", pk)

@@ -1,0 +1,85 @@
+"""What all record pages share: the timeline, open tasks, and what happens after a form was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from tasuki.crm.ledger import Outcome
+from tasuki.crm.stages import Stage
+from tasuki.crm.tasks import Task
+from tasuki.crm.timeline import Kind, TimelineEntry
+from tasuki.web.moves import NoteForm, TaskForm
+from tasuki.web.requests import UserRequest, record_id
+
+PAGE = 40
+_OPEN_TASKS = 20
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page of a timeline, the kinds it can be narrowed to, and where it goes on."""
+
+    entries: list[TimelineEntry]
+    kinds: list[tuple[Any, str, bool]]
+    older: str
+    stages: dict[str, Stage]
+    outcomes: dict[str, Any]
+
+
+def timeline(request: UserRequest, **of: Any) -> Timeline:
+    """The timeline of one record, newest first; `kind` in the address narrows it, `before` goes on from an entry."""
+    kind = request.GET.get("kind", "")
+    if kind and kind not in Kind.values:
+        raise BadRequest(_("The timeline has no entries of that kind."))
+    entries = TimelineEntry.objects.filter(**of).select_related("actor").order_by("-at", "-pk")
+    if kind:
+        entries = entries.filter(kind=kind)
+    before = record_id(request.GET.get("before", ""))
+    last = TimelineEntry.objects.filter(pk=before, **of).first() if before else None
+    if last:
+        entries = entries.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
+    found = list(entries[: PAGE + 1])
+    shown = (Kind.MOVE, Kind.NOTE, Kind.TASK, Kind.OWNER, Kind.FILE)
+    return Timeline(
+        entries=found[:PAGE],
+        kinds=[(_("All"), "?", not kind), *((one.label, f"?kind={one.value}", kind == one) for one in shown)],
+        older=f"?kind={kind}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        stages={stage.pk: stage for stage in Stage.objects.all()},
+        outcomes=dict(Outcome.choices),
+    )
+
+
+def open_tasks(request: UserRequest, **of: Any) -> list[Task]:
+    rows: QuerySet[Task] = Task.objects.visible_to(request.user).to_do().filter(**of).select_related("owner")
+    return list(rows.order_by("due_on", "pk")[:_OPEN_TASKS])
+
+
+def common(request: UserRequest, **of: Any) -> dict[str, Any]:
+    """What every record page shows beside its own facts."""
+    return {"timeline": timeline(request, **of), "tasks": open_tasks(request, **of), "note_form": NoteForm(), "task_form": TaskForm()}
+
+
+def valid(request: UserRequest, form: forms.Form) -> bool:
+    """Whether a sent form can be used; what is wrong is said on the next page."""
+    if form.is_valid():
+        return True
+    for field, errors in form.errors.items():
+        label = form.fields[field].label if field in form.fields else ""
+        for error in errors:
+            messages.error(request, f"{label}: {error}" if label else str(error))
+    return False
+
+
+def done(request: UserRequest, sentence: str, name: str, pk: int) -> HttpResponse:
+    """Back to the record, with a word that it is done."""
+    messages.success(request, sentence)
+    return redirect(name, pk)
