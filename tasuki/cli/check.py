@@ -160,20 +160,25 @@ def check(*, as_json: bool) -> None:
 
 
 def ask_all() -> list[Answer]:
-    """Every question, on one snapshot of the database. Files that lie nowhere are counted with them."""
+    """Every question, on one snapshot of the database, so that work going on meanwhile is not taken for a contradiction."""
     from django.db import connection, transaction
 
-    answers = []
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for question in QUESTIONS:
-            cursor.execute(f"SELECT count(*) OVER (), wrong.* FROM ({question.sql}) AS wrong LIMIT {_N_EXAMPLES}")
-            rows = cursor.fetchall()
-            answers.append(Answer(question, rows[0][0] if rows else 0, [str(row[1]) for row in rows]))
-    return [*answers, _files()]
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return [*(ask(question) for question in QUESTIONS), ask_for_files()]
 
 
-def _files() -> Answer:
+def ask(question: Question) -> Answer:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) OVER (), wrong.* FROM ({question.sql}) AS wrong LIMIT {_N_EXAMPLES}")
+        rows = cursor.fetchall()
+    return Answer(question, rows[0][0] if rows else 0, [str(row[1]) for row in rows])
+
+
+def ask_for_files() -> Answer:
     from django.core.files.storage import default_storage
 
     from tasuki.crm.files import File

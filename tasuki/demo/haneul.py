@@ -9,7 +9,7 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 
 from tasuki.core import absences, people, roles, teams
 from tasuki.core.abilities import Role
@@ -155,18 +155,21 @@ def found(*, start: datetime, until: datetime, random: Random) -> Company:
     own_teams = _found_teams(founded)
     hired = {hire.mailbox: _hired(hire, team=own_teams[hire.team], at=founded) for hire in (*_HIRES, _LEFT[0])}
     left_at = until - timedelta(days=_LEFT[1])
-    people.leave(hired[_LEFT[0].mailbox], by=By(hired["admin"], Door.WEB), at=left_at)
+    gone = people.leave(hired[_LEFT[0].mailbox], by=By(hired["admin"], Door.WEB), at=left_at)
+    # What stands in the place of a password is random; here the same seed gives the same rows, and this one opens nothing either.
+    User.objects.get_queryset().filter(pk=gone.pk).update(password=UNUSABLE_PASSWORD_PREFIX)
     for mailbox, first, last, deputy, reason in _ABSENCES:
         marked_at = min(until, until + timedelta(days=first - 14))
         first_on, last_on = (until.date() + timedelta(days=days) for days in (first, last))
         absences.mark(hired[mailbox], first_on=first_on, last_on=last_on, deputy=hired[deputy], reason=reason, by=By(hired[mailbox], Door.WEB), at=marked_at)
+    colleagues = {hire.mailbox: _colleague(hired[hire.mailbox], own_teams[hire.team]) for hire in (*_HIRES, _LEFT[0])}
     return Company(
         team_ids={name: team.pk for name, team in own_teams.items()},
-        carriers=_carriers(hired, own_teams),
-        operations=_colleague(hired["taekyung"], own_teams["Office"]),
-        left=_colleague(hired[_LEFT[0].mailbox], own_teams[_LEFT[0].team]),
+        carriers=_carriers(colleagues),
+        operations=colleagues["taekyung"],
+        left=colleagues[_LEFT[0].mailbox],
         left_at=int(left_at.timestamp()),
-        took_over=_colleague(hired[_LEFT[2]], own_teams[_LEFT[0].team]),
+        took_over=colleagues[_LEFT[2]],
         products=_written_products(founded),
         rates=_written_rates(founded.date(), until=until.date(), random=random),
     )
@@ -208,13 +211,13 @@ def _colleague(user: User, team: Team) -> Colleague:
     return Colleague(user.pk, user.display_name, user.language, team.pk, team.name)
 
 
-def _carriers(hired: dict[str, User], own_teams: dict[str, Team]) -> dict[str, dict[str, tuple[Colleague, ...]]]:
+def _carriers(colleagues: dict[str, Colleague]) -> dict[str, dict[str, tuple[Colleague, ...]]]:
     by_team: dict[str, dict[str, tuple[Colleague, ...]]] = {}
     for hire in (*_HIRES, _LEFT[0]):
         if hire.works:
             place = "Sales" if hire.team in ("Korea", "Japan", "Global") else hire.team
             here = by_team.setdefault(place, {})
-            here[hire.works] = (*here.get(hire.works, ()), _colleague(hired[hire.mailbox], own_teams[hire.team]))
+            here[hire.works] = (*here.get(hire.works, ()), colleagues[hire.mailbox])
     return by_team
 
 
