@@ -112,7 +112,7 @@ def _carry(chunk: Chunk, line: Line, one: Pass, writing: opportunity_writing.Wri
     closed_at = _moment_of(values, "won_at", "lost_at", "closed_at") if outcome else None
     phase = values.get("stage") or (stages.P4 if outcome == Outcome.WON and "opened_at" not in values else stages.P2)
     opened_at = _moment_of(values, "opened_at") or closed_at or chunk.at
-    opened_at = _not_before(line, "opened_at", opened_at, one.entered_at)
+    opened_at = _not_before(line, "opened_at", opened_at, one.entered_at) if "opened_at" in values else max(opened_at, one.entered_at)
     if closed_at is not None:
         column = next(name for name in ("won_at", "lost_at", "closed_at") if name in values)
         closed_at = _not_before(line, column, closed_at, opened_at if "opened_at" in values else one.entered_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import itertools
 from collections import Counter
@@ -21,6 +22,7 @@ from tasuki.core.errors import Refused
 MOST_COLUMNS = 300
 LARGEST_CELL = 10_000_000
 _SAMPLE = 256 * 1024
+_EASTERN = ("cp949", "cp932", "euc_jp")
 _DELIMITERS = ",;\t|"
 # What a file begins with when it is not the text it claims to be.
 _OTHERS = {b"%PDF": "PDF", b"\xd0\xcf\x11\xe0": "XLS", b"<!DOC": "HTML", b"<html": "HTML", b"<!doc": "HTML", b"<HTML": "HTML", b"\x1f\x8b": "gzip", b"Rar!": "RAR"}
@@ -141,10 +143,35 @@ def _encoding_of(path: Path, head: bytes) -> str:
         return "utf-8"
     if head.count(b"\0") > len(head) // 5:
         return "utf-16-le" if head[1::2].count(b"\0") >= head[::2].count(b"\0") else "utf-16-be"
-    best = from_bytes(head, cp_isolation=["cp949", "cp932", "euc_jp", "cp1252"]).best()
-    if best is None:
+    eastern = {encoding: _likeness(head, encoding) for encoding in _EASTERN}
+    best = max(eastern, key=lambda encoding: eastern[encoding])
+    if eastern[best] > 0:
+        return best
+    western = from_bytes(head, cp_isolation=["cp1252", "iso8859_15", "cp1250"]).best()
+    if western is None:
         raise FileRefused(_("The encoding of the file is not known. Save it as UTF-8."))
-    return best.encoding
+    return western.encoding
+
+
+def _likeness(head: bytes, encoding: str) -> float:
+    """How much the bytes look like Korean or Japanese when read so: the mean over its letters, below 0 for neither.
+
+    The same bytes often decode in several of these encodings; what differs is whether the letters belong together.
+    Nobody writes Hangul and kana in one sentence, and half-width kana is rare, so both speak against a reading.
+    """
+    try:
+        # The sample may end within a letter.
+        text = codecs.getincrementaldecoder(encoding)("strict").decode(head)
+    except UnicodeDecodeError:
+        return -1.0
+    letters = [character for character in text if not character.isascii()]
+    if not letters:
+        return -1.0
+    hangul = sum("\uac00" <= character <= "\ud7a3" for character in letters)
+    kana = sum("\u3041" <= character <= "\u30ff" for character in letters)
+    kanji = sum("\u4e00" <= character <= "\u9fff" for character in letters)
+    half_width = sum("\uff61" <= character <= "\uff9f" for character in letters)
+    return (hangul + kana + 0.5 * kanji - 3 * half_width - 4 * min(hangul, kana)) / len(letters) - 0.4
 
 
 def _is_utf8(path: Path) -> bool:

@@ -1,0 +1,79 @@
+"""A mapping says which column fills which field; every mistake in one is a sentence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasuki.core.errors import Refused
+from tasuki.core.imports import fields, mapping
+from tasuki.core.imports.errors import inert
+from tasuki.core.imports.fields import How
+from tasuki.core.imports.mapping import MappingRefused
+
+
+def test_a_mapping_is_read() -> None:
+    read = mapping.read("noun: leads\ncolumns:\n  source:\n    column: origin\n    values: {fb: Facebook}\n  segment: seg\n")
+    assert read.columns["source"].text({"origin": "fb"}) == "Facebook"
+    assert read.columns["segment"].text({"seg": "banks"}) == "banks"
+    assert mapping.from_json(read.as_json()) == read
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("", "columns"),
+        ("- a\n- b", "columns"),
+        ("columns: [", "YAML"),
+        ("columns: {}", "columns"),
+        ("columns: {source: 3}", "source"),
+        ("columns: {source: {colum: x}}", "colum"),
+        ("colums: {a: b}", "colums"),
+        ("columns: {a: b}\non_duplicate: maybe", "maybe"),
+        ("columns: {a: {column: b, time_zone: Mars/Base}}", "Mars"),
+        ("a: &x [1]\nb: [*x, *x]", "anchors"),
+        ("x" * 300_000, "larger"),
+        ("!!python/object/apply:os.system ['true']", "YAML"),
+    ],
+)
+def test_a_mistake_in_a_mapping_is_a_sentence(source: str, sentence: str) -> None:
+    with pytest.raises(MappingRefused, match=sentence):
+        mapping.read(source)
+
+
+@pytest.mark.parametrize(("cell", "value"), [("1,234.50", "1234.50"), ("１２００", "1200.00"), ("-3", "-3.00"), ("1 200", "1200.00")])
+def test_an_amount_is_read_exactly(cell: str, value: str) -> None:
+    assert fields.amount(cell, How()) == value
+
+
+@pytest.mark.parametrize("cell", ["", "abc", "1,23", "1e400", "NaN", "inf", "1_000", "--1", "99999999999999999999"])
+def test_what_is_no_amount_is_refused(cell: str) -> None:
+    with pytest.raises(Refused):
+        fields.amount(cell, How())
+
+
+def test_a_day_is_never_guessed() -> None:
+    assert fields.day("2026-03-02", How()) == "2026-03-02"
+    assert fields.day("02/03/2026", How(format="%d/%m/%Y")) == "2026-03-02"
+    with pytest.raises(Refused, match="date"):
+        fields.day("02/03/2026", How())
+
+
+def test_a_moment_without_a_zone_is_in_the_mappings_zone() -> None:
+    assert fields.moment("2026-03-02 09:00:00", How(time_zone="Asia/Seoul")) == "2026-03-02T00:00:00+00:00"
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_a_field(cell: str) -> None:
+    for parse in (fields.amount, fields.day, fields.moment, fields.integer, fields.country, fields.currency, fields.text(20), fields.choice("a")):
+        try:
+            parse(cell, How())
+        except Refused as refusal:
+            assert str(refusal)
+
+
+def test_a_cell_of_the_error_file_cannot_be_a_formula() -> None:
+    assert inert("=1+1") == "'=1+1"
+    assert inert("+82") == "'+82"
+    assert inert("Mina") == "Mina"
