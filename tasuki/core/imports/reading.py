@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -167,11 +168,21 @@ def _likeness(head: bytes, encoding: str) -> float:
     letters = [character for character in text if not character.isascii()]
     if not letters:
         return -1.0
-    hangul = sum("\uac00" <= character <= "\ud7a3" for character in letters)
+    hangul = sum(_is_usual_hangul(character) for character in letters)
+    # Of the 11,172 syllables 2,350 are in use; the rest are what other encodings look like when read as Korean.
+    odd = sum("\uac00" <= character <= "\ud7a3" for character in letters) - hangul
     kana = sum("\u3041" <= character <= "\u30ff" for character in letters)
     kanji = sum("\u4e00" <= character <= "\u9fff" for character in letters)
     half_width = sum("\uff61" <= character <= "\uff9f" for character in letters)
-    return (hangul + kana + 0.5 * kanji - 3 * half_width - 4 * min(hangul, kana)) / len(letters) - 0.4
+    return (hangul + kana + 0.5 * kanji - 3 * (half_width + odd) - 4 * min(hangul, kana)) / len(letters) - 0.4
+
+
+@cache
+def _is_usual_hangul(character: str) -> bool:
+    try:
+        return "\uac00" <= character <= "\ud7a3" and bool(character.encode("euc_kr"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_utf8(path: Path) -> bool:
