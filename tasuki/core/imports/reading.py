@@ -179,10 +179,8 @@ def _likeness(head: bytes, encoding: str) -> float:
 
 @cache
 def _is_usual_hangul(character: str) -> bool:
-    try:
-        return "\uac00" <= character <= "\ud7a3" and bool(character.encode("euc_kr"))
-    except UnicodeEncodeError:
-        return False
+    # The codec spells a rare syllable with eight bytes, a usual one has a code of two.
+    return "\uac00" <= character <= "\ud7a3" and len(character.encode("euc_kr")) == 2
 
 
 def _is_utf8(path: Path) -> bool:
