@@ -30,6 +30,10 @@ def pytest_configure() -> None:
     assert settings.DATABASES
 
 
+def pytest_unconfigure() -> None:
+    database.leave()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     from django.db import connections
@@ -109,3 +113,17 @@ def browser(chromium: str) -> Iterator[Any]:
         running = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])])
         yield running
         running.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of its own cookies. What goes wrong in its scripts, or is refused by the security policy, fails the test."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield opened
+    context.close()
+    assert not complaints, f"The browser complained: {complaints}"

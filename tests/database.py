@@ -12,8 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psycopg
 from psycopg import sql
@@ -32,7 +33,25 @@ def start() -> None:
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs its own loop in the thread of the test
     (home.path() / "static").mkdir(parents=True, exist_ok=True)
     if "DATABASE_URL" not in os.environ:
+        fcntl.flock(_users(), fcntl.LOCK_SH)
         embedded_postgres.ensure_running(home.path())
+
+
+def leave() -> None:
+    """The last run to leave stops the server: it starts again in a tenth of a second."""
+    if "DATABASE_URL" not in os.environ:
+        try:
+            fcntl.flock(_users(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        embedded_postgres.stop(home.path())
+        _users().close()
+
+
+@cache
+def _users() -> TextIO:
+    """Held open, and shared, by every run that uses the server; a run that was killed does not count."""
+    return (home.path() / "in_use.lock").open("w", encoding="ascii")
 
 
 def prepare(settings: dict[str, Any]) -> None:
