@@ -8,13 +8,16 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.table import Table
 
 from tasuki.cli.readiness import get_ready
 
 if TYPE_CHECKING:
-    from tasuki.relay.kpis import Form, GroupCount, StageCount
+    from tasuki.relay.groups import GroupCount
+    from tasuki.relay.kpis import StageCount
+    from tasuki.relay.questions import Form
 
 
 @click.command()
@@ -26,19 +29,21 @@ if TYPE_CHECKING:
 def kpis(first: datetime | None, last: datetime | None, by: str, form: str, as_json: bool) -> None:
     """Leads, wins, conversion, balance and days to win; and what flows through every stage."""
     get_ready()
-    from tasuki.relay import kpis as counting
+    from tasuki.relay import kpis as numbers
+    from tasuki.relay.questions import Form, Grouping, Question
 
     if first and last and first > last:
-        raise click.ClickException("The first day is after the last.")
-    question = counting.Question(counting.Form(form), *_span(first, last), counting.Grouping(by))
+        raise click.ClickException(_("The first day is after the last."))
+    question = Question(Form(form), *_span(first, last), Grouping(by))
+    counted = numbers.count(question)
     answer = {
         "form": form,
         "from": first.date().isoformat() if first else None,
         "to": last.date().isoformat() if last else None,
         "by": by,
-        "rows": [_group(row) for row in counting.by_group(question)],
-        "total": _group(counting.total(question)),
-        "stages": [_stage(row, question.form) for row in counting.by_stage(question).values()],
+        "rows": [_group(row) for row in counted.rows],
+        "total": _group(counted.total),
+        "stages": [_stage(row, question.form) for row in counted.stages.values()],
     }
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
@@ -64,12 +69,13 @@ def _group(row: GroupCount) -> dict[str, Any]:
         "leads": row.leads,
         "won": row.won,
         "conversion": _rounded(row.conversion),
+        "n": row.leads,
+        "maturity": _rounded(row.maturity),
         "balance": row.balance,
         "median_days_to_won": _rounded(row.median_days_to_won),
         "mean_days_to_won": _rounded(row.mean_days_to_won),
         "p90_days_to_won": _rounded(row.p90_days_to_won),
         "won_amount": None if row.won_amount is None else str(row.won_amount),
-        "maturity": _rounded(row.maturity),
     }
 
 
@@ -84,8 +90,10 @@ def _stage(row: StageCount, form: Form) -> dict[str, Any]:
         "conversion": _rounded(moved / n if n else None),
         "n": n,
         "maturity": _rounded(row.maturity),
-        "median_days": _rounded(row.median_days),
-        "p90_days": _rounded(row.p90_days),
+        "median_days": _rounded(row.days.median),
+        "p90_days": _rounded(row.days.p90),
+        "median_days_moved_on": _rounded(row.days.median_moved),
+        "p90_days_moved_on": _rounded(row.days.p90_moved),
     }
 
 
@@ -100,7 +108,9 @@ def _print(answer: dict[str, Any]) -> None:
         groups.add_column(heading, justify="right" if heading else "left")
     for row in [*answer["rows"], answer["total"]]:
         days = [_shown(row[name]) for name in ("median_days_to_won", "mean_days_to_won", "p90_days_to_won")]
-        groups.add_row(row["key"], str(row["leads"]), str(row["won"]), "–" if row["conversion"] is None else f"{row['conversion']:.3%}", str(row["balance"]), *days)
+        groups.add_row(
+            row["key"], str(row["leads"]), str(row["won"]), "–" if row["conversion"] is None else f"{row['conversion']:.3%}", str(row["balance"]), *days
+        )
     console.print(groups)
     through = Table(title="Through the stages")
     for heading in ("stage", "start", "in", "out", "end", "moves on", "n", "median days", "P90"):
@@ -108,7 +118,17 @@ def _print(answer: dict[str, Any]) -> None:
     for row in answer["stages"]:
         out = str(sum(row["outflow"].values()))
         rate = "–" if row["conversion"] is None else f"{row['conversion']:.1%}"
-        through.add_row(row["stage"], str(row["balance_start"]), str(row["inflow"]), out, str(row["balance_end"]), rate, str(row["n"]), _shown(row["median_days"]), _shown(row["p90_days"]))
+        through.add_row(
+            row["stage"],
+            str(row["balance_start"]),
+            str(row["inflow"]),
+            out,
+            str(row["balance_end"]),
+            rate,
+            str(row["n"]),
+            _shown(row["median_days"]),
+            _shown(row["p90_days"]),
+        )
     console.print(through)
 
 

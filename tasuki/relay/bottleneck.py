@@ -30,6 +30,10 @@ class Bottleneck:
     worth: Decimal | None
 
     @property
+    def mean_order(self) -> Decimal | None:
+        return None if self.worth is None or not self.orders else self.worth / Decimal(self.orders)
+
+    @property
     def gap(self) -> float:
         return self.usual - self.rate
 

@@ -4,17 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasuki.analytics import funnel
-from tasuki.analytics.funnel import Stay
+from tasuki.analytics.funnel import Course, Stay
 
 STAGES = ("captured", "ready", "working", "p2")
 
 
 def test_the_reference_example_ends_at_forty_four() -> None:
     before = [Stay(lead, "working", 0) for lead in range(19)]
-    leaving = [
-        Stay(100 + n, "working", 0, 5, outcome)
-        for n, outcome in enumerate(["advanced"] * 12 + ["recycled"] * 6 + ["disqualified"] * 3)
-    ]
+    leaving = [Stay(100 + n, "working", 0, 5, outcome) for n, outcome in enumerate(["advanced"] * 12 + ["recycled"] * 6 + ["disqualified"] * 3)]
     arriving = [Stay(200 + n, "working", 3) for n in range(25)]
     flow = funnel.flow([*before, *leaving, *arriving], stage="working", start=1, end=10)
     assert (flow.balance_start, flow.inflow, flow.outflow, flow.balance_end) == (40, 25, {"advanced": 12, "recycled": 6, "disqualified": 3}, 44)
@@ -62,8 +59,25 @@ def test_a_young_cohort_says_how_much_of_it_is_decided() -> None:
     stays = [Stay(1, "ready", 1, 2, "advanced"), Stay(2, "ready", 1, 3, "lost"), Stay(3, "ready", 2), Stay(4, "ready", 2)]
     rate = funnel.conversion_of_cohort(stays, stage="ready", start=0, end=10)
     assert (rate.share, rate.n, rate.maturity) == (0.25, 4, 0.5)
-    assert funnel.conversion_in_period(stays, stage="ready", start=0, end=10).share == 0.5
+    assert funnel.conversion_in_period(stays, stage="ready", start=0, end=10).share == 0.25
+    assert funnel.taken_over_in_period(stays, stage="ready", start=0, end=10).share == 0.5
     assert funnel.conversion_in_period([], stage="ready", start=0, end=10).share is None
+
+
+def test_a_balance_worked_off_can_pass_one_hundred_percent() -> None:
+    stays = [Stay(lead, "ready", 0, 12, "advanced") for lead in range(3)] + [Stay(9, "ready", 11)]
+    assert funnel.conversion_in_period(stays, stage="ready", start=10, end=20).share == 3.0
+    assert funnel.conversion_of_cohort(stays, stage="ready", start=10, end=20).share == 0.0
+
+
+def test_a_win_counts_in_its_cohort_or_in_its_month() -> None:
+    web = {"group": "web", "group_won": "web"}
+    courses = [Course(1, won_at=12, **web), Course(11, **web), Course(2, ended_at=5, **web)]
+    cohort = funnel.group(courses, of="web", start=0, end=10, by_cohort=True)
+    period = funnel.group(courses, of="web", start=10, end=20, by_cohort=False)
+    assert (cohort.leads, cohort.won, cohort.balance, cohort.days_to_won) == (2, 1, 1, (11,))
+    assert (cohort.conversion.share, cohort.conversion.maturity) == (0.5, 1.0)
+    assert (period.leads, period.won, period.balance) == (1, 1, 1)
 
 
 def test_quantiles_interpolate_as_the_database_does() -> None:

@@ -1,0 +1,105 @@
+"""What is asked of the ledger: a period, a form, whose leads; and how such a question reaches the database."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+
+from tasuki.core.organisation import the_organisation
+from tasuki.crm.leads import Lead
+from tasuki.crm.ledger import MOVED_ON
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+MOVED = tuple(outcome.value for outcome in MOVED_ON)
+USUAL_PERIODS = 4
+
+
+class Form(models.TextChoices):
+    PERIOD = "period"
+    COHORT = "cohort"
+
+
+class Grouping(models.TextChoices):
+    SOURCE = "source"
+    MONTH = "month"
+    OWNER = "owner"
+    TEAM = "team"
+    SEGMENT = "segment"
+
+
+@dataclass(frozen=True)
+class Question:
+    """The half-open period [start, end) and the leads that count.
+
+    Without `viewer` the whole organisation is counted; without bounds, all time. `only` filters leads: {"source": "Webinar"}.
+    """
+
+    form: Form = Form.COHORT
+    start: datetime | None = None
+    end: datetime | None = None
+    by: Grouping = Grouping.SOURCE
+    viewer: User | None = None
+    only: dict[str, Any] = field(default_factory=dict)
+
+    def bounds(self) -> tuple[Any, Any]:
+        return self.start or "-infinity", self.end or "infinity"
+
+
+@dataclass(frozen=True)
+class Before:
+    """The whole periods of equal length that lie before the one asked about: at most four, as many as hold history."""
+
+    start: Any
+    n_periods: int
+
+
+def before(question: Question) -> Before:
+    """Only whole periods count: half a period of history would make the usual look small."""
+    if question.start is None or question.end is None or question.end <= question.start:
+        return Before("-infinity", 0)
+    length = question.end - question.start
+    first_at = _leads(question).order_by("opened_at").values_list("opened_at", flat=True).first()
+    n_periods = max(0, min(USUAL_PERIODS, (question.start - first_at) // length)) if first_at else 0
+    return Before(question.start - length * n_periods, n_periods)
+
+
+def ask(question: Question, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """Answer a SELECT about `question`.
+
+    It writes AMONG(column) for “this lead counts”, and may name %(start)s, %(finish)s, %(zone)s and %(moved)s.
+    """
+    start, finish = question.bounds()
+    seen, names = _seen(question)
+    known = {"start": start, "finish": finish, "moved": list(MOVED), **names, **parameters}
+    if "%(zone)s" in statement:
+        known["zone"] = the_organisation().time_zone
+    prefix, counts = (f"WITH seen(id) AS ({seen}) ", r"\1 IN (SELECT id FROM seen)") if seen else ("", "true")
+    with connection.cursor() as cursor:
+        cursor.execute(prefix + re.sub(r"AMONG\(([\w.]+)\)", counts, statement), known)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _leads(question: Question) -> models.QuerySet[Lead]:
+    rows = Lead.objects.visible_to(question.viewer) if question.viewer else Lead.objects.all()
+    return rows.filter(**question.only)
+
+
+def _seen(question: Question) -> tuple[str, dict[str, Any]]:
+    """A query for the ids of the leads that count, with its parameters named; ("", {}) when all do."""
+    rows = _leads(question)
+    if not rows.query.where:
+        return "", {}
+    try:
+        statement, values = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::bigint WHERE false", {}  # somebody who may see no lead at all
+    names = {f"seen_{i}": value for i, value in enumerate(values)}
+    return statement % tuple(f"%({name})s" for name in names), names

@@ -1,0 +1,186 @@
+"""The database counts what the reference counts, and every balance adds up, whatever happened to the leads."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
+
+import pytest
+
+from tasuki.analytics import funnel
+from tasuki.core.imports import running
+from tasuki.core.organisation import the_organisation
+from tasuki.crm import leads, stages
+from tasuki.crm.leads import Arrival
+from tasuki.relay import groups, kpis
+from tasuki.relay.questions import Form, Grouping, Question
+from tests.cast import SET_UP, Cast
+from tests.relay import histories
+from tests.relay.histories import START, Teller
+
+pytestmark = pytest.mark.django_db
+
+PERIODS = [(START + timedelta(days=a), START + timedelta(days=b)) for a, b in ((0, 31), (31, 59), (59, 90), (90, 160))]
+NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=[7, 8])
+def told(cast: Cast, request: pytest.FixtureRequest) -> Cast:
+    """Some dozens of leads, told at random; the seed is the parameter."""
+    Teller(cast, random.Random(request.param)).tell(25)
+    return cast
+
+
+def test_every_stage_is_counted_as_the_reference_counts_it(told: Cast) -> None:
+    stays = histories.stays()
+    for start, end in PERIODS:
+        for stage, counted in kpis.by_stage(Question(Form.PERIOD, start, end)).items():
+            flow = funnel.flow(stays, stage=stage, start=start, end=end)
+            assert funnel.Flow(counted.balance_start, counted.inflow, counted.outflow, counted.balance_end) == flow
+            assert flow.adds_up
+            span = {"stage": stage, "start": start, "end": end}
+            assert funnel.Rate(*counted.rate(Form.PERIOD)) == funnel.conversion_in_period(stays, **span)
+            assert funnel.Rate(*counted.taken_over(Form.PERIOD)) == funnel.taken_over_in_period(stays, **span)
+            assert funnel.Rate(*counted.rate(Form.COHORT), counted.maturity or 0.0) == funnel.conversion_of_cohort(stays, **span)
+
+
+def test_days_in_a_stage_are_those_of_the_leads_that_left_it(told: Cast) -> None:
+    start, end = PERIODS[1]
+    stays = histories.stays()
+    for stage, counted in kpis.by_stage(Question(Form.PERIOD, start, end)).items():
+        left = [stay for stay in stays if stay.stage == stage and stay.left_at and start <= stay.left_at < end]
+        days = [(stay.left_at - stay.entered_at) / timedelta(days=1) for stay in left]
+        moved = [(stay.left_at - stay.entered_at) / timedelta(days=1) for stay in left if stay.outcome in funnel.MOVED_ON]
+        expected = [funnel.quantile(days, 0.5), funnel.quantile(days, 0.9), funnel.quantile(moved, 0.5), funnel.quantile(moved, 0.9)]
+        assert [counted.days.median, counted.days.p90, counted.days.median_moved, counted.days.p90_moved] == pytest.approx(expected)
+        if moved:
+            old = end - timedelta(days=1) * (funnel.quantile(moved, 0.5) or 0)
+            assert counted.n_aged == sum(stay.stage == stage and stay.stands_at(end) and stay.entered_at < old for stay in stays)
+
+
+def test_balances_chain_from_month_to_month_in_every_segment(told: Cast) -> None:
+    for segment in ("", "Exchange", "Securities", None):
+        only = {} if segment is None else {"segment": segment}
+        months = [kpis.by_stage(Question(Form.PERIOD, start, end, only=only)) for start, end in PERIODS]
+        for stage in stages.ORDER:
+            assert all(month[stage].balance_start + month[stage].inflow - month[stage].left == month[stage].balance_end for month in months)
+            assert all(before[stage].balance_end == after[stage].balance_start for before, after in pairwise(months))
+
+
+def test_segments_add_up_to_the_whole(told: Cast) -> None:
+    start, end = PERIODS[2]
+    whole = kpis.by_stage(Question(Form.PERIOD, start, end))
+    parts = [kpis.by_stage(Question(Form.PERIOD, start, end, only={"segment": segment})) for segment in ("", "Exchange", "Securities")]
+    for stage, count in whole.items():
+        assert count.balance_end == sum(part[stage].balance_end for part in parts)
+        assert count.inflow == sum(part[stage].inflow for part in parts)
+
+
+def test_groups_are_counted_as_the_reference_counts_them(told: Cast) -> None:
+    for by, form in product(Grouping, Form):
+        groups_agree(by, form)
+
+
+def groups_agree(by: Grouping, form: Form) -> None:
+    told = histories.courses(by.value, month_won=form is Form.PERIOD and by is Grouping.MONTH)
+    for start, end in [*PERIODS, (None, None)]:
+        rows, total = groups.count(Question(form, start, end, by))
+        since, until = start or NEVER[0], end or NEVER[1]
+        for row in rows:
+            group = funnel.group(told, of=row.key, start=since, end=until, by_cohort=form is Form.COHORT)
+            days = [span / timedelta(days=1) for span in group.days_to_won]
+            assert (row.leads, row.won, row.balance, row.resolved) == (group.leads, group.won, group.balance, group.resolved)
+            assert row.median_days_to_won == pytest.approx(funnel.quantile(days, 0.5))
+            assert row.p90_days_to_won == pytest.approx(funnel.quantile(days, 0.9))
+            assert row.mean_days_to_won == pytest.approx(sum(days) / len(days) if days else None)
+        assert (total.leads, total.won, total.balance) == (sum(row.leads for row in rows), sum(row.won for row in rows), sum(row.balance for row in rows))
+
+
+def test_the_balance_of_the_groups_is_the_balance_of_the_stages_before_the_order(told: Cast) -> None:
+    for start, end in PERIODS:
+        _rows, total = groups.count(Question(Form.PERIOD, start, end))
+        by_stage = kpis.by_stage(Question(Form.PERIOD, start, end))
+        assert total.balance == sum(by_stage[stage].balance_end for stage in groups.BEFORE_THE_ORDER)
+
+
+def test_the_stages_crossed_with_a_group_add_up_to_the_stages(told: Cast) -> None:
+    for by, form in product(Grouping, Form):
+        question = Question(form, *PERIODS[1], by)
+        crossing = groups.cross(question)
+        for stage, count in kpis.by_stage(question).items():
+            for crossed in (crossing.groups, crossing.segments):
+                cells = [cell for (_key, at), cell in crossed.items() if at == stage]
+                assert (sum(cell.moved for cell in cells), sum(cell.n for cell in cells)) == count.rate(form)
+
+
+def test_the_usual_is_the_average_of_the_whole_periods_before(told: Cast) -> None:
+    start, end = START + timedelta(days=75), START + timedelta(days=100)
+    stays = histories.stays()
+    first_at = min(stay.entered_at for stay in stays)
+    n_periods = (start - first_at) // (end - start)
+    assert 1 <= n_periods <= 4
+    for stage, count in kpis.by_stage(Question(Form.PERIOD, start, end)).items():
+        before = funnel.flow(stays, stage=stage, start=start - n_periods * (end - start), end=start)
+        if count.usual:
+            assert (count.usual.entered, count.usual.left) == (before.inflow, sum(before.outflow.values()))
+            assert count.usual.inflow == before.inflow / n_periods
+        else:
+            assert before.inflow == 0
+
+
+def test_without_a_whole_period_before_there_is_no_usual(told: Cast) -> None:
+    assert all(count.usual is None for count in kpis.by_stage(Question(Form.PERIOD, START, START + timedelta(days=160))).values())
+    assert all(count.usual is None for count in kpis.by_stage(Question()).values())
+
+
+def test_an_undone_import_leaves_every_number_as_it_was(told: Cast) -> None:
+    def numbers() -> list[object]:
+        return [kpis.count(Question(Form.PERIOD, start, end)) for start, end in PERIODS]
+
+    before = numbers()
+    run = histories.imported("id,opened,from\n1,2026-01-20,Fair\n2,2026-02-03,\n", at=PERIODS[-1][1], team=told.marketing.name)
+    during = kpis.by_stage(Question(Form.PERIOD, *PERIODS[0]))[stages.CAPTURED]
+    assert during.inflow == before[0].stages[stages.CAPTURED].inflow + 1  # type: ignore[attr-defined]  # an Answer
+    assert during.balance_start + during.inflow - during.left == during.balance_end
+    running.undo(run, by=SET_UP, at=PERIODS[-1][1])
+    assert numbers() == before
+
+
+def test_recycled_leads_that_came_round_are_found_in_the_chain_of_their_wins(cast: Cast) -> None:
+    at = START
+    lead = leads.capture(Arrival(team=cast.marketing, source="Web"), by=SET_UP, at=at)
+    leads.recycle(lead, reason="no budget", wake_when="their new year", by=SET_UP, at=at + timedelta(days=3))
+    again = leads.wake(lead, by=SET_UP, at=at + timedelta(days=20))
+    leads.advance(again, to=stages.ONBOARDING, by=SET_UP, at=at + timedelta(days=30))
+    other = leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=at)
+    leads.advance(other, to=stages.ONBOARDING, by=SET_UP, at=at + timedelta(days=9))
+    assert kpis.recycling(Question(Form.PERIOD, START, START + timedelta(days=40))) == kpis.Recycling(1, 1, 2, 1)
+    assert kpis.recycling(Question(Form.PERIOD, START, START + timedelta(days=10))) == kpis.Recycling(1, 0, 1, 0)
+
+
+def test_everybody_counts_what_they_may_see(told: Cast) -> None:
+    def leads_for(user: object) -> int:
+        return groups.count(Question(Form.COHORT, *PERIODS[0], viewer=user))[1].leads  # type: ignore[arg-type]  # members of the cast
+
+    everything = groups.count(Question(Form.COHORT, *PERIODS[0]))[1].leads
+    assert leads_for(told.ruth) == everything
+    assert 0 < leads_for(told.ivo) < everything
+    assert leads_for(told.tomas) == 0
+
+
+def test_nothing_is_counted_as_nothing(cast: Cast) -> None:
+    answer = kpis.count(Question(Form.PERIOD, *PERIODS[0]))
+    assert answer.rows == []
+    assert (answer.total.leads, answer.total.conversion, answer.total.median_days_to_won) == (0, None, None)
+    assert list(answer.stages) == list(stages.ORDER)
+    assert kpis.recycling(Question()) == kpis.Recycling(0, 0, 0, 0)
+    assert kpis.mean_order(Question()) is None
+
+
+def test_a_month_is_a_month_of_the_organisation(cast: Cast) -> None:
+    assert the_organisation().time_zone == "Asia/Seoul"
+    leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=datetime(2026, 1, 31, 16, 0, tzinfo=UTC))
+    assert [row.key for row in groups.count(Question(by=Grouping.MONTH))[0]] == ["2026-02"]
+    (week,) = kpis.by_week(Question(), stages.CAPTURED, until=datetime(2026, 2, 10, tzinfo=UTC))
+    assert (week.monday.date().isoformat(), week.moved, week.n, week.share) == ("2026-01-26", 0, 1, 0.0)
