@@ -14,7 +14,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
 from tasuki.crm.ledger import MOVED_ON, Outcome, Passage, Passages
 from tasuki.crm.stages import Stage
-from tasuki.relay.kpis import Form
+from tasuki.relay.questions import Form
 from tasuki.web import relay
 from tasuki.web.requests import UserRequest, record_id
 
@@ -22,7 +22,7 @@ PAGE = 50
 WHAT = {
     "entered": gettext_lazy("came in"),
     "standing": gettext_lazy("stand there at the end"),
-    "left": gettext_lazy("left, or came in for the cohort"),
+    "decided": gettext_lazy("were decided"),
     "moved": gettext_lazy("moved on"),
     "recycled": gettext_lazy("recycled"),
     "out": gettext_lazy("left for good"),
@@ -69,8 +69,8 @@ def behind(request: UserRequest, asked: relay.Filter, stage: Stage, what: str) -
             return entered
         case "standing":
             return rows.standing_at(end)
-        case "left":
-            return base
+        case "decided":
+            return base.filter(left_at__isnull=False)
         case "moved":
             return base.filter(outcome__in=MOVED_ON)
         case "recycled":

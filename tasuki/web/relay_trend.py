@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tasuki.relay.kpis import Usual
+from tasuki.relay.kpis import Usual, Week
 
 WIDTH, HEIGHT = 540, 152
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 474.0, 16.0, 126.0
@@ -24,12 +24,12 @@ class Trend:
     usual_share: float | None
     smallest: int
     largest: int
-    weeks: list[tuple[datetime, int, int]]
 
 
-def trend(weeks: list[tuple[datetime, int, int]], usual: Usual | None) -> Trend:
+def trend(counted: list[Week], usual: Usual | None) -> Trend:
     """Place the weeks on a scale that holds them and the usual rate."""
-    shares = [moved / left for _monday, moved, left in weeks]
+    weeks = [week for week in counted if week.n]
+    shares = [week.moved / week.n for week in weeks]
     usual_share = usual.rate if usual else None
     inside = [*shares, *([usual_share] if usual_share is not None else [])]
     low, high = (min(inside), max(inside)) if inside else (0.0, 1.0)
@@ -50,10 +50,9 @@ def trend(weeks: list[tuple[datetime, int, int]], usual: Usual | None) -> Trend:
         last=points[-1] if points else None,
         last_share=shares[-1] if shares else None,
         lines=lines,
-        labels=[(x(i), monday) for i, (monday, _moved, _left) in enumerate(weeks) if i % 2 == 0 or len(weeks) < 8],
+        labels=[(x(i), week.monday) for i, week in enumerate(weeks) if i % 2 == 0 or len(weeks) < 8],
         usual_y=y(usual_share) if usual_share is not None else None,
         usual_share=usual_share,
-        smallest=min((left for *_rest, left in weeks), default=0),
-        largest=max((left for *_rest, left in weeks), default=0),
-        weeks=weeks,
+        smallest=min((week.n for week in weeks), default=0),
+        largest=max((week.n for week in weeks), default=0),
     )
