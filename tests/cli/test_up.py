@@ -1,0 +1,169 @@
+"""`tasuki up`: it answers, it heals, and it goes without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tasuki.core import embedded_postgres
+from tests.cli.conftest import Installation, Running
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def serving(installation: Installation, port: int, *arguments: str) -> Iterator[Running]:
+    """A Tasuki that has said that it is ready."""
+    running = installation.start(*(arguments or ("up",)), "--port", str(port))
+    try:
+        heard = []
+        assert running.stdout is not None
+        for line in running.stdout:
+            heard.append(line)
+            if "Stop with Ctrl-C." in line:
+                break
+        running.said = "".join(heard)
+        assert f"http://127.0.0.1:{port}/" in running.said, running.said
+        yield running
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=30)
+
+
+def status(port: int) -> int:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        client.request("GET", "/")
+        return client.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        client.close()
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "That did not come about."
+        time.sleep(0.1)
+
+
+def children(pid: int) -> dict[str, int]:
+    """Name → number of the supervisor's processes."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                found[(folder / "cmdline").read_text().split("\0")[3]] = int(folder.name)
+    return found
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything(demo_installation: Installation, port: int, number: signal.Signals) -> None:
+    with serving(demo_installation, port) as running:
+        assert status(port) in (200, 302)
+        assert set(children(running.pid)) == {"web", "worker"}
+        assert demo_installation.is_running()
+        running.send_signal(number)
+        assert running.wait(timeout=30) == 0
+    assert not listens(port)
+    assert not demo_installation.is_running()
+
+
+def test_a_second_start_answers_within_five_seconds(demo_installation: Installation, port: int) -> None:
+    began = time.monotonic()
+    with serving(demo_installation, port, "demo"):
+        assert status(port) in (200, 302)
+    assert time.monotonic() - began < 5 + 2, "Two seconds are for stopping."
+
+
+def test_it_says_how_to_sign_in(demo_installation: Installation, port: int) -> None:
+    with serving(demo_installation, port) as running:
+        assert "admin@haneul.example" in running.said
+        assert "“the sash goes on”" in running.said
+
+
+def test_a_port_in_use_is_said_before_anything_is_loaded(installation: Installation, port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        for command in ("up", "demo"):
+            refused = installation.tasuki(command, "--port", str(port))
+            assert (refused.returncode, refused.stderr.strip()) == (1, f"Port {port} is in use. Stop what uses it, or name another with --port or PORT.")
+            assert refused.stdout == ""
+    assert not (installation.home / "postgres").exists()
+
+
+def test_port_comes_from_the_environment(demo_installation: Installation, port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        assert f"Port {port} is in use." in demo_installation.tasuki("up", PORT=str(port)).stderr
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_a_process_that_is_killed_is_started_again(demo_installation: Installation, port: int, name: str) -> None:
+    with serving(demo_installation, port) as running:
+        before = children(running.pid)[name]
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: children(running.pid).get(name, before) != before)
+        eventually(lambda: status(port) in (200, 302))
+
+
+def test_the_database_is_started_again_when_it_is_killed(demo_installation: Installation, port: int) -> None:
+    with serving(demo_installation, port):
+        server = embedded_postgres.recorded(demo_installation.home)
+        assert server is not None
+        os.kill(int((Path(server.data) / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+        eventually(lambda: embedded_postgres.is_running(demo_installation.home))
+        eventually(lambda: status(port) in (200, 302))
+    assert demo_installation.said("check")["ok"]
+
+
+def test_nothing_stays_behind_when_the_supervisor_is_killed(demo_installation: Installation, port: int) -> None:
+    with serving(demo_installation, port) as running:
+        running.kill()
+        running.wait()
+        eventually(lambda: not listens(port))
+    # The database outlives it, unharmed; the next command to leave stops it.
+    assert demo_installation.said("check")["ok"]
+    assert not demo_installation.is_running()
+
+
+def test_a_job_whose_worker_was_killed_is_done_by_another(demo_installation: Installation, port: int) -> None:
+    with serving(demo_installation, port):
+        server = embedded_postgres.recorded(demo_installation.home)
+        assert server is not None
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            stalled = connection.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)"
+                " VALUES ('builtin', 'builtin:procrastinate.builtin_tasks.remove_old_jobs', '{\"max_hours\": 1000}', 'doing') RETURNING id"
+            ).fetchone()
+            assert stalled is not None
+            waiting = "SELECT count(*) FROM procrastinate_jobs WHERE id = %s"
+            # A job that is done is removed.
+            eventually(lambda: connection.execute(waiting, [stalled[0]]).fetchone() == (0,), seconds=40)
+
+
+def test_a_running_installation_is_not_restored_over(demo_installation: Installation, port: int, tmp_path: Path) -> None:
+    file = tmp_path / "now.tasuki"
+    with serving(demo_installation, port):
+        assert demo_installation.tasuki("backup", str(file)).returncode == 0, "People may go on working while a backup is made."
+        refused = demo_installation.tasuki("restore", str(file), "--replace", "--yes")
+    assert (refused.returncode, refused.stderr.strip()) == (1, "Another Tasuki command is using this database. Stop it first.")
