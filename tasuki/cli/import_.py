@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @click.option("--undo", type=int, metavar="RUN", help="Take back all that a run made and changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def import_(noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool, undo: int | None, as_json: bool) -> None:
+def import_(*, noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool, undo: int | None, as_json: bool) -> None:
     """Import FILE (CSV or XLSX) as NOUN: leads, accounts, contacts, products or opportunities."""
     get_ready()
-    run = _undone(undo) if undo is not None else _imported(noun, file, mapping_file, dry_run)
+    run = _undone(undo) if undo is not None else _imported(noun, file, mapping_file, dry=dry_run)
     answer = _answer(run)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
-    click.echo(", ".join(f"{answer[name]} {name}" for name in ("rows", "created", "updated", "skipped", "rejected", "warnings")) + f" (run {run.pk}, {run.state})")
+    click.echo(
+        ", ".join(f"{answer[name]} {name}" for name in ("rows", "created", "updated", "skipped", "rejected", "warnings")) + f" (run {run.pk}, {run.state})"
+    )
     if answer["error_file"]:
         click.echo(f"What there is to say about rows: {answer['error_file']}")
 
 
-def _imported(noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool) -> ImportRun:
+def _imported(noun: str | None, file: Path | None, mapping_file: Path | None, *, dry: bool) -> ImportRun:
     if noun is None or file is None or mapping_file is None:
         raise click.UsageError("Name the noun, the file and --mapping; or --undo with the number of a run.")
     from django.utils.timezone import now
@@ -53,7 +55,7 @@ def _imported(noun: str | None, file: Path | None, mapping_file: Path | None, dr
     if read.noun and read.noun != noun:
         raise click.ClickException(f"The mapping is for {read.noun}, not for {noun}.")
     with file.open("rb") as rows:
-        run = running.start(rows, name=file.name, mapping=mapping.from_json({**read.as_json(), "noun": noun}), by=By(None, Door.COMMAND), at=now(), dry=dry_run)
+        run = running.start(rows, name=file.name, mapping=mapping.from_json({**read.as_json(), "noun": noun}), by=By(None, Door.COMMAND), at=now(), dry=dry)
     with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as bar:
         task = bar.add_task(file.name, total=run.n_rows)
         return running.run(run, at=now(), progress=lambda done: bar.update(task, completed=done.n_applied))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--by", type=click.Choice(["source", "month", "owner", "team", "segment"]), default="source", show_default=True)
 @click.option("--form", type=click.Choice(["period", "cohort"]), default="cohort", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def kpis(first: datetime | None, last: datetime | None, by: str, form: str, as_json: bool) -> None:
+def kpis(*, first: datetime | None, last: datetime | None, by: str, form: str, as_json: bool) -> None:
     """Leads, wins, conversion, balance and days to win; and what flows through every stage."""
     get_ready()
     from tasuki.relay import kpis as numbers

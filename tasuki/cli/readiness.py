@@ -71,7 +71,7 @@ def get_ready(*, migrated: bool = True, alone: bool = False) -> None:
     speak()
     reach_database()
     if migrated:
-        from tasuki.cli.migrate import migrate_if_needed
+        from tasuki.cli.migrations import migrate_if_needed
 
         migrate_if_needed()
 

@@ -79,7 +79,7 @@ def read(file: Path) -> Manifest:
 
     Raises NotABackup, BackupDamaged, BackupTooNew before anything is touched; RestoreFailed when the database refused all of it.
     """
-    from tasuki.cli.migrate import migrate_if_needed
+    from tasuki.cli.migrations import migrate_if_needed
 
     folder = backup.files_folder()
     with tempfile.TemporaryDirectory(prefix="restoring.", dir=home.path()) as place:

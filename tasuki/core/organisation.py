@@ -17,7 +17,9 @@ class Organisation(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="KRW")
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Seoul")
-    fiscal_year_starts_in = models.PositiveSmallIntegerField(_("first month of the fiscal year"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)])
+    fiscal_year_starts_in = models.PositiveSmallIntegerField(
+        _("first month of the fiscal year"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
+    )
 
     class Meta:
         verbose_name = _("organisation")

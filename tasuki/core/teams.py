@@ -63,6 +63,10 @@ class Teams(models.QuerySet["Team"]):
     def visible_to(self, user: User) -> Teams:
         return self if abilities.standing_of(user).scope("team") is abilities.Scope.ALL else self.none()
 
+    def first_of_all(self) -> Team | None:
+        """The team that stands under no other: what belongs to nobody in particular belongs to it."""
+        return self.filter(parent__isnull=True).order_by("pk").first()
+
     def sizes(self) -> dict[int, int]:
         """How many people who may sign in stand in each team, by the team's id."""
         return dict(self.annotate(n_members=models.Count("members", filter=models.Q(members__is_active=True))).values_list("id", "n_members"))

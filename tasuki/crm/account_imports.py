@@ -44,7 +44,9 @@ def write(chunk: Chunk) -> None:
         line.values["folded"] = matching.fold_company(line.values["name"])
     key = chunk.mapping.key or "name"
     if key == "name":
-        there: dict[Any, int] = look_up("SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name", chunk.values_of("folded"))
+        there: dict[Any, int] = look_up(
+            "SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name", chunk.values_of("folded")
+        )
         chunk.settle_duplicates(there, "folded", lambda line, pk: _change(chunk, line, pk))
     else:
         there = look_up("SELECT reference, id FROM crm_account WHERE reference = ANY(%s)", chunk.values_of("reference"))
@@ -58,8 +60,16 @@ def write(chunk: Chunk) -> None:
         line.values["owner_id"] = owners.get(line.values.get("owner", ""))
     import_fields.write_accounts((line.target_id, line.values, line.values["folded"], team.pk, chunk.at) for line in lines)
     actor = chunk.by.actor.pk if chunk.by.actor else None
-    copy_in(Ownership, ("account_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"), ((line.target_id, line.values["owner_id"], team.pk, chunk.at, actor, f"import {chunk.run.pk}") for line in lines))
-    copy_in(AuditEntry, ("at", "actor_id", "door", "noun", "record_id", "action", "changes"), ((chunk.at, actor, chunk.by.door, "account", line.target_id, "add", Jsonb({"import": [None, chunk.run.pk]})) for line in lines))
+    copy_in(
+        Ownership,
+        ("account_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
+        ((line.target_id, line.values["owner_id"], team.pk, chunk.at, actor, f"import {chunk.run.pk}") for line in lines),
+    )
+    copy_in(
+        AuditEntry,
+        ("at", "actor_id", "door", "noun", "record_id", "action", "changes"),
+        ((chunk.at, actor, chunk.by.door, "account", line.target_id, "add", Jsonb({"import": [None, chunk.run.pk]})) for line in lines),
+    )
     _join_parents(lines)
     import_fields.note_made(chunk, made_people)
 
@@ -74,7 +84,7 @@ def _join_parents(lines: list[Line]) -> None:
         if parent is None or parent == line.target_id:
             line.say("parent", _("There is no account “%(name)s” to be the parent; the account is kept without one.") % {"name": line.values["parent"][:80]})
         else:
-            Account.objects.filter(pk=line.target_id).update(parent=parent)
+            Account.objects.filter(pk=line.target_id or 0).update(parent=parent)
 
 
 def _check_numbers(chunk: Chunk) -> None:

@@ -38,7 +38,11 @@ def write(chunk: Chunk) -> None:
     for line in lines:
         line.become(RowState.CREATED, line.values["contact_id"])
     actor = chunk.by.actor.pk if chunk.by.actor else None
-    copy_in(AuditEntry, ("at", "actor_id", "door", "noun", "record_id", "action", "changes"), ((chunk.at, actor, chunk.by.door, "contact", line.target_id, "add", Jsonb({"import": [None, chunk.run.pk]})) for line in lines))
+    copy_in(
+        AuditEntry,
+        ("at", "actor_id", "door", "noun", "record_id", "action", "changes"),
+        ((chunk.at, actor, chunk.by.door, "contact", line.target_id, "add", Jsonb({"import": [None, chunk.run.pk]})) for line in lines),
+    )
     import_fields.note_made(chunk, made_accounts)
 
 
@@ -51,7 +55,8 @@ def _change(chunk: Chunk, line: Line, pk: int) -> None:
 def take_back(run: ImportRun) -> None:
     made = "SELECT target_id FROM core_importrow WHERE run_id = %s AND state = 'created'"
     execute(
-        """UPDATE crm_contact contact SET family_name = row.trace->'was'->>'family_name', given_name = row.trace->'was'->>'given_name', title = row.trace->'was'->>'title'
+        """UPDATE crm_contact contact SET family_name = row.trace->'was'->>'family_name', given_name = row.trace->'was'->>'given_name',
+               title = row.trace->'was'->>'title'
            FROM core_importrow row WHERE row.run_id = %s AND row.state = 'updated' AND contact.id = row.target_id""",
         [run.pk],
     )

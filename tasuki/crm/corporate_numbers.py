@@ -15,7 +15,9 @@ class CorporateNumberInvalid(Refused):
     code = "corporate_number_invalid"
 
     def __init__(self, text: str, country: str) -> None:
-        super().__init__(_("“%(number)s” is not a corporate number of %(country)s: its check digit or its length is wrong.") % {"number": text[:40], "country": country})
+        super().__init__(
+            _("“%(number)s” is not a corporate number of %(country)s: its check digit or its length is wrong.") % {"number": text[:40], "country": country}
+        )
 
 
 def normalise(text: str, country: str) -> str:

@@ -34,8 +34,7 @@ def default_team(chunk: Chunk) -> Team:
         return Team.objects.filter(name=name).order_by("pk").first() or teams.add(name, department=Department.OFFICE, by=chunk.by, at=chunk.at)
     if chunk.by.actor and chunk.by.actor.team:
         return chunk.by.actor.team
-    first = Team.objects.filter(parent__isnull=True).order_by("pk").first()
-    return first or teams.add("Organisation", department=Department.OFFICE, by=chunk.by, at=chunk.at)
+    return Team.objects.first_of_all() or teams.add("Organisation", department=Department.OFFICE, by=chunk.by, at=chunk.at)
 
 
 def people(chunk: Chunk, field: str) -> tuple[dict[str, int], Made]:
@@ -76,7 +75,21 @@ def accounts(chunk: Chunk, field: str, team: Team) -> tuple[dict[str, int], Made
 
 def write_accounts(rows: Any) -> None:
     """COPY accounts: (id, values, folded name, team id, moment)."""
-    columns = ("id", "name", "folded_name", "domain", "industry", "n_employees", "country", "corporate_number", "owner_id", "team_id", "reference", "created_at", "updated_at")
+    columns = (
+        "id",
+        "name",
+        "folded_name",
+        "domain",
+        "industry",
+        "n_employees",
+        "country",
+        "corporate_number",
+        "owner_id",
+        "team_id",
+        "reference",
+        "created_at",
+        "updated_at",
+    )
     copy_in(
         Account,
         columns,
@@ -104,7 +117,8 @@ def write_accounts(rows: Any) -> None:
 def contacts(chunk: Chunk, accounts_by_name: dict[str, int]) -> Made:
     """Set `contact_id` in the values of each row that names a person: known by reference or mail address, else new."""
     by_key: dict[str, int] = look_up(
-        "SELECT key, min(contact_id) FROM crm_contactemail WHERE key = ANY(%s) GROUP BY key", {line.values["email"][1] for line in chunk.waiting() if "email" in line.values}
+        "SELECT key, min(contact_id) FROM crm_contactemail WHERE key = ANY(%s) GROUP BY key",
+        {line.values["email"][1] for line in chunk.waiting() if "email" in line.values},
     )
     rows: list[tuple[Any, ...]] = []
     addresses: list[tuple[int, str, str, bool]] = []

@@ -80,7 +80,8 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], team_id: i
         (
             (
                 pk, v.get("contact_id"), v.get("account_id"), v.get("product_id"), "", 1, v.get("origin", Origin.INBOUND.value), v.get("source", ""),
-                v.get("source_detail", ""), v.get("segment", ""), v.get("reference", ""), v.get("owner_id"), team_id, v["opened"], v["stage"], v["opened"], "", chunk.at,
+                v.get("source_detail", ""), v.get("segment", ""), v.get("reference", ""), v.get("owner_id"), team_id,
+                v["opened"], v["stage"], v["opened"], "", chunk.at,
             )
             for pk, v in rows
         ),
@@ -99,7 +100,10 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], team_id: i
     copy_in(
         TimelineEntry,
         ("at", "kind", "account_id", "contact_id", "lead_id", "actor_id", "text", "detail"),
-        ((v["opened"], Kind.MOVE, v.get("account_id"), v.get("contact_id"), pk, actor, "", Jsonb({"to": v["stage"], "import": chunk.run.pk})) for pk, v in rows),
+        (
+            (v["opened"], Kind.MOVE, v.get("account_id"), v.get("contact_id"), pk, actor, "", Jsonb({"to": v["stage"], "import": chunk.run.pk}))
+            for pk, v in rows
+        ),
     )
     copy_in(
         AuditEntry,
@@ -116,7 +120,11 @@ def remove_leads(run: ImportRun, ids: str) -> None:
     execute(f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND detail->>'import' = %s", [run.pk, str(run.pk)])
     execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND reason = %s", [run.pk, _mark(run)])
     with ledger.correcting(_mark(run)):
-        execute(f"DELETE FROM crm_passage WHERE lead_id IN ({ids}) AND entry_import_id = %s AND coalesce(exit_import_id, %s) = %s AND (left_at IS NULL OR exit_import_id IS NOT NULL)", [run.pk, run.pk, run.pk, run.pk])
+        execute(
+            f"""DELETE FROM crm_passage WHERE lead_id IN ({ids}) AND entry_import_id = %s
+                AND coalesce(exit_import_id, %s) = %s AND (left_at IS NULL OR exit_import_id IS NOT NULL)""",
+            [run.pk, run.pk, run.pk, run.pk],
+        )
         execute(f"DELETE FROM crm_lead WHERE id IN ({ids})", [run.pk])
 
 
@@ -144,7 +152,9 @@ def _change(chunk: Chunk, line: Line, pk: int) -> None:
 def _refuse_second_passes(chunk: Chunk) -> None:
     """A contact has one open lead per product line: a row for a second one is refused, the rest goes on."""
     ids = {line.values["contact_id"] for line in chunk.waiting() if "contact_id" in line.values}
-    open_: dict[Any, Any] = look_up("SELECT contact_id, id FROM crm_lead WHERE stage_id IS NOT NULL AND won_at IS NULL AND product_line = '' AND contact_id = ANY(%s)", ids)
+    open_: dict[Any, Any] = look_up(
+        "SELECT contact_id, id FROM crm_lead WHERE stage_id IS NOT NULL AND won_at IS NULL AND product_line = '' AND contact_id = ANY(%s)", ids
+    )
     for line in chunk.waiting():
         contact = line.values.get("contact_id")
         if contact is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -142,7 +142,9 @@ class Lead(models.Model):
             ),
             models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="lead_reference_once"),
             models.CheckConstraint(condition=Q(stage__isnull=True) ^ Q(ended_at__isnull=True), name="lead_in_a_stage_or_ended"),
-            models.CheckConstraint(condition=Q(ended_at__isnull=True, ended_as="") | (Q(ended_at__isnull=False) & ~Q(ended_as="")), name="lead_ended_as_something"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_as="") | (Q(ended_at__isnull=False) & ~Q(ended_as="")), name="lead_ended_as_something"
+            ),
             models.CheckConstraint(condition=Q(won_at__isnull=True) | Q(won_at__gte=F("opened_at")), name="lead_won_after_opened"),
         ]
 
@@ -341,7 +343,7 @@ def _place(lead: Lead, *, stage: str, at: datetime, won: bool) -> None:
     Lead.objects.filter(pk=lead.pk).update(**values)
 
 
-def _tell(lead: Lead, *, by: By, at: datetime, detail: dict[str, object], text: str = "") -> None:
+def _tell(lead: Lead, *, by: By, at: datetime, detail: Mapping[str, object], text: str = "") -> None:
     TimelineEntry.objects.create(
         at=at, kind=timeline.Kind.MOVE, lead=lead, contact=lead.contact, account=lead.account, actor=by.actor, text=text, detail=detail
     )

@@ -26,9 +26,7 @@ class NoteRefused(Refused):
 
 
 @transaction.atomic
-def write(
-    text: str, *, by: By, at: datetime, lead: Lead | None = None, contact: Contact | None = None, account: Account | None = None
-) -> TimelineEntry:
+def write(text: str, *, by: By, at: datetime, lead: Lead | None = None, contact: Contact | None = None, account: Account | None = None) -> TimelineEntry:
     """Keep a note. A note on a lead stands with its contact and account too. Raises NoteRefused for an empty or endless one."""
     text = text.strip()
     if not text:

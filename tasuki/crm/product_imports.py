@@ -25,7 +25,7 @@ FIELDS = by_name(
 def write(chunk: Chunk) -> None:
     """Products are few: each is written by itself."""
     there: dict[Any, int] = look_up("SELECT name, id FROM crm_product WHERE name = ANY(%s)", chunk.values_of("name"))
-    chunk.settle_duplicates(there, "name", lambda line, pk: _change(line, pk))
+    chunk.settle_duplicates(there, "name", _change)
     currency = the_organisation().currency
     for line in list(chunk.waiting()):
         values = {"currency": currency if "price" in line.values else "", **line.values}
@@ -36,7 +36,9 @@ def write(chunk: Chunk) -> None:
 
 
 def _change(line: Line, pk: int) -> None:
-    line.trace["was"] = {name: None if value is None else str(value) for name, value in Product.objects.filter(pk=pk).values("code", "line", "price", "currency").get().items()}
+    line.trace["was"] = {
+        name: None if value is None else str(value) for name, value in Product.objects.filter(pk=pk).values("code", "line", "price", "currency").get().items()
+    }
     Product.objects.filter(pk=pk).update(**{name: value for name, value in line.values.items() if name != "name"})
 
 

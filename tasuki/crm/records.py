@@ -162,8 +162,8 @@ def add_product(name: str, *, line: str, price: Decimal | None, currency: str, b
 
 def _refuse_taken_number(columns: dict[str, Any], own: int | None) -> None:
     if columns["corporate_number"]:
-        other = Account.objects.filter(country=columns["country"], corporate_number=columns["corporate_number"]).exclude(pk=own).first()
-        if other:
+        other = Account.objects.filter(country=columns["country"], corporate_number=columns["corporate_number"]).first()
+        if other and other.pk != own:
             raise CorporateNumberTaken(other)
 
 

@@ -98,30 +98,30 @@ def write(chunk: Chunk) -> None:
     lines = [line for line in chunk.waiting() if not _is_refused(line, leads)]
     lead_ids = iter(new_ids(Lead, sum(1 for line in lines if "lead" not in line.values)))
     for line, pk in zip(lines, new_ids(Opportunity, len(lines)), strict=True):
-        one = _known(leads[line.values["lead"]]) if "lead" in line.values else _fresh(chunk, line, next(lead_ids), team.pk)
+        one = _known(leads[line.values["lead"]]) if "lead" in line.values else _fresh(chunk, line, pk=next(lead_ids), team=team.pk)
         line.become(RowState.CREATED, pk)
-        _carry(chunk, line, one, writing)
+        _carry(chunk, line, one=one, writing=writing)
     writing.write()
     import_fields.note_made(chunk, made_people, made_accounts)
 
 
-def _carry(chunk: Chunk, line: Line, one: Pass, writing: opportunity_writing.Writing) -> None:
+def _carry(chunk: Chunk, line: Line, *, one: Pass, writing: opportunity_writing.Writing) -> None:
     """Add to the ledger what the row says happened: into its phase, and out of it if it is closed."""
     values = line.values
     outcome = _outcome(values)
     closed_at = _moment_of(values, "won_at", "lost_at", "closed_at") if outcome else None
     phase = values.get("stage") or (stages.P4 if outcome == Outcome.WON and "opened_at" not in values else stages.P2)
     opened_at = _moment_of(values, "opened_at") or closed_at or chunk.at
-    opened_at = _not_before(line, "opened_at", opened_at, one.entered_at) if "opened_at" in values else max(opened_at, one.entered_at)
+    opened_at = _not_before(line, "opened_at", opened_at, earliest=one.entered_at) if "opened_at" in values else max(opened_at, one.entered_at)
     if closed_at is not None:
         column = next(name for name in ("won_at", "lost_at", "closed_at") if name in values)
-        closed_at = _not_before(line, column, closed_at, opened_at if "opened_at" in values else one.entered_at)
+        closed_at = _not_before(line, column, closed_at, earliest=opened_at if "opened_at" in values else one.entered_at)
         opened_at = min(opened_at, closed_at)
     line.trace |= {"lead": one.lead_id, "is_new": one.is_new, "was": {"owner": one.owner_id, "team": one.team_id, "segment": one.segment}}
     writing.add(line, one, opportunity_writing.Course(phase, opened_at, closed_at, outcome))
 
 
-def _not_before(line: Line, column: str, at: datetime, earliest: datetime) -> datetime:
+def _not_before(line: Line, column: str, at: datetime, *, earliest: datetime) -> datetime:
     if at >= earliest:
         return at
     line.say(
@@ -167,7 +167,7 @@ def _known(row: tuple[Any, ...]) -> Pass:
     return Pass(lead_id, False, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at)
 
 
-def _fresh(chunk: Chunk, line: Line, pk: int, team: int) -> Pass:
+def _fresh(chunk: Chunk, line: Line, *, pk: int, team: int) -> Pass:
     opened_at = _moment_of(line.values, "opened_at", "won_at", "lost_at", "closed_at") or chunk.at
     return Pass(pk, True, None, opened_at, line.values["owner_id"], team, None, line.values["account_id"], line.values.get("segment", ""), None, 0, opened_at)
 
@@ -197,7 +197,7 @@ class _Money:
         if currency == self.base:
             return Decimal(values["amount"])
         on = (_moment_of(values, "won_at", "lost_at", "closed_at", "opened_at") or self.at).date()
-        rate = next((rate for from_on, rate in reversed(self.rates.get(currency, [])) if from_on <= on), None)
+        rate: Decimal | None = next((rate for from_on, rate in reversed(self.rates.get(currency, [])) if from_on <= on), None)
         if rate is None:
             line.say("amount", _("There is no exchange rate for %(currency)s on or before %(on)s.") % {"currency": currency, "on": on.isoformat()})
             return None

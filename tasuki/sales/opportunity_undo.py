@@ -23,7 +23,10 @@ def take_back(run: ImportRun) -> None:
     execute(f"DELETE FROM sales_opportunity WHERE id IN ({_CREATED})", [run.pk])
     with ledger.correcting(mark):
         execute("DELETE FROM crm_passage WHERE entry_import_id = %s AND (left_at IS NULL OR exit_import_id = %s)", [run.pk, run.pk])
-        execute("UPDATE crm_passage SET left_at = NULL, outcome = '', exit_import_id = NULL WHERE exit_import_id = %s AND entry_import_id IS DISTINCT FROM %s", [run.pk, run.pk])
+        execute(
+            "UPDATE crm_passage SET left_at = NULL, outcome = '', exit_import_id = NULL WHERE exit_import_id = %s AND entry_import_id IS DISTINCT FROM %s",
+            [run.pk, run.pk],
+        )
     execute(f"DELETE FROM crm_timelineentry WHERE lead_id IN ({_OLD_LEADS}) AND detail->>'import' = %s", [run.pk, str(run.pk)])
     handed = f"DELETE FROM crm_ownership WHERE lead_id IN ({_OLD_LEADS}) AND reason = %s"
     execute(handed, [run.pk, mark])

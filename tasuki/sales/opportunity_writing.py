@@ -21,9 +21,13 @@ from tasuki.sales.opportunities import LostBecause, Opportunity
 if TYPE_CHECKING:
     from tasuki.sales.opportunity_imports import Pass
 
-_PASSAGE = ("lead_id", "seq", "stage_id", "entered_at", "left_at", "outcome", "reason", "wake_when", "owner_id", "team_id", "moved_by_id", "amount", "entry_import_id", "exit_import_id")  # fmt: skip
+_PASSAGE = (
+    "lead_id", "seq", "stage_id", "entered_at", "left_at", "outcome", "reason", "wake_when", "owner_id", "team_id", "moved_by_id", "amount",
+    "entry_import_id", "exit_import_id",
+)  # fmt: skip
 _LEAD = (
-    "id", "contact_id", "account_id", "product_id", "product_line", "seq_no", "origin", "source", "source_detail", "segment", "reference", "owner_id", "team_id",
+    "id", "contact_id", "account_id", "product_id", "product_line", "seq_no", "origin", "source", "source_detail", "segment", "reference", "owner_id",
+    "team_id",
     "opened_at", "stage_id", "stage_since", "won_at", "ended_at", "ended_as", "updated_at",
 )  # fmt: skip
 _OPPORTUNITY = (
@@ -63,34 +67,54 @@ class Writing:
         """Add one opportunity with its lead's moves."""
         owner = line.values["owner_id"] or one.owner_id
         team = one.team_id
-        self._passages(line, one, course, owner)
-        self._lead(line, one, course, owner)
+        self._passages(line, one, course, owner=owner)
+        self._lead(line, one, course, owner=owner)
         values = line.values
         won_at = course.closed_at if course.outcome is Outcome.WON else None
-        lost = values.get("lost_because") or LostBecause.NO_DECISION.value if course.outcome is Outcome.LOST else ""
+        lost = _lost_because(line, course)
         self.opportunities.append((
-            line.target_id, one.lead_id, values.get("name", ""), values["product_id"], values.get("amount"), values.get("currency", "") if "amount" in values else "",
+            line.target_id, one.lead_id, values.get("name", ""), values["product_id"], values.get("amount"),
+            values.get("currency", "") if "amount" in values else "",
             values.get("close_on"), owner, team, values.get("reference", ""), course.opened_at, course.closed_at, won_at, lost, "", self.chunk.at,
         ))  # fmt: skip
         if one.is_new or owner != one.owner_id:
             self.ownerships.append((one.lead_id, owner, team, course.opened_at, self.actor, f"import {self.chunk.run.pk}"))
         detail = {"to": course.phase, "outcome": course.outcome, "won": course.outcome is Outcome.WON, "import": self.chunk.run.pk}
         self.timeline.append((course.closed_at or course.opened_at, Kind.MOVE, one.account_id, one.contact_id, one.lead_id, self.actor, "", Jsonb(detail)))
-        self.audit.append((self.chunk.at, self.actor, self.chunk.by.door, "opportunity", line.target_id, "accept", Jsonb({"import": [None, self.chunk.run.pk]})))
+        self.audit.append(
+            (self.chunk.at, self.actor, self.chunk.by.door, "opportunity", line.target_id, "accept", Jsonb({"import": [None, self.chunk.run.pk]}))
+        )
 
-    def _passages(self, line: Line, one: Pass, course: Course, owner: int | None) -> None:
+    def _passages(self, line: Line, one: Pass, course: Course, *, owner: int | None) -> None:
         run, amount = self.chunk.run.pk, line.values["base_amount"]
         seq = one.seq
         if one.passage_id is not None:
             self.left.append((one.passage_id, course.opened_at))
         left_at, outcome = (course.closed_at, course.outcome) if course.outcome else (None, "")
-        reason = line.values.get("lost_because") or LostBecause.NO_DECISION.value if course.outcome is Outcome.LOST else ""
+        reason = _lost_because(line, course)
         seq += 1
-        self.passages.append((one.lead_id, seq, course.phase, course.opened_at, left_at, outcome, reason, "", owner, one.team_id, self.actor, amount, run, run if left_at else None))
+        self.passages.append(
+            (
+                one.lead_id,
+                seq,
+                course.phase,
+                course.opened_at,
+                left_at,
+                outcome,
+                reason,
+                "",
+                owner,
+                one.team_id,
+                self.actor,
+                amount,
+                run,
+                run if left_at else None,
+            )
+        )
         if course.outcome is Outcome.WON:
             self.passages.append((one.lead_id, seq + 1, stages.ONBOARDING, left_at, None, "", "", "", owner, one.team_id, self.actor, None, run, None))
 
-    def _lead(self, line: Line, one: Pass, course: Course, owner: int | None) -> None:
+    def _lead(self, line: Line, one: Pass, course: Course, *, owner: int | None) -> None:
         values = line.values
         won_at = course.closed_at if course.outcome is Outcome.WON else None
         ended_at = course.closed_at if course.outcome is Outcome.LOST else None
@@ -144,3 +168,7 @@ class Writing:
         )
         copy_in(Ownership, ("lead_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"), self.ownerships)
 
+
+def _lost_because(line: Line, course: Course) -> str:
+    """Which death it was; a file that does not say tells us that nobody decided."""
+    return (line.values.get("lost_because") or LostBecause.NO_DECISION.value) if course.outcome is Outcome.LOST else ""

@@ -79,7 +79,7 @@ def new(request: UserRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            return done(request, _("The account is added."), "account", account.pk)
+            return done(request, _("The account is added."), name="account", pk=account.pk)
     return render(request, "accounts/form.jinja", {"form": form, "account": None}, status=422 if form.errors else 200)
 
 
@@ -95,7 +95,7 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            return done(request, _("The account is changed."), "account", pk)
+            return done(request, _("The account is changed."), name="account", pk=pk)
     return render(request, "accounts/form.jinja", {"form": form, "account": account}, status=422 if form.errors else 200)
 
 

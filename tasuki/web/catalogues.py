@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages import Catalog
+from babel.messages import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -87,14 +87,14 @@ def merge(folder: Path) -> None:
 
 def _take(catalogs: dict[str, Catalog], row: list[str]) -> None:
     singular = row[0].replace("\\n", "\n").split("|")[0]
-    for language, text in zip(LANGUAGES, row[1:3], strict=True):
+    for language, said in zip(LANGUAGES, row[1:3], strict=True):
         message = catalogs[language].get(singular) or catalogs[language].get(row[0])
         if message is None:
             continue
-        text = text.replace("\\n", "\n")
+        text = said.replace("\\n", "\n")
         if message.pluralizable:
             # Korean and Japanese have one form for all numbers.
-            message.string = message.string if any(message.string) else (text.split("|")[0],)
+            message.string = message.string if message.string and any(message.string) else (text.split("|")[0],)
         elif not message.string:
             message.string = text
 
@@ -110,12 +110,12 @@ def problems() -> Iterator[str]:
         for key in there.keys() - wanted.keys():
             yield f"{language}: “{key[1]}” is in no page any more; run extract."
         for key, message in there.items():
-            yield from _problems_of(language, key[1], message.string, message.fuzzy)
+            yield from _problems_of(language, key[1], message)
 
 
-def _problems_of(language: str, original: str, string: str | tuple[str, ...], fuzzy: bool) -> Iterator[str]:
-    forms = (string,) if isinstance(string, str) else string
-    if fuzzy:
+def _problems_of(language: str, original: str, message: Message) -> Iterator[str]:
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or [])
+    if message.fuzzy:
         yield f"{language}: “{original}” is marked fuzzy."
     if not forms or not all(forms):
         yield f"{language}: “{original}” has no translation."

@@ -87,7 +87,7 @@ def _edit(request: UserRequest, contact: Contact | None, initial: dict[str, Any]
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            return done(request, _("The contact is saved."), "contact", contact.pk)
+            return done(request, _("The contact is saved."), name="contact", pk=contact.pk)
     return render(request, "contacts/form.jinja", {"form": form, "contact": contact}, status=422 if form.errors else 200)
 
 
@@ -116,4 +116,4 @@ def consents(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("contact", pk)
     said = form.cleaned_data
     records.record_consent(contact, channel=Channel(said["channel"]), state=ConsentState(said["state"]), how=said["how"], by=by(request), at=now())
-    return done(request, _("The consent is recorded."), "contact", pk)
+    return done(request, _("The consent is recorded."), name="contact", pk=pk)

@@ -55,7 +55,9 @@ def search(request: UserRequest) -> HttpResponse:
     for word in q.split()[:5]:
         named = Q(family_name__icontains=word) | Q(given_name__icontains=word)
         contacts, accounts = contacts.filter(named), accounts.filter(name__icontains=word)
-        leads = leads.filter(Q(contact__family_name__icontains=word) | Q(contact__given_name__icontains=word) | Q(account__name__icontains=word) | Q(reference=word))
+        leads = leads.filter(
+            Q(contact__family_name__icontains=word) | Q(contact__given_name__icontains=word) | Q(account__name__icontains=word) | Q(reference=word)
+        )
     context = {"q": q, "contacts": contacts[:_FOUND] if q else [], "accounts": accounts[:_FOUND] if q else [], "leads": leads[:_FOUND] if q else []}
     return render(request, "home/search.jinja", context)
 
@@ -80,7 +82,9 @@ def products(request: UserRequest) -> HttpResponse:
         if form.is_valid():
             said = form.cleaned_data
             try:
-                records.add_product(said["name"], line=said["line"], price=said["price"], currency=said["currency"] or the_organisation().currency, by=by(request), at=now())
+                records.add_product(
+                    said["name"], line=said["line"], price=said["price"], currency=said["currency"] or the_organisation().currency, by=by(request), at=now()
+                )
             except Refused as refusal:
                 form.add_error("name", str(refusal))
             else:

@@ -20,7 +20,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
 from tasuki.core.imports import errors, mapping, running
 from tasuki.core.imports.nouns import noun_named
-from tasuki.core.imports.runs import ImportRow, ImportRun, RunState
+from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.web.requests import UserRequest, by
 
 LARGEST = 500 * 1024 * 1024
@@ -31,7 +31,10 @@ class ImportForm(forms.Form):
     noun = forms.ChoiceField(label=gettext_lazy("What the rows are"))
     file = forms.FileField(label=gettext_lazy("File (CSV or XLSX)"), max_length=255)
     mapping = forms.CharField(
-        label=gettext_lazy("Mapping"), max_length=mapping.LARGEST, widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}), help_text=gettext_lazy("YAML: which column fills which field. The handbook has examples.")
+        label=gettext_lazy("Mapping"),
+        max_length=mapping.LARGEST,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+        help_text=gettext_lazy("YAML: which column fills which field. The handbook has examples."),
     )
     dry = forms.BooleanField(label=gettext_lazy("Only say what would happen"), required=False)
 
@@ -41,8 +44,8 @@ class ImportForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
         field.choices = [(name, name) for name in settings.IMPORTABLE_NOUNS]
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST:
             raise forms.ValidationError(_("The file is larger than 500 MB."))
         return file
@@ -78,7 +81,7 @@ def new(request: UserRequest) -> HttpResponse:
 def page(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
     run = get_object_or_404(ImportRun.objects.visible_to(request.user).select_related("started_by"), pk=pk)
-    said = ImportRow.objects.filter(run=run, messages__isnull=False).order_by("row_no")[:_SHOWN]
+    said = run.rows.filter(messages__isnull=False).order_by("row_no")[:_SHOWN]
     return render(request, "imports/page.jinja", {"run": run, "rows": said, "is_over": run.state not in (RunState.WAITING, RunState.RUNNING)})
 
 

@@ -66,7 +66,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
         "lead": lead,
         "chain": leads.chain(lead),
         "definition": definition,
-        "following": Lead.objects.filter(previous=lead).first(),
+        "following": Lead.objects.visible_to(request.user).filter(previous=lead).first(),
         "opportunity": Opportunity.objects.visible_to(request.user).filter(lead=lead).first(),
         "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
         "files": lead.files.order_by("-pk")[:20],
@@ -90,7 +90,9 @@ class NewLeadForm(forms.Form):
     account = forms.CharField(label=gettext_lazy("Account"), max_length=200, required=False)
     product = forms.ModelChoiceField(Product.objects.none(), label=gettext_lazy("Product"), required=False)
     source = forms.CharField(label=gettext_lazy("Source"), max_length=80, required=False)
-    origin = forms.ChoiceField(label=gettext_lazy("Origin"), choices=[(Origin.INBOUND.value, Origin.INBOUND.label), (Origin.OUTBOUND.value, Origin.OUTBOUND.label)])
+    origin = forms.ChoiceField(
+        label=gettext_lazy("Origin"), choices=[(Origin.INBOUND.value, Origin.INBOUND.label), (Origin.OUTBOUND.value, Origin.OUTBOUND.label)]
+    )
 
     def __init__(self, *args: Any, reader: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,7 +108,7 @@ def new(request: UserRequest) -> HttpResponse:
     form = NewLeadForm(request.POST or None, reader=request.user)
     if request.method == "POST" and form.is_valid():
         lead = _captured(request, form.cleaned_data)
-        return done(request, _("The lead is captured."), "lead", lead.pk)
+        return done(request, _("The lead is captured."), name="lead", pk=lead.pk)
     return render(request, "leads/new.jinja", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -140,7 +142,7 @@ def advance(request: UserRequest, pk: int) -> HttpResponse:
     if not valid(request, form):
         return redirect("lead", pk)
     leads.advance(lead, to=form.cleaned_data["to"], by=by(request), at=now())
-    return done(request, _("The lead has moved on."), "lead", pk)
+    return done(request, _("The lead has moved on."), name="lead", pk=pk)
 
 
 @require_POST
@@ -149,13 +151,13 @@ def recycling(request: UserRequest, pk: int) -> HttpResponse:
     if not valid(request, form):
         return redirect("lead", pk)
     leads.recycle(lead, by=by(request), at=now(), **form.cleaned_data)
-    return done(request, _("The lead is recycled. It wakes by its rule."), "lead", pk)
+    return done(request, _("The lead is recycled. It wakes by its rule."), name="lead", pk=pk)
 
 
 @require_POST
 def waking(request: UserRequest, pk: int) -> HttpResponse:
     following = leads.wake(_mine(request, pk), by=by(request), at=now())
-    return done(request, _("The lead is awake: this is its next pass."), "lead", following.pk)
+    return done(request, _("The lead is awake: this is its next pass."), name="lead", pk=following.pk)
 
 
 @require_POST
@@ -164,7 +166,7 @@ def disqualification(request: UserRequest, pk: int) -> HttpResponse:
     if not valid(request, form):
         return redirect("lead", pk)
     leads.disqualify(lead, reason=form.cleaned_data["reason"], by=by(request), at=now())
-    return done(request, _("The lead is disqualified."), "lead", pk)
+    return done(request, _("The lead is disqualified."), name="lead", pk=pk)
 
 
 @require_POST
@@ -176,7 +178,7 @@ def merging(request: UserRequest, pk: int) -> HttpResponse:
     if survivor is None:
         raise leads.CannotMerge
     leads.merge(lead, into=survivor, by=by(request), at=now())
-    return done(request, _("The lead is merged into this one."), "lead", survivor.pk)
+    return done(request, _("The lead is merged into this one."), name="lead", pk=survivor.pk)
 
 
 @require_POST
@@ -186,7 +188,7 @@ def owner(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("lead", pk)
     said = form.cleaned_data
     leads.give(lead, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())
-    return done(request, _("The lead has a new owner."), "lead", pk)
+    return done(request, _("The lead has a new owner."), name="lead", pk=pk)
 
 
 @require_POST
@@ -201,4 +203,4 @@ def acceptance(request: UserRequest, pk: int) -> HttpResponse:
     money = Money(said["amount"], currency) if said["amount"] is not None else None
     terms = Acceptance(owner=request.user, team=team_for(request.user), name=said["name"], money=money, close_on=said["close_on"])
     opportunity = opportunities.accept(lead, terms=terms, by=by(request), at=now())
-    return done(request, _("Accepted: the opportunity is open."), "opportunity", opportunity.pk)
+    return done(request, _("Accepted: the opportunity is open."), name="opportunity", pk=opportunity.pk)

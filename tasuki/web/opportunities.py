@@ -73,13 +73,13 @@ def advance(request: UserRequest, pk: int) -> HttpResponse:
     if not valid(request, form):
         return redirect("opportunity", pk)
     opportunities.advance(opportunity, to=form.cleaned_data["to"], by=by(request), at=now())
-    return done(request, _("The opportunity has moved on."), "opportunity", pk)
+    return done(request, _("The opportunity has moved on."), name="opportunity", pk=pk)
 
 
 @require_POST
 def win(request: UserRequest, pk: int) -> HttpResponse:
     opportunities.win(_mine(request, pk), by=by(request), at=now())
-    return done(request, _("Won. The customer is in onboarding now."), "opportunity", pk)
+    return done(request, _("Won. The customer is in onboarding now."), name="opportunity", pk=pk)
 
 
 @require_POST
@@ -89,7 +89,7 @@ def loss(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("opportunity", pk)
     said = form.cleaned_data
     opportunities.lose(opportunity, because=LostBecause(said["because"]), lost_to=said["lost_to"], by=by(request), at=now())
-    return done(request, _("The opportunity is closed as lost."), "opportunity", pk)
+    return done(request, _("The opportunity is closed as lost."), name="opportunity", pk=pk)
 
 
 @require_POST
@@ -98,4 +98,4 @@ def recycling(request: UserRequest, pk: int) -> HttpResponse:
     if not valid(request, form):
         return redirect("opportunity", pk)
     opportunities.recycle(opportunity, by=by(request), at=now(), **form.cleaned_data)
-    return done(request, _("The lead is recycled. It wakes by its rule."), "opportunity", pk)
+    return done(request, _("The lead is recycled. It wakes by its rule."), name="opportunity", pk=pk)

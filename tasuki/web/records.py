@@ -40,11 +40,11 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
     kind = request.GET.get("kind", "")
     if kind and kind not in Kind.values:
         raise BadRequest(_("The timeline has no entries of that kind."))
-    entries = TimelineEntry.objects.filter(**of).select_related("actor").order_by("-at", "-pk")
+    entries = TimelineEntry.objects.visible_to(request.user).filter(**of).select_related("actor").order_by("-at", "-pk")
     if kind:
         entries = entries.filter(kind=kind)
     before = record_id(request.GET.get("before", ""))
-    last = TimelineEntry.objects.filter(pk=before, **of).first() if before else None
+    last = entries.filter(pk=before).first() if before else None
     if last:
         entries = entries.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
     found = list(entries[: PAGE + 1])
@@ -79,7 +79,7 @@ def valid(request: UserRequest, form: forms.Form) -> bool:
     return False
 
 
-def done(request: UserRequest, sentence: str, name: str, pk: int) -> HttpResponse:
+def done(request: UserRequest, sentence: str, *, name: str, pk: int) -> HttpResponse:
     """Back to the record, with a word that it is done."""
     messages.success(request, sentence)
     return redirect(name, pk)

@@ -18,7 +18,7 @@ class NoTeam(Refused):
 
 def team_for(user: User) -> Team:
     """The person's own team; else the first there is. Raises NoTeam."""
-    team = user.team or Team.objects.filter(parent__isnull=True).order_by("pk").first()
+    team = user.team or Team.objects.first_of_all()
     if team is None:
         raise NoTeam
     return team

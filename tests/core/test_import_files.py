@@ -33,7 +33,11 @@ def test_the_delimiter_is_seen_in_the_header(tmp_path: Path, delimiter: str) -> 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
 def test_korean_is_read_in_every_encoding_it_comes_in(tmp_path: Path, encoding: str) -> None:
     text = "이름,회사,메모\n" + "한서윤,가온증권,안녕하세요 반갑습니다 회의를 요청합니다\n" * 30
-    assert rows_of(written(tmp_path, text.encode(encoding)))[0].cells == {"이름": "한서윤", "회사": "가온증권", "메모": "안녕하세요 반갑습니다 회의를 요청합니다"}
+    assert rows_of(written(tmp_path, text.encode(encoding)))[0].cells == {
+        "이름": "한서윤",
+        "회사": "가온증권",
+        "메모": "안녕하세요 반갑습니다 회의를 요청합니다",
+    }
 
 
 @pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,10 +69,8 @@ def test_a_moment_without_a_zone_is_in_the_mappings_zone() -> None:
 @given(st.text(max_size=60))
 def test_no_text_breaks_a_field(cell: str) -> None:
     for parse in (fields.amount, fields.day, fields.moment, fields.integer, fields.country, fields.currency, fields.text(20), fields.choice("a")):
-        try:
-            parse(cell, How())
-        except Refused as refusal:
-            assert str(refusal)
+        with contextlib.suppress(Refused):
+            assert parse(cell, How()) is not None
 
 
 def test_a_cell_of_the_error_file_cannot_be_a_formula() -> None:

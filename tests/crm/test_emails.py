@@ -11,7 +11,10 @@ def test_two_spellings_of_one_box_have_one_key() -> None:
     assert emails.normalise("mina@bücher.example")[1] == emails.normalise("mina@xn--bcher-kva.example")[1]
 
 
-@pytest.mark.parametrize("text", ["", "mina", "mina@", "@norwick.example", "mina@norwick..example", "mi na@norwick.example", "mina@norwick.example\x00", "a" * 400 + "@norwick.example"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "mina", "mina@", "@norwick.example", "mina@norwick..example", "mi na@norwick.example", "mina@norwick.example\x00", "a" * 400 + "@norwick.example"],
+)
 def test_what_is_no_address_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(EmailInvalid, match="mail address"):
         emails.normalise(text)

@@ -34,7 +34,7 @@ columns:
   account: company
 """
 HEADER = "id,day,source,name,mail,company\n"
-TABLES = "crm_lead crm_passage crm_ownership crm_timelineentry crm_contact crm_contactemail crm_contactphone crm_account core_user".split()
+TABLES = ["crm_lead", "crm_passage", "crm_ownership", "crm_timelineentry", "crm_contact", "crm_contactemail", "crm_contactphone", "crm_account", "core_user"]
 
 
 def imported(text: str, *, said: str = MAPPING, dry: bool = False) -> ImportRun:

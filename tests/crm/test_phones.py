@@ -11,7 +11,9 @@ from tasuki.crm.phones import PhoneInvalid
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "data" / "phone" / "phone_vectors.csv"
 
 
-@pytest.mark.parametrize("written", ["02-555-0142", "(02) 555 0142", "+82 2 555 0142", "０２－５５５－０１４２", "tel: 02.555.0142", "대표 02 555 0142", "+82 (0)2 555 0142"])
+@pytest.mark.parametrize(
+    "written", ["02-555-0142", "(02) 555 0142", "+82 2 555 0142", "０２－５５５－０１４２", "tel: 02.555.0142", "대표 02 555 0142", "+82 (0)2 555 0142"]
+)
 def test_one_korean_number_in_many_spellings(written: str) -> None:
     assert phones.to_e164(written, "KR") == "+8225550142"
 

@@ -41,9 +41,7 @@ def relay_run(cast: Cast, nth: int, name: str = "Mia Roe") -> Opportunity:
     """One person at one company with a task, a note on the timeline and an accepted meeting."""
     by, at = By(cast.ivo, Door.WEB), MONDAY + timedelta(hours=nth)
     account = records.add_account(records.Company(f"Firm {nth} Ltd."), owner=cast.ivo, team=cast.inside_sales, by=by, at=at)
-    contact = records.add_contact(
-        records.Person(name, account=account, email=f"p{nth}@firm{nth}.example", phone=f"+82 10 5550 {nth:04}"), by=by, at=at
-    )
+    contact = records.add_contact(records.Person(name, account=account, email=f"p{nth}@firm{nth}.example", phone=f"+82 10 5550 {nth:04}"), by=by, at=at)
     product = records.add_product(f"Product {nth}", line=f"line {nth}", price=Decimal(5), currency="KRW", by=by, at=at)
     arrival = Arrival(team=cast.inside_sales, owner=cast.ivo, contact=contact, account=account, product=product, source=f"source {nth % 3}")
     lead = leads.capture(arrival, by=by, at=at, stage=stages.BOOKED)
@@ -90,7 +88,9 @@ def test_every_page_opens_for_everybody_in_three_languages(cast: Cast, who: str,
     User.objects.get_queryset().filter(pk=user.pk).update(language=language)
     client = signed_in(user)
     lead = opportunity.lead
-    pages = [reverse(name) for name in ("home", "relay", "leads", "opportunities", "accounts", "contacts", "products", "tasks", "settings", "search", "lead_new")]
+    pages = [
+        reverse(name) for name in ("home", "relay", "leads", "opportunities", "accounts", "contacts", "products", "tasks", "settings", "search", "lead_new")
+    ]
     pages += [reverse("lead", args=[lead.pk]), reverse("opportunity", args=[opportunity.pk]), reverse("account", args=[lead.account_id])]
     pages += [reverse("contact", args=[lead.contact_id]), reverse("relay_rows") + "?stage=p1&what=entered", reverse("relay") + "?form=cohort&period=all"]
     for page in pages:
@@ -137,7 +137,9 @@ def test_a_forged_place_in_a_list_is_refused(cast: Cast, query: str) -> None:
     assert signed_in(cast.ada).get(reverse("leads") + query).status_code in ({400} if query != "?sort=newest&after=" else {200})
 
 
-@pytest.mark.parametrize("query", ["?from=yesterday", "?period=never", "?form=guess", "?team=-1", "?team=99999999999999999999", "?from=2026-05-01&to=2026-01-01", "?by=password"])
+@pytest.mark.parametrize(
+    "query", ["?from=yesterday", "?period=never", "?form=guess", "?team=-1", "?team=99999999999999999999", "?from=2026-05-01&to=2026-01-01", "?by=password"]
+)
 def test_the_relay_refuses_what_it_does_not_have(cast: Cast, query: str) -> None:
     assert signed_in(cast.ada).get(reverse("relay") + query).status_code == 400
 
@@ -152,7 +154,9 @@ def test_hostile_names_are_shown_as_text(cast: Cast, name: str) -> None:
 
 def test_a_lead_is_typed_in_and_carried_to_the_order(cast: Cast) -> None:
     client = signed_in(cast.ruth)
-    client.post(reverse("lead_new"), {"full_name": "한서윤", "email": "seoyun@gaon.example", "account": "㈜가온증권", "source": "referral", "origin": "inbound"})
+    client.post(
+        reverse("lead_new"), {"full_name": "한서윤", "email": "seoyun@gaon.example", "account": "㈜가온증권", "source": "referral", "origin": "inbound"}
+    )
     lead = Lead.objects.select_related("contact", "account").get()
     assert (lead.contact.family_name, lead.account.folded_name, lead.owner) == ("한", "가온증권", cast.ruth)
     client.post(reverse("lead_advance", args=[lead.pk]), {"to": "booked"})

@@ -18,7 +18,7 @@ def write(run: ImportRun, out: TextIO) -> int:
     writer.writerow(["row", "column", "value", "reason", "state"])
     n = 0
     for row in ImportRow.objects.filter(run=run, messages__isnull=False).order_by("row_no").iterator(chunk_size=2_000):
-        for message in row.messages:
+        for message in row.messages or []:
             value = (row.values or {}).get(message["column"], "")
             writer.writerow([row.row_no, inert(message["column"]), inert(value), inert(message["reason"]), row.state])
             n += 1

@@ -106,9 +106,13 @@ class ImportNoun:
         """Raise MappingRefused when the mapping names what neither the noun nor the file has."""
         for name, column in mapping.columns.items():
             if name not in self.fields:
-                raise MappingRefused(_("%(noun)s have no field “%(field)s”; they have: %(fields)s.") % {"noun": self.name, "field": name[:40], "fields": ", ".join(self.fields)})
+                raise MappingRefused(
+                    _("%(noun)s have no field “%(field)s”; they have: %(fields)s.") % {"noun": self.name, "field": name[:40], "fields": ", ".join(self.fields)}
+                )
             if column.column and column.column not in header:
-                raise MappingRefused(_("The file has no column “%(column)s”; it has: %(columns)s.") % {"column": column.column[:80], "columns": ", ".join(header)[:400]})
+                raise MappingRefused(
+                    _("The file has no column “%(column)s”; it has: %(columns)s.") % {"column": column.column[:80], "columns": ", ".join(header)[:400]}
+                )
         for name, needed in self.fields.items():
             if needed.required and name not in mapping.columns:
                 raise MappingRefused(_("The mapping must fill “%(field)s”.") % {"field": name})

@@ -26,7 +26,16 @@ _SAMPLE = 256 * 1024
 _EASTERN = ("cp949", "cp932", "euc_jp")
 _DELIMITERS = ",;\t|"
 # What a file begins with when it is not the text it claims to be.
-_OTHERS = {b"%PDF": "PDF", b"\xd0\xcf\x11\xe0": "XLS", b"<!DOC": "HTML", b"<html": "HTML", b"<!doc": "HTML", b"<HTML": "HTML", b"\x1f\x8b": "gzip", b"Rar!": "RAR"}
+_OTHERS = {
+    b"%PDF": "PDF",
+    b"\xd0\xcf\x11\xe0": "XLS",
+    b"<!DOC": "HTML",
+    b"<html": "HTML",
+    b"<!doc": "HTML",
+    b"<HTML": "HTML",
+    b"\x1f\x8b": "gzip",
+    b"Rar!": "RAR",
+}
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
