@@ -1,8 +1,8 @@
 """The geometry of the relay: counts become paths and places in a picture 1192 units wide.
 
 Above the line runs the sash: its thickness is inflow ÷ usual inflow, so a slope between two stages is a conversion off
-its usual. On the seams between legs stand rings (hand-offs taken over, 50 to 100 %). Below the line hangs the stock,
-in weeks of work, and from it the arcs of what flows back, as thick as their count.
+its usual. On the seams between legs stand rings (of those decided, the share taken over; 50 to 100 %). Below the line
+hangs the stock, in weeks of work, and from it the arcs of what flows back, as thick as their count.
 """
 
 from __future__ import annotations
@@ -11,49 +11,62 @@ import math
 from dataclasses import dataclass
 
 from tasuki.crm import stages
-from tasuki.relay.kpis import Form, StageCount, Usual
+from tasuki.relay.kpis import StageCount
+from tasuki.relay.questions import Form
 
-WIDTH, HEIGHT = 1192, 464
+WIDTH, HEIGHT, LABELS = 1192, 464, 72
 BASE, USUAL_TOP = 271.0, 131.0
-_LEFT, _PITCH, _SEAM = 72.0, 71.85, 56.0
+_PITCH, _SEAM = 71.85, 56.0
 _SLANT = 17 / 140
 _CAP = 1.15
 _STOCK_TOP, _STOCK_UNIT, _STOCK_MOST = 301.0, 3.0, 46.0
-_RECYCLE_UNIT, _RECYCLE_MOST = 0.058, 11.0
-_LEGS = (stages.ORDER[:3], stages.ORDER[3:6], stages.ORDER[6:10], stages.ORDER[10:])
-LEG_KEYS = ("marketing", "inside_sales", "sales", "success")
+_RECYCLED_MOST, _RECYCLED_SUM = 11.0, 28.0
+_FLOWING_BACK = stages.ORDER[2:]
+_RING_AT, _RING = 207.0, 19.0
+LEGS = {
+    "marketing": stages.ORDER[:3],
+    "inside_sales": stages.ORDER[3:6],
+    "sales": stages.ORDER[6:10],
+    "success": stages.ORDER[10:],
+}
 
 
 @dataclass(frozen=True)
 class StageMark:
-    """One stage of the picture: its place, its numbers, its stock."""
+    """One stage of the picture: its place, its numbers, its stock. `over` is the share above the usual when the drawing is capped."""
 
     key: str
-    leg: str
     nth: int
     x: float
-    inflow: int
-    usual_inflow: float | None
+    count: StageCount
     short: int
     short_x: float
     short_y: float
-    is_capped: bool
-    balance: int
-    n_aged: int
+    over: float | None
+    over_x: float
+    over_path: str
     weeks: float | None
-    median_days: float | None
     recycled: int
     out: int
+    beside: float
     stock_height: float
     aged_height: float
     is_broken: bool
     fill: str
     cut: str
 
+    def is_after(self, stage: str | None) -> bool:
+        """Whether this is the stage that follows: where the neck is."""
+        return stage is not None and stages.ORDER.index(self.key) == stages.ORDER.index(stage) + 1
+
+    def is_long(self, name: str) -> bool:
+        """Whether a name needs small letters to fit above its stage; a Chinese, Japanese or Korean letter is as wide as high."""
+        return sum(12.0 if ord(letter) > 0x2E80 else 6.6 for letter in name) > _PITCH
+
 
 @dataclass(frozen=True)
 class Pill:
-    """The rate of one move, standing on the border between two stages."""
+    """The conversion of one move inside a leg, standing on the border between two stages."""
 
     stage: str
     x: float
@@ -67,14 +80,16 @@ class Pill:
 
 @dataclass(frozen=True)
 class Seam:
-    """The hand-off between two legs: the share of those who left the last stage that was taken over."""
+    """The hand-off between two legs: of those that left the last stage, the share that was taken over."""
 
-    key: str
+    stage: str
     x: float
+    head_x: float
     share: float | None
     usual: float | None
     part: int
     n: int
+    ground: str
     arc: str
     tick: str
     strands: list[str]
@@ -83,12 +98,12 @@ class Seam:
     from_leg: str
     to_leg: str
     is_below: bool
+    is_hot: bool
 
 
 @dataclass(frozen=True)
 class Leg:
     key: str
-    nth: int
     left: float
     right: float
     sash: str
@@ -98,6 +113,8 @@ class Leg:
 
 @dataclass(frozen=True)
 class Arc:
+    """What flows back from a stage to nurturing."""
+
     stage: str
     leg: str
     path: str
@@ -108,36 +125,64 @@ class Arc:
 
 
 @dataclass(frozen=True)
+class Pointer:
+    """From the name of the stage that is the bottleneck to the neck in the sash."""
+
+    path: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
 class Picture:
     legs: list[Leg]
     pills: list[Pill]
     seams: list[Seam]
     arcs: list[Arc]
     has_usual: bool
-    hot_x: float | None
-    hot_y: float
+    hot: str | None
+    pointer: Pointer | None
 
 
 @dataclass(frozen=True)
 class Material:
-    """What the picture is drawn from."""
+    """What the picture is drawn from: counts, the form of the rates, the length of the period in weeks, the stage that is the bottleneck."""
 
     counts: dict[str, StageCount]
-    usual: dict[str, Usual]
-    aged: dict[str, int]
     form: Form
     weeks: float | None
     hot: str | None
 
+    @property
+    def has_usual(self) -> bool:
+        return any(count.usual for count in self.counts.values())
+
+    def ratio(self, key: str) -> float:
+        """Inflow as a share of the usual; 1 without a usual."""
+        count = self.counts[key]
+        return count.inflow / count.usual.inflow if count.usual and count.usual.entered else 1.0
+
+    def arc_width(self, key: str) -> float:
+        """How thick what flows back from a stage is drawn; 0 when nothing does. All arcs share one scale and fit below each other."""
+        back = {stage: self.counts[stage].outflow.get("recycled", 0) for stage in _FLOWING_BACK}
+        scale = min(_RECYCLED_MOST / max(1, *back.values()), _RECYCLED_SUM / max(1, sum(back.values())))
+        return max(1.3, back[key] * scale) if back.get(key) else 0.0
+
+    def top(self, key: str) -> float:
+        return BASE - (BASE - USUAL_TOP) * min(self.ratio(key), _CAP)
+
 
 def draw(material: Material) -> Picture:
-    legs = [_leg(nth, material) for nth in range(len(_LEGS))]
-    marks = {mark.key: mark for leg in legs for mark in leg.marks}
-    pills = [_pill(keys, i, material) for keys in _LEGS for i in range(len(keys) - 1)]
-    seams = [_seam(legs[i], legs[i + 1], material) for i in range(3)]
-    hot = marks.get(stages.ORDER[stages.ORDER.index(material.hot) + 1]) if material.hot else None
+    legs = [_leg(key, material) for key in LEGS]
+    marks = [mark for leg in legs for mark in leg.marks]
     return Picture(
-        legs, pills, seams, _arcs(marks), bool(material.usual), marks[material.hot].x if material.hot else None, _top(hot.key, material) if hot else 0.0
+        legs=legs,
+        pills=[_pill(leg, i, material) for leg in legs for i in range(len(leg.marks) - 1)],
+        seams=[_seam(legs[i], legs[i + 1], material) for i in range(len(legs) - 1)],
+        arcs=_arcs(legs, material),
+        has_usual=material.has_usual,
+        hot=material.hot,
+        pointer=_pointer([mark for mark in marks if mark.key == material.hot], material),
     )
 
 
@@ -146,136 +191,161 @@ def _slid(x: float, y: float) -> float:
     return x + (BASE - y) * _SLANT
 
 
-def _leg_left(nth: int) -> float:
-    return _LEFT + sum(len(keys) * _PITCH + _SEAM for keys in _LEGS[:nth])
+def _left_of(leg: str) -> float:
+    keys = list(LEGS)
+    return LABELS + sum(len(LEGS[key]) * _PITCH + _SEAM for key in keys[: keys.index(leg)])
 
 
-def _ratio(key: str, material: Material) -> float:
-    before = material.usual.get(key)
-    return material.counts[key].inflow / before.inflow if before and before.inflow else 1.0
-
-
-def _top(key: str, material: Material) -> float:
-    return BASE - (BASE - USUAL_TOP) * min(_ratio(key, material), _CAP)
-
-
-def _leg(nth: int, material: Material) -> Leg:
-    keys, left = _LEGS[nth], _leg_left(nth)
+def _leg(leg: str, material: Material) -> Leg:
+    keys, left = LEGS[leg], _left_of(leg)
     right = left + len(keys) * _PITCH
-    tops = [_top(key, material) for key in keys]
-    path = [f"M{left:.1f} {BASE:.0f} L{_slid(left, tops[0]):.1f} {tops[0]:.1f}"]
+    tops = [material.top(key) for key in keys]
+    path = [f"M{left:.1f} {BASE:.0f}L{_slid(left, tops[0]):.1f} {tops[0]:.1f}"]
     for i in range(1, len(keys)):
         border = left + i * _PITCH
         before, after = _slid(border, tops[i - 1]), _slid(border, tops[i])
         middle = (before + after) / 2
-        path.append(f"L{before - 14:.1f} {tops[i - 1]:.1f} C{middle:.1f} {tops[i - 1]:.1f} {middle:.1f} {tops[i]:.1f} {after + 14:.1f} {tops[i]:.1f}")
-    path.append(f"L{_slid(right, tops[-1]):.1f} {tops[-1]:.1f} L{right:.1f} {BASE:.0f}Z")
-    is_short = bool(material.usual) and any(_ratio(key, material) < 0.995 for key in keys)
-    missing = f"M{_slid(left, USUAL_TOP):.1f} {USUAL_TOP:.0f} H{_slid(right, USUAL_TOP):.1f} L{right:.1f} {BASE:.0f} H{left:.1f}Z" if is_short else ""
-    marks = [_mark(key, i, left + i * _PITCH, material) for i, key in enumerate(keys)]
-    return Leg(LEG_KEYS[nth], nth, left, right, " ".join(path), missing, marks)
+        path.append(f"L{before - 14:.1f} {tops[i - 1]:.1f}C{middle:.1f} {tops[i - 1]:.1f} {middle:.1f} {tops[i]:.1f} {after + 14:.1f} {tops[i]:.1f}")
+    path.append(f"L{_slid(right, tops[-1]):.1f} {tops[-1]:.1f}L{right:.1f} {BASE:.0f}Z")
+    is_short = any(material.ratio(key) < 0.995 for key in keys)
+    high = f"M{_slid(left, USUAL_TOP):.1f} {USUAL_TOP:.0f}H{_slid(right, USUAL_TOP):.1f}L{right:.1f} {BASE:.0f}H{left:.1f}Z"
+    marks = [_mark(key, i, material) for i, key in enumerate(keys)]
+    return Leg(leg, left, right, "".join(path), high if is_short else "", marks)
 
 
-def _mark(key: str, i: int, left: float, material: Material) -> StageMark:
-    count, before = material.counts[key], material.usual.get(key)
-    center, top = left + _PITCH / 2, _top(key, material)
-    short = max(0, round((before.inflow if before else 0) - count.inflow)) if before else 0
+def _mark(key: str, i: int, material: Material) -> StageMark:
+    count, ratio, top = material.counts[key], material.ratio(key), material.top(key)
+    left = _left_of(_leg_of(key)) + i * _PITCH
+    center, high = left + _PITCH / 2, _slid(left, 96.0)
+    short = round(count.usual.inflow - count.inflow) if count.usual and ratio < 0.995 else 0
     weeks = count.balance_end / (count.left / material.weeks) if material.weeks and count.left else None
-    height = min(_STOCK_MOST, max(2.0, (weeks or 0) * _STOCK_UNIT)) if count.balance_end else 0.0
-    n_aged = material.aged.get(key, 0)
-    high = _slid(left, 96.0)
+    height = min(_STOCK_MOST, max(2.0, (weeks or 0.0) * _STOCK_UNIT)) if count.balance_end else 0.0
+    crest = _slid(center, 119.0)
     return StageMark(
         key=key,
-        leg=next(leg for leg, keys in zip(LEG_KEYS, _LEGS, strict=True) if key in keys),
         nth=i + 1,
         x=center,
-        inflow=count.inflow,
-        usual_inflow=before.inflow if before else None,
-        short=short if _ratio(key, material) < 0.995 else 0,
+        count=count,
+        short=short,
         short_x=_slid(center, (top + USUAL_TOP) / 2),
-        short_y=(top + USUAL_TOP) / 2 + 4,
-        is_capped=_ratio(key, material) > _CAP,
-        balance=count.balance_end,
-        n_aged=n_aged,
+        # Where little is missing, the number stands above the line: inside it would lie on the sash.
+        short_y=(top + USUAL_TOP) / 2 + 4 if top - USUAL_TOP > 11 else USUAL_TOP - 5,
+        over=ratio - 1 if ratio > _CAP else None,
+        over_x=_slid(center, 136.0),
+        over_path=f"M{crest - 30:.1f} 121l10-5l10 7l10-7l10 7l10-7l10 5" if ratio > _CAP else "",
         weeks=weeks,
-        median_days=count.median_days,
         recycled=count.outflow.get("recycled", 0),
         out=sum(count.outflow.get(outcome, 0) for outcome in ("lost", "disqualified", "merged")),
+        beside=_beside(key, center, material),
         stock_height=height,
-        aged_height=height * n_aged / count.balance_end if count.balance_end else 0.0,
-        is_broken=(weeks or 0) * _STOCK_UNIT > _STOCK_MOST,
-        fill=f"M{left - 0.2:.1f} {BASE:.0f} L{high:.1f} 96 H{high + _PITCH + 0.4:.1f} L{left + _PITCH + 0.2:.1f} {BASE:.0f}Z",
-        cut=f"M{left:.1f} {BASE:.0f} L{high + 0.2:.1f} 96" if i else "",
+        aged_height=height * count.n_aged / count.balance_end if count.balance_end else 0.0,
+        is_broken=(weeks or 0.0) * _STOCK_UNIT > _STOCK_MOST,
+        fill=f"M{left - 0.2:.1f} {BASE:.0f}L{high:.1f} 96H{high + _PITCH + 0.4:.1f}L{left + _PITCH + 0.2:.1f} {BASE:.0f}Z",
+        cut=f"M{left:.1f} {BASE:.0f}L{high + 0.2:.1f} 96" if i else "",
     )
 
 
-def _pill(keys: tuple[str, ...], i: int, material: Material) -> Pill:
-    key = keys[i]
-    count, before = material.counts[key], material.usual.get(key)
-    part, n = count.rate(material.form)
+def _leg_of(stage: str) -> str:
+    return next(leg for leg, keys in LEGS.items() if stage in keys)
+
+
+def _pill(leg: Leg, i: int, material: Material) -> Pill:
+    mark = leg.marks[i]
+    part, n = mark.count.rate(material.form)
     share = part / n if n else None
-    usual_rate = before.rate if before else None
-    points = None if share is None or usual_rate is None or material.form is Form.COHORT else (share - usual_rate) * 100
-    border = _leg_left(_LEGS.index(keys)) + (i + 1) * _PITCH
-    maturity = count.maturity if material.form is Form.COHORT else None
-    return Pill(key, _slid(border, 232.5), share, points, part, n, maturity, key == material.hot)
+    usual = mark.count.usual.rate if mark.count.usual else None
+    is_cohort = material.form is Form.COHORT
+    # A young cohort is not compared with the usual of all ages: it would always look bad.
+    points = None if share is None or usual is None or is_cohort else (share - usual) * 100
+    x = _slid(leg.left + (i + 1) * _PITCH, 232.5)
+    return Pill(mark.key, x, share, points, part, n, mark.count.maturity if is_cohort else None, mark.key == material.hot)
 
 
 def _seam(leg: Leg, following: Leg, material: Material) -> Seam:
-    key = leg.marks[-1].key
-    part, n = material.counts[key].rate(material.form)
+    count = leg.marks[-1].count
+    part, n = count.taken_over(material.form)
     share = part / n if n else None
-    before = material.usual.get(key)
-    target = before.rate if before else None
+    usual = count.usual.taken_over if count.usual else None
     middle = (leg.right + following.left) / 2
-    x = _slid(middle, 207.0)
-    top_from, top_to = _top(key, material), _top(following.marks[0].key, material)
-    strands = [_strand(leg.right, following.left, top_from, top_to, step / 8.5) for step in range(9)]
-    is_below = share is not None and target is not None and share < target - 0.005
-    arc = _ring(x, share) if share is not None else ""
-    tick = _tick(x, target) if target is not None else ""
-    return Seam(key, x, share, target, part, n, arc, tick, strands, leg.right, following.left, leg.key, following.key, is_below)
+    x = _slid(middle, _RING_AT)
+    tops = material.top(leg.marks[-1].key), material.top(following.marks[0].key)
+    return Seam(
+        stage=count.stage,
+        x=x,
+        head_x=middle + 7,
+        share=share,
+        usual=usual,
+        part=part,
+        n=n,
+        ground=_arc(x, 1.0),
+        arc=_arc(x, share) if share is not None else "",
+        tick=_tick(x, usual) if usual is not None else "",
+        strands=[_strand((leg.right, following.left), tops, nth / 8.5) for nth in range(9)],
+        from_x=leg.right,
+        to_x=following.left,
+        from_leg=leg.key,
+        to_leg=following.key,
+        is_below=share is not None and usual is not None and share < usual - 0.005,
+        is_hot=count.stage == material.hot,
+    )
 
 
-def _strand(left: float, right: float, top_from: float, top_to: float, share: float) -> str:
-    y0, y1 = BASE - 8 - (BASE - 12 - top_from) * share, BASE - 8 - (BASE - 12 - top_to) * share
-    x0, x1 = _slid(left, y0) + 2, _slid(right, y1) - 2
+def _strand(ends: tuple[float, float], tops: tuple[float, float], share: float) -> str:
+    """One thread over a seam, at a share of the height of the sash on either side."""
+    (y0, y1) = (BASE - 8 - (BASE - 12 - top) * share for top in tops)
+    x0, x1 = _slid(ends[0], y0) + 2, _slid(ends[1], y1) - 2
     middle = (x0 + x1) / 2
     return f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
 
 
-def _angle(share: float) -> float:
-    """A hand-off share from 0 to 1 on a ring that opens downwards."""
-    return math.radians(135 + 270 * min(max(share, 0.0), 1.0))
+def _on_ring(x: float, share: float, radius: float) -> str:
+    """A share from 50 to 100 % on a ring that opens downwards."""
+    angle = math.radians(135 + 270 * min(max((share - 0.5) * 2, 0.0), 1.0))
+    return f"{x + radius * math.cos(angle):.1f} {_RING_AT + radius * math.sin(angle):.1f}"
 
 
-def _ring(x: float, share: float) -> str:
-    start, end = _angle(0), _angle(share)
-    large = 1 if share * 270 > 180 else 0
-    return f"M{x + 19 * math.cos(start):.1f} {207 + 19 * math.sin(start):.1f}A19 19 0 {large} 1 {x + 19 * math.cos(end):.1f} {207 + 19 * math.sin(end):.1f}"
+def _arc(x: float, share: float) -> str:
+    large = 1 if (share - 0.5) * 2 * 270 > 180 else 0
+    return f"M{_on_ring(x, 0.5, _RING)}A{_RING:.0f} {_RING:.0f} 0 {large} 1 {_on_ring(x, share, _RING)}"
 
 
 def _tick(x: float, share: float) -> str:
-    angle = _angle(share)
-    return f"M{x + 15 * math.cos(angle):.1f} {207 + 15 * math.sin(angle):.1f}L{x + 24 * math.cos(angle):.1f} {207 + 24 * math.sin(angle):.1f}"
+    return f"M{_on_ring(x, share, _RING - 4)}L{_on_ring(x, share, _RING + 5)}"
 
 
-def _arcs(marks: dict[str, StageMark]) -> list[Arc]:
+def _pointer(hot: list[StageMark], material: Material) -> Pointer | None:
+    """Down from the name to the border, where the sash narrows towards the next stage."""
+    if not hot:
+        return None
+    mark = hot[0]
+    following = stages.ORDER[stages.ORDER.index(mark.key) + 1]
+    border = mark.x + _PITCH / 2
+    y = (material.top(mark.key) + material.top(following)) / 2
+    x = _slid(border, y)
+    return Pointer(f"M{border:.1f} 35V114L{x:.1f} {y:.1f}", x, y)
+
+
+def _beside(key: str, x: float, material: Material) -> float:
+    """Where the counts of what left stand: beside the arc that leads back, and clear of those that arrive at nurturing."""
+    if key == stages.NURTURING:
+        return x + 21
+    return x + 5 + material.arc_width(key) / 2
+
+
+def _arcs(legs: list[Leg], material: Material) -> list[Arc]:
     """What flows back from each stage to nurturing, the nearest on the inside; each lane as wide as its arc."""
-    home = marks[stages.NURTURING]
+    home = legs[0].marks[1]
     arcs: list[Arc] = []
-    lane, reach = 388.0, home.x + 14
-    for key in stages.ORDER[2:]:
-        mark = marks[key]
-        if not mark.recycled:
-            continue
-        width = min(_RECYCLE_MOST, max(1.3, mark.recycled * _RECYCLE_UNIT))
+    lane, reach = 391.0, home.x + 14
+    back = [(leg, mark) for leg in legs for mark in leg.marks if material.arc_width(mark.key)]
+    for leg, mark in back:
+        width = material.arc_width(mark.key)
         lane += width / 2
         reach -= width / 2
         top = _STOCK_TOP + mark.stock_height + 3
-        path = f"M{mark.x:.1f} {top:.1f}V{lane - 12:.1f}Q{mark.x:.1f} {lane:.1f} {mark.x - 12:.1f} {lane:.1f}H{reach + 12:.1f}Q{reach:.1f} {lane:.1f} {reach:.1f} {lane - 12:.1f}V350"
+        path = f"M{mark.x:.1f} {top:.1f}V{lane - 12:.1f}q0 12 -12 12H{reach + 12:.1f}q-12 0 -12 -12V{_STOCK_TOP + _STOCK_MOST + 3:.0f}"
         chevrons = [f"M{home.x + 92 + 7 * i:.1f} {lane - 2.6:.1f}l-2.8 2.6l2.8 2.6" for i in range(3)] if width > 4 else []
-        arcs.append(Arc(key, mark.leg, path, width, mark.x + 5 + width / 2, mark.recycled, chevrons))
+        arcs.append(Arc(mark.key, leg.key, path, width, mark.beside, mark.recycled, chevrons))
         lane += width / 2 + 1.6
         reach -= width / 2 + 1.6
     return arcs

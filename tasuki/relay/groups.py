@@ -105,10 +105,11 @@ def _sorted(rows: list[GroupCount], by: Grouping) -> list[GroupCount]:
 
 @dataclass(frozen=True)
 class Crossed:
-    """One stage within one group: what came in, what moved on, and the amount that was won there."""
+    """One stage within one group: what came in, what moved on, what of that was won, and for how much."""
 
     n: int
     moved: int
+    won: int
     amount: Decimal | None
 
 
@@ -127,10 +128,11 @@ _CROSS_KEYS = {
     Grouping.TEAM: "lead.team_id::text",
     Grouping.MONTH: "to_char({at} AT TIME ZONE %(zone)s, 'YYYY-MM')",
 }
-_CAME = """SELECT {key} AS key, lead.segment, stay.stage_id, count(*) AS came, {moved} AS moved, {amount} AS amount
+_CAME = """SELECT {key} AS key, lead.segment, stay.stage_id, count(*) AS came, {moved} AS moved, {won} AS won, {amount} AS amount
     FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
     WHERE stay.entered_at >= %(start)s AND stay.entered_at < %(finish)s AND AMONG(lead.id) GROUP BY 1, 2, 3"""
-_WENT = """SELECT {key}, lead.segment, stay.stage_id, 0, count(*), sum(stay.amount) FILTER (WHERE stay.outcome = 'won')
+_WENT = """SELECT {key}, lead.segment, stay.stage_id, 0, count(*), count(*) FILTER (WHERE stay.outcome = 'won'),
+           sum(stay.amount) FILTER (WHERE stay.outcome = 'won')
     FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
     WHERE stay.left_at >= %(start)s AND stay.left_at < %(finish)s AND stay.outcome = ANY(%(moved)s) AND AMONG(lead.id) GROUP BY 1, 2, 3"""
 
@@ -139,13 +141,14 @@ def cross(question: Question) -> Crossing:
     """Inflow and moves of every stage by group, in the form asked for; leads count for the group they are in now."""
     came, went = (_CROSS_KEYS[question.by].format(at=f"stay.{column}") for column in ("entered_at", "left_at"))
     if question.form is Form.COHORT:
-        moved = "count(*) FILTER (WHERE stay.outcome = ANY(%(moved)s))"
-        events = _CAME.format(key=came, moved=moved, amount="sum(stay.amount) FILTER (WHERE stay.outcome = 'won')")
+        moved, won = "count(*) FILTER (WHERE stay.outcome = ANY(%(moved)s))", "count(*) FILTER (WHERE stay.outcome = 'won')"
+        events = _CAME.format(key=came, moved=moved, won=won, amount="sum(stay.amount) FILTER (WHERE stay.outcome = 'won')")
     else:
-        events = f"{_CAME.format(key=came, moved='0', amount='NULL::numeric')} UNION ALL {_WENT.format(key=went)}"
+        events = f"{_CAME.format(key=came, moved='0', won='0', amount='NULL::numeric')} UNION ALL {_WENT.format(key=went)}"
     rows = ask(
         question,
-        f"""SELECT grouping(key) = 0, CASE WHEN grouping(key) = 0 THEN key ELSE segment END, stage_id, sum(came)::int, sum(moved)::int, sum(amount)
+        f"""SELECT grouping(key) = 0, CASE WHEN grouping(key) = 0 THEN key ELSE segment END, stage_id, sum(came)::int, sum(moved)::int,
+                   sum(won)::int, sum(amount)
             FROM ({events}) events GROUP BY GROUPING SETS ((key, stage_id), (segment, stage_id))""",
     )
     return Crossing(

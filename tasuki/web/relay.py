@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from tasuki.relay.bottleneck import Bottleneck
 from tasuki.relay.groups import BLANK
 from tasuki.relay.questions import Form, Grouping, Question
 from tasuki.web import formats, relay_filter, relay_table, relay_trend
-from tasuki.web.relay_filter import Clause, Filter, Option
+from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
 
 _MOST_OPTIONS = 60
@@ -42,7 +43,7 @@ def page(request: UserRequest) -> HttpResponse:
     sees_money = abilities.can(request.user, Ability.SEE_AMOUNTS)
     counts, crossing = kpis.by_stage(question), groups.cross(question)
     # The verdict is always counted by period: a young cohort is undecided, and would be called a bottleneck for it.
-    judged = crossing if asked.form is Form.PERIOD else groups.cross(Filter.question(asked, request.user, start, end))
+    judged = crossing if asked.form is Form.PERIOD else groups.cross(replace(question, form=Form.PERIOD))
     found = bottleneck.find(counts, judged, mean_order=kpis.mean_order(question) if sees_money else None)
     neck = found if isinstance(found, Bottleneck) else None
     context = {
@@ -53,12 +54,12 @@ def page(request: UserRequest) -> HttpResponse:
         "neck": neck,
         "silence": "" if neck else str(found),
         "stages": {stage.pk: stage for stage in Stage.objects.visible_to(request.user)},
+        "leg_names": {leg.value: leg.label for leg in stages.LEGS},
         "recycling": kpis.recycling(question),
-        "won_amount": sum((cell.amount for (_segment, _stage), cell in crossing.segments.items() if cell.amount), start=0) if sees_money else None,
-        "table": relay_table.table(question, crossing, stage=neck.stage if neck else stages.CONNECTED),
+        "table": relay_table.table(asked, question, crossing=crossing, stage=neck.stage if neck else stages.CONNECTED),
         "currency": organisation.currency,
         "sees_money": sees_money,
-        "sentence": sentence(request, asked),
+        "sentence": sentence(request.user, asked),
         "forms": forms(asked),
         "groupings": groupings(asked),
         **_trend(question, neck, end),
@@ -72,8 +73,39 @@ def _weeks(start: datetime | None, end: datetime) -> float | None:
 
 def _trend(question: Question, neck: Bottleneck | None, end: datetime) -> dict[str, Any]:
     """The weekly rate of the bottleneck, or of the talks that become meetings; and of the best segment beside it."""
-    stage = neck.stage if neck else stages.CONNECTED
-    return {"trend_of": stage, "trend": relay_trend.trend(kpis.by_week(question, stage, until=end), aim=neck.aim if neck else None)}
+    stage, best = (neck.stage, neck.best) if neck else (stages.CONNECTED, None)
+    weeks = kpis.by_week(question, stage, until=end)
+    of_best = kpis.by_week(replace(question, only={**question.only, "segment": best.segment}), stage, until=end) if best else []
+    return {"trend_of": stage, "best": best, "trend": relay_trend.trend(weeks, of_best, aim=neck.aim if neck else None)}
+
+
+def sentence(user: User, asked: Filter) -> list[Clause]:
+    """The filter in words, each clause with what it can be changed to. One statement finds the values that leads have."""
+    found = Lead.objects.visible_to(user).order_by().values_list("source", "segment", "account__country").distinct()
+    sources, segments, countries = ({row[i] or "" for row in found} for i in range(3))
+    teams = Team.objects.visible_to(user).order_by("name").values_list("pk", "name")
+    owners = [
+        (person.pk, person.display_name) for person in User.objects.visible_to(user).filter(is_active=True, team__isnull=False).order_by("family_name", "pk")
+    ]
+    products = Product.objects.visible_to(user).order_by("name").values_list("pk", "name")
+    return [
+        relay_filter.periods(asked),
+        relay_filter.clause(asked, "country", every=_("every country"), sentence=_("in %(name)s"), values=_countries(countries)),
+        relay_filter.clause(asked, "source", every=_("every source"), sentence=_("from %(name)s"), values=_texts(sources)),
+        relay_filter.clause(asked, "segment", every=_("every segment"), sentence=_("to %(name)s"), values=_texts(segments)),
+        relay_filter.clause(asked, "team", every=_("every team"), sentence=_("with %(name)s"), values=list(teams)),
+        relay_filter.clause(asked, "owner", every=_("everybody"), sentence=_("carried by %(name)s"), values=owners),
+        relay_filter.clause(asked, "product", every=_("every product"), sentence=_("for %(name)s"), values=list(products)),
+    ]
+
+
+def _texts(found: set[str]) -> list[tuple[str, str]]:
+    return [(text or BLANK, text or _("(blank)")) for text in sorted(found, key=lambda text: (not text, text))][:_MOST_OPTIONS]
+
+
+def _countries(found: set[str]) -> list[tuple[str, str]]:
+    names = Locale.parse(formats.language()).territories
+    return sorted(((code, names.get(code, code)) for code in found if code), key=lambda pair: pair[1])[:_MOST_OPTIONS]
 
 
 def forms(asked: Filter) -> list[tuple[str, str, bool]]:

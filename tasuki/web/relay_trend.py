@@ -1,58 +1,110 @@
-"""A line of rates by week, with what is usual: the small chart under the relay."""
+"""A line of rates by week, with what is aimed at and the best segment: the small chart under the relay."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tasuki.relay.kpis import Usual, Week
+from tasuki.relay.kpis import Week
 
 WIDTH, HEIGHT = 540, 152
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 474.0, 16.0, 126.0
+_NEAR = 13.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A path, and where and what its last value is. `label_y` keeps labels apart."""
+
+    path: str
+    x: float
+    y: float
+    share: float
+    label_y: float
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One week, and where it stands."""
+
+    x: float
+    week: Week
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Weeks with a rate, as a path; `lines` are (y, label in percent); `smallest` and `largest` are the counts behind a week."""
+    """The rate of each week, and beside it the best segment and the aim; `ticks` are (y, label in percent), `labels` (x, Monday)."""
 
-    path: str
-    last: tuple[float, float] | None
-    last_share: float | None
-    lines: list[tuple[float, str]]
+    line: Line | None
+    best: Line | None
+    aim: Line | None
+    ticks: list[tuple[float, str]]
     labels: list[tuple[float, datetime]]
-    usual_y: float | None
-    usual_share: float | None
     smallest: int
     largest: int
+    dots: list[Dot]
 
 
-def trend(counted: list[Week], usual: Usual | None) -> Trend:
-    """Place the weeks on a scale that holds them and the usual rate."""
-    weeks = [week for week in counted if week.n]
-    shares = [week.moved / week.n for week in weeks]
-    usual_share = usual.rate if usual else None
-    inside = [*shares, *([usual_share] if usual_share is not None else [])]
-    low, high = (min(inside), max(inside)) if inside else (0.0, 1.0)
-    low, high = max(0.0, low - 0.05), min(1.0, high + 0.05)
-    step = max(0.05, round((high - low) / 4 * 20) / 20)
+@dataclass(frozen=True)
+class _Scale:
+    low: float
+    high: float
+    mondays: list[datetime]
 
-    def y(share: float) -> float:
-        return _BOTTOM - (share - low) / (high - low or 1) * (_BOTTOM - _TOP)
+    def y(self, share: float) -> float:
+        return _BOTTOM - (share - self.low) / (self.high - self.low) * (_BOTTOM - _TOP)
 
-    def x(i: int) -> float:
-        return _LEFT + (_RIGHT - _LEFT) * (i / (len(weeks) - 1) if len(weeks) > 1 else 1)
+    def x(self, monday: datetime) -> float:
+        return _LEFT + (_RIGHT - _LEFT) * (self.mondays.index(monday) / (len(self.mondays) - 1) if len(self.mondays) > 1 else 1)
 
-    first_line = -(-low // step) * step
-    lines = [(y(first_line + i * step), f"{(first_line + i * step) * 100:.0f}") for i in range(6) if first_line + i * step <= high]
-    points = [(x(i), y(share)) for i, share in enumerate(shares)]
+
+def trend(weeks: list[Week], of_best: list[Week], *, aim: float | None) -> Trend:
+    """Place the weeks on a scale that holds them, the aim and the best segment. Weeks in which nothing came in have no rate."""
+    rated, best = ([week for week in line if week.n] for line in (weeks, of_best))
+    shares = [week.share or 0.0 for week in (*rated, *best)] + ([aim] if aim is not None else [])
+    step = _step(max(shares, default=1.0) - min(shares, default=0.0))
+    low = math.floor(min(shares, default=0.0) / step) * step
+    high = max(math.ceil(max(shares, default=1.0) / step) * step, low + step)
+    scale = _Scale(low, high, [week.monday for week in rated])
+    line, beside, level = _apart([_line(rated, scale), _line([week for week in best if week.monday in scale.mondays], scale), _level(aim, scale)])
+    every = max(1, math.ceil(len(rated) / 7))
     return Trend(
-        path="M" + " L".join(f"{px:.1f} {py:.1f}" for px, py in points) if points else "",
-        last=points[-1] if points else None,
-        last_share=shares[-1] if shares else None,
-        lines=lines,
-        labels=[(x(i), week.monday) for i, week in enumerate(weeks) if i % 2 == 0 or len(weeks) < 8],
-        usual_y=y(usual_share) if usual_share is not None else None,
-        usual_share=usual_share,
-        smallest=min((week.n for week in weeks), default=0),
-        largest=max((week.n for week in weeks), default=0),
+        line,
+        beside,
+        level,
+        ticks=[(scale.y(low + i * step), f"{(low + i * step) * 100:.0f}") for i in range(round((high - low) / step) + 1)],
+        labels=[(scale.x(monday), monday) for i, monday in enumerate(scale.mondays) if (len(rated) - 1 - i) % every == 0],
+        smallest=min((week.n for week in rated), default=0),
+        largest=max((week.n for week in rated), default=0),
+        dots=[Dot(scale.x(week.monday), week) for week in rated],
     )
+
+
+def _step(span: float) -> float:
+    """The distance of the grid lines: at most six of them."""
+    return next((step for step in (0.02, 0.05, 0.1, 0.2) if span / step <= 5), 0.5)
+
+
+def _line(weeks: list[Week], scale: _Scale) -> Line | None:
+    if not weeks:
+        return None
+    points = [(scale.x(week.monday), scale.y(week.share or 0.0)) for week in weeks]
+    x, y = points[-1]
+    return Line("M" + " L".join(f"{px:.1f} {py:.1f}" for px, py in points), x, y, weeks[-1].share or 0.0, y)
+
+
+def _level(share: float | None, scale: _Scale) -> Line | None:
+    if share is None or not scale.mondays:
+        return None
+    y = scale.y(share)
+    return Line(f"M{_LEFT:.0f} {y:.1f}H{_RIGHT:.0f}", _RIGHT, y, share, y)
+
+
+def _apart(lines: list[Line | None]) -> list[Line | None]:
+    """Push labels that would overlap away from each other, the lower one downwards."""
+    last = -_NEAR
+    labels: dict[Line, float] = {}
+    for line in sorted((line for line in lines if line), key=lambda line: line.y):
+        labels[line] = last = max(line.y, last + _NEAR)
+    return [replace(line, label_y=labels[line]) if line else None for line in lines]
