@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import teams
 from tasuki.core.errors import Refused
 from tasuki.core.people import User
 from tasuki.core.teams import Team
@@ -18,7 +19,7 @@ class NoTeam(Refused):
 
 def team_for(user: User) -> Team:
     """The person's own team; else the first there is. Raises NoTeam."""
-    team = user.team or Team.objects.first_of_all()
+    team = teams.home_of(user)
     if team is None:
         raise NoTeam
     return team

@@ -182,5 +182,6 @@ def test_a_month_is_a_month_of_the_organisation(cast: Cast) -> None:
     assert the_organisation().time_zone == "Asia/Seoul"
     leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=datetime(2026, 1, 31, 16, 0, tzinfo=UTC))
     assert [row.key for row in groups.count(Question(by=Grouping.MONTH))[0]] == ["2026-02"]
-    (week,) = kpis.by_week(Question(), stages.CAPTURED, until=datetime(2026, 2, 10, tzinfo=UTC))
+    before, week, after = kpis.by_week(Question(), stages.CAPTURED, until=datetime(2026, 2, 3, tzinfo=UTC), weeks=3)
+    assert (before.n, after.n, after.share) == (0, 0, None)
     assert (week.monday.date().isoformat(), week.moved, week.n, week.share) == ("2026-01-26", 0, 1, 0.0)
