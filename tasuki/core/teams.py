@@ -96,6 +96,11 @@ class Team(models.Model):
         return self.name
 
 
+def home_of(user: User) -> Team | None:
+    """The team that a record gets when the person adds it: their own, else the one above all."""
+    return user.team or Team.objects.first_of_all()
+
+
 @transaction.atomic
 def add(name: str, *, department: Department, by: By, at: datetime, parent: Team | None = None) -> Team:
     """Found a team. Raises TeamNameTaken, TeamNameWrong."""
