@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from tasuki.crm import stages
+from tasuki.relay.bottleneck import SMALLEST
 from tasuki.relay.kpis import StageCount
 from tasuki.relay.questions import Form
 
@@ -256,7 +257,7 @@ def _pill(leg: Leg, i: int, material: Material) -> Pill:
     usual = mark.count.usual.rate if mark.count.usual else None
     is_cohort = material.form is Form.COHORT
     # A young cohort is not compared with the usual of all ages: it would always look bad.
-    points = None if share is None or usual is None or is_cohort else (share - usual) * 100
+    points = None if share is None or usual is None or is_cohort or n < SMALLEST else (share - usual) * 100
     x = _slid(leg.left + (i + 1) * _PITCH, 232.5)
     return Pill(mark.key, x, share, points, part, n, mark.count.maturity if is_cohort else None, mark.key == material.hot)
 
@@ -285,7 +286,7 @@ def _seam(leg: Leg, following: Leg, material: Material) -> Seam:
         to_x=following.left,
         from_leg=leg.key,
         to_leg=following.key,
-        is_below=share is not None and usual is not None and share < usual - 0.005,
+        is_below=n >= SMALLEST and share is not None and usual is not None and share < usual - 0.005,
         is_hot=count.stage == material.hot,
     )
 
@@ -322,7 +323,7 @@ def _pointer(hot: list[StageMark], material: Material) -> Pointer | None:
     border = mark.x + _PITCH / 2
     y = (material.top(mark.key) + material.top(following)) / 2
     x = _slid(border, y)
-    return Pointer(f"M{border:.1f} 35V114L{x:.1f} {y:.1f}", x, y)
+    return Pointer(f"M{border:.1f} 35V{min(114.0, y - 10):.1f}L{x:.1f} {y:.1f}", x, y)
 
 
 def _beside(key: str, x: float, material: Material) -> float:

@@ -210,7 +210,7 @@ class Week:
 
 
 def by_week(question: Question, stage: str, *, until: datetime, weeks: int = 13) -> list[Week]:
-    """The last weeks before `until`, the running one included, whatever the question's start; `monday` is a local day of the organisation."""
+    """Each of the last weeks before `until`, the running one included, whatever the question's start; `monday` is a local day of the organisation."""
     zone = ZoneInfo(the_organisation().time_zone)
     last = (until.astimezone(zone) - timedelta(microseconds=1)).date()
     first = last - timedelta(days=last.weekday(), weeks=weeks - 1)
@@ -226,7 +226,9 @@ def by_week(question: Question, stage: str, *, until: datetime, weeks: int = 13)
         since=datetime.combine(first, time(), zone),
         until=until,
     )
-    return [Week(*row) for row in rows]
+    found = {monday.date(): Week(monday, moved, n) for monday, moved, n in rows}
+    mondays = [first + timedelta(weeks=i) for i in range(weeks)]
+    return [found.get(monday) or Week(datetime.combine(monday, time()), 0, 0) for monday in mondays]
 
 
 def mean_order(question: Question) -> Decimal | None:

@@ -30,6 +30,7 @@ from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
 
 _MOST_OPTIONS = 60
+_WEEKS = 13 + 3  # each of the thirteen points looks back over four weeks
 
 
 @require_GET
@@ -74,8 +75,8 @@ def _weeks(start: datetime | None, end: datetime) -> float | None:
 def _trend(question: Question, neck: Bottleneck | None, end: datetime) -> dict[str, Any]:
     """The weekly rate of the bottleneck, or of the talks that become meetings; and of the best segment beside it."""
     stage, best = (neck.stage, neck.best) if neck else (stages.CONNECTED, None)
-    weeks = kpis.by_week(question, stage, until=end)
-    of_best = kpis.by_week(replace(question, only={**question.only, "segment": best.segment}), stage, until=end) if best else []
+    weeks = kpis.by_week(question, stage, until=end, weeks=_WEEKS)
+    of_best = kpis.by_week(replace(question, only={**question.only, "segment": best.segment}), stage, until=end, weeks=_WEEKS) if best else []
     return {"trend_of": stage, "best": best, "trend": relay_trend.trend(weeks, of_best, aim=neck.aim if neck else None)}
 
 

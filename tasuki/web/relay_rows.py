@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 from django.http import HttpResponse
@@ -69,8 +70,8 @@ def page(request: UserRequest) -> HttpResponse:
         "what": behind.what,
         "what_words": WHAT[behind.what],
         "period_name": relay_filter.period_name(behind.asked),
-        "start": behind.start,
         "end": behind.end,
+        "days": _days(behind),
         "passages": window[:PAGE],
         "count": rows.count(),
         "newer": base if "after" in request.GET else "",
@@ -79,6 +80,13 @@ def page(request: UserRequest) -> HttpResponse:
         "currency": the_organisation().currency,
     }
     return render(request, "relay/rows.jinja", context)
+
+
+def _days(behind: Behind) -> tuple[date | None, date]:
+    """The first and the last day, as the organisation counts days."""
+    zone = zoneinfo.ZoneInfo(the_organisation().time_zone)
+    last = (behind.end - timedelta(microseconds=1)).astimezone(zone).date()
+    return (behind.start.astimezone(zone).date() if behind.start else None), last
 
 
 def read(request: UserRequest) -> Behind:
@@ -112,6 +120,8 @@ def passages(behind: Behind) -> Passages:
             return {"left": decided, "moved": decided.filter(outcome__in=MOVED_ON), "fell": decided.exclude(outcome__in=MOVED_ON)}[behind.what]
         case "out":
             return left.filter(outcome__in=_OUT)
+        case "won":
+            return decided.filter(outcome=Outcome.WON)
         case outcome:
             return left.filter(outcome=outcome)
 

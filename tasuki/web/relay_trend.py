@@ -11,6 +11,7 @@ from tasuki.relay.kpis import Week
 WIDTH, HEIGHT = 540, 152
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 474.0, 16.0, 126.0
 _NEAR = 13.0
+_TOGETHER = 4
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class _Scale:
 
 
 def trend(weeks: list[Week], of_best: list[Week], *, aim: float | None) -> Trend:
-    """Place the weeks on a scale that holds them, the aim and the best segment. Weeks in which nothing came in have no rate."""
-    rated, best = ([week for week in line if week.n] for line in (weeks, of_best))
+    """Place the weeks on a scale that holds them, the aim and the best segment. Each point counts four weeks together, ending with its own."""
+    rated, best = ([week for week in _together(line) if week.n] for line in (weeks, of_best))
     shares = [week.share or 0.0 for week in (*rated, *best)] + ([aim] if aim is not None else [])
     step = _step(max(shares, default=1.0) - min(shares, default=0.0))
     low = math.floor(min(shares, default=0.0) / step) * step
@@ -79,6 +80,15 @@ def trend(weeks: list[Week], of_best: list[Week], *, aim: float | None) -> Trend
         largest=max((week.n for week in rated), default=0),
         dots=[Dot(scale.x(week.monday), week) for week in rated],
     )
+
+
+def _together(weeks: list[Week]) -> list[Week]:
+    """Sums of four weeks: one week alone is too few leads to see a trend in."""
+    sums = []
+    for i in range(_TOGETHER - 1, len(weeks)):
+        four = weeks[i - _TOGETHER + 1 : i + 1]
+        sums.append(Week(weeks[i].monday, sum(week.moved for week in four), sum(week.n for week in four)))
+    return sums
 
 
 def _step(span: float) -> float:
