@@ -1,6 +1,6 @@
 // Builds what the browser gets: one script, one style sheet, one icon sprite, named by their content, each also compressed.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -19,21 +19,29 @@ async function* filesBelow(folder) {
   }
 }
 
-// An icon is in the sprite when a template or a view names it: icon("bell"), icon="bell" or icon_name="bell".
+// An icon is in the sprite when a template or a view names it in quotes, as the argument of whatever macro: a few words that
+// happen to be the name of an icon too come along, and weigh less than a list that somebody has to keep.
 async function sprite() {
+  const there = new Set((await readdir(icons)).map((file) => path.basename(file, ".svg")));
   const names = new Set();
   for await (const file of filesBelow(web)) {
-    for (const match of (await readFile(file, "utf8")).matchAll(/\bicon(?:_name)?(?:\(|=)\s*["']([a-z0-9-]+)["']/g)) names.add(match[1]);
+    for (const match of (await readFile(file, "utf8")).matchAll(/(?<=["'])[a-z][a-z0-9-]+(?=["'])/g)) if (there.has(match[0])) names.add(match[0]);
   }
   const symbols = [];
   for (const name of [...names].sort()) {
-    const svg = await readFile(path.join(icons, `${name}.svg`), "utf8").catch(() => {
-      throw new Error(`There is no Tabler icon “${name}”.`);
-    });
+    const svg = await readFile(path.join(icons, `${name}.svg`), "utf8");
     const body = svg.replace(/<!--[\s\S]*?-->/g, "").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "");
     symbols.push(`<symbol id="${name}" viewBox="0 0 24 24">${body.replace(/\s+/g, " ").replace(/<path stroke="none"[^>]*\/>/g, "").trim()}</symbol>`);
   }
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+}
+
+// What a page that is open somewhere, or a server that is running, still asks for stays for a day.
+async function sweep(current) {
+  const old = Date.now() - 24 * 3600 * 1000;
+  for (const name of await readdir(built)) {
+    if (!current.has(name.replace(/\.(gz|br)$/, "")) && (await stat(path.join(built, name))).mtimeMs < old) await rm(path.join(built, name));
+  }
 }
 
 async function build() {
@@ -51,7 +59,6 @@ async function build() {
   });
   const files = result.outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)]);
   files.push(["icons.svg", Buffer.from(await sprite())]);
-  await rm(built, { recursive: true, force: true });
   await mkdir(built, { recursive: true });
   const manifest = {};
   for (const [name, bytes] of files) {
@@ -62,7 +69,10 @@ async function build() {
     await writeFile(path.join(built, `${named}.gz`), gzipSync(bytes, { level: 9 }));
     await writeFile(path.join(built, `${named}.br`), brotliCompressSync(bytes));
   }
-  await writeFile(path.join(built, "manifest.json"), JSON.stringify(manifest, null, 1));
+  // The manifest comes last and at once: a server never reads half of one, or a name that is not there yet.
+  await writeFile(path.join(built, "manifest.json.new"), JSON.stringify(manifest, null, 1));
+  await rename(path.join(built, "manifest.json.new"), path.join(built, "manifest.json"));
+  await sweep(new Set(["manifest.json", ...Object.values(manifest)]));
 }
 
 await build();

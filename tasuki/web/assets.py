@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,14 @@ def asset(name: str) -> str:
     return static(f"built/{_manifest()[name]}")
 
 
+def icon_address(name: str) -> str:
+    """The address of one icon of the sprite: `/static/built/icons.<digest>.svg#bell`. Raises LookupError for an icon that is not in it."""
+    sprite = _manifest()["icons.svg"]
+    if name not in _icons_in(sprite):
+        raise LookupError(f"There is no icon “{name}” in the sprite. Is it one of Tabler’s? If so, build the assets: bin/setup")
+    return f"{static(f'built/{sprite}')}#{name}"
+
+
 def is_immutable(_path: str, url: str) -> bool:
     """Files with a digest in their name, and typefaces, never change: browsers may keep them."""
     return "/built/" in url or "/fonts/" in url
@@ -28,6 +37,11 @@ def _read() -> dict[str, str]:
 
 
 _read_once = cache(_read)
+
+
+@cache
+def _icons_in(file_name: str) -> frozenset[str]:
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', (_BUILT / file_name).read_text(encoding="utf-8")))
 
 
 def _manifest() -> dict[str, str]:

@@ -50,7 +50,7 @@ def url(name: str, *args: Any, **kwargs: Any) -> str:
 
 def icon(name: str, size: str = "") -> Markup:
     """An icon of the sprite; always decoration, the words stand beside it or in a label. `size` is "" (16 px) or "s" (14 px)."""
-    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(" icon-s" if size == "s" else "", asset("icons.svg"), name)
+    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}"/></svg>').format(" icon-s" if size == "s" else "", icon_address(name))
 
 
 def csrf_field(request: Any) -> Markup:
