@@ -68,7 +68,8 @@ def _load(*, n_leads: int, seed: int, until: datetime | None, fresh: bool) -> Lo
 
     moment = haneul.last_moment(until.date()) if until else now()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(_("Loading the demo company"), total=n_leads)
         done = load.load(n_leads=n_leads, seed=seed, until=moment, fresh=fresh, progress=lambda n: progress.update(bar, completed=n))
     said = _("Loaded the demo company: %(leads)s leads, %(rows)s rows in %(seconds)s s.")

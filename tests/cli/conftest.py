@@ -21,12 +21,6 @@ from tasuki.core import embedded_postgres
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Running(subprocess.Popen[str]):
-    """A Tasuki that goes on, and what it said before it was ready."""
-
-    said: str = ""
-
-
 @dataclass
 class Installation:
     """A home, and what is said to it."""
@@ -51,9 +45,14 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def start(self, *arguments: str) -> Running:
-        command = [sys.executable, "-m", "tasuki.cli", *arguments]
-        return Running(command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    @property
+    def log(self) -> Path:
+        return self.home / "up.log"
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """What it says goes to a file: nobody would empty a pipe."""
+        with self.log.open("wb") as log:
+            return subprocess.Popen([sys.executable, "-m", "tasuki.cli", *arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
     def is_running(self) -> bool:
         return embedded_postgres.is_running(self.home)

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,29 +17,23 @@ import psycopg
 import pytest
 
 from tasuki.core import embedded_postgres
-from tests.cli.conftest import Installation, Running
+from tests.cli.conftest import Installation
 
 pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def serving(installation: Installation, port: int, *arguments: str) -> Iterator[Running]:
+def serving(installation: Installation, port: int, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Tasuki that has said that it is ready."""
     running = installation.start(*(arguments or ("up",)), "--port", str(port))
     try:
-        heard = []
-        assert running.stdout is not None
-        for line in running.stdout:
-            heard.append(line)
-            if "Stop with Ctrl-C." in line:
-                break
-        running.said = "".join(heard)
-        assert f"http://127.0.0.1:{port}/" in running.said, running.said
+        eventually(lambda: "Stop with Ctrl-C." in installation.log.read_text() or running.poll() is not None)
+        assert f"http://127.0.0.1:{port}/" in installation.log.read_text(), installation.log.read_text()
         yield running
     finally:
         with contextlib.suppress(ProcessLookupError):
             running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=30)
+        running.wait(timeout=30)
 
 
 def status(port: int) -> int:
@@ -65,7 +60,9 @@ def children(pid: int) -> dict[str, int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
-                found[(folder / "cmdline").read_text().split("\0")[3]] = int(folder.name)
+                command = (folder / "cmdline").read_text().split("\0")
+                if len(command) > 3:  # one that has just died has none
+                    found[command[3]] = int(folder.name)
     return found
 
 
@@ -94,9 +91,10 @@ def test_a_second_start_answers_within_five_seconds(demo_installation: Installat
 
 
 def test_it_says_how_to_sign_in(demo_installation: Installation, port: int) -> None:
-    with serving(demo_installation, port) as running:
-        assert "admin@haneul.example" in running.said
-        assert "“the sash goes on”" in running.said
+    with serving(demo_installation, port):
+        said = demo_installation.log.read_text()
+    assert "admin@haneul.example" in said
+    assert "“the sash goes on”" in said
 
 
 def test_a_port_in_use_is_said_before_anything_is_loaded(installation: Installation, port: int) -> None:
