@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from tasuki.crm import stages
 from tasuki.web import formats
-from tasuki.web.assets import asset
+from tasuki.web.assets import asset, icon_address
 
 # How many bars of a stage chip are lit, and of how many: the stage's place within its leg.
 LIT_OF = {key: (leg.index(key) + 1, len(leg)) for leg in (stages.ORDER[:3], stages.ORDER[3:6], stages.IN_SALES, stages.IN_SUCCESS) for key in leg}

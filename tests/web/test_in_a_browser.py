@@ -1,0 +1,170 @@
+"""Pages in a real browser: signed in, by keyboard, light and dark, on a phone, and clean to axe."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tasuki.core.audit import By, Door
+from tasuki.core.money import Money
+from tasuki.crm import leads, records, stages, tasks
+from tasuki.crm.leads import Arrival
+from tasuki.crm.tasks import Task
+from tasuki.sales import opportunities
+from tasuki.sales.opportunities import Acceptance, Opportunity
+from tests.cast import PASSWORD, Cast, assemble, with_password
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def house() -> Cast:
+    """The cast, with some months of business: enough for every part of the relay to be drawn."""
+    cast = assemble()
+    by = By(cast.ivo, Door.WEB)
+    for nth in range(24):
+        at = NOW - timedelta(days=5 * nth + 1)
+        account = records.add_account(records.Company(f"가온증권 {nth}", country="KR"), owner=cast.ivo, team=cast.inside_sales, by=by, at=at)
+        contact = records.add_contact(records.Person("한", f"서윤{nth}", account=account, email=f"p{nth}@gaon.example"), by=by, at=at)
+        arrival = Arrival(team=cast.inside_sales, owner=cast.ivo, contact=contact, account=account, source=("webinar", "referral")[nth % 2])
+        lead = leads.capture(arrival, by=by, at=at)
+        tasks.add(Task(subject="전화", owner=cast.ivo, lead=lead, due_on=at.date()), by=by, at=at)
+        if nth % 3 == 0:
+            leads.recycle(lead, reason="no budget", wake_when="next fiscal year", by=by, at=at + timedelta(hours=9))
+        elif nth % 3 == 1:
+            leads.advance(lead, to=stages.BOOKED, by=by, at=at + timedelta(hours=5))
+            terms = Acceptance(owner=cast.saori, team=cast.field_sales, money=Money(Decimal(90_000_000), "KRW"))
+            opportunities.win(opportunities.accept(lead, terms=terms, by=by, at=at + timedelta(hours=9)), by=by, at=at + timedelta(hours=20))
+    return cast
+
+
+def signed_in(page: Any, live_server: Any, cast: Cast, *, language: str = "en", dark: bool = False) -> Any:
+    from tasuki.core.people import User
+
+    with_password(cast.ada)
+    User.objects.get_queryset().filter(pk=cast.ada.pk).update(language=language)
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.set_viewport_size(DESKTOP)
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", "ada@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**" + reverse("relay"))
+    return page
+
+
+def addresses() -> list[str]:
+    opportunity = Opportunity.objects.select_related("lead").order_by("pk")[0]
+    lists = [
+        reverse(name)
+        for name in (
+            "relay",
+            "home",
+            "leads",
+            "opportunities",
+            "accounts",
+            "contacts",
+            "products",
+            "tasks",
+            "imports",
+            "people",
+            "settings",
+            "stages",
+            "roles",
+            "profile",
+        )
+    ]
+    lead = opportunity.lead
+    pages = [reverse("lead", args=[lead.pk]), reverse("opportunity", args=[opportunity.pk]), reverse("account", args=[lead.account_id])]
+    return [
+        *lists,
+        *pages,
+        reverse("contact", args=[lead.contact_id]),
+        reverse("lead_new"),
+        reverse("import_new"),
+        reverse("relay_rows") + "?stage=p1&what=entered&period=year",
+    ]
+
+
+def violations(page: Any) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_is_clean_to_axe(page: Any, live_server: Any, house: Cast, *, dark: bool) -> None:
+    signed_in(page, live_server, house, dark=dark)
+    found = {}
+    for address in addresses():
+        page.goto(live_server.url + address)
+        found |= {address: said} if (said := violations(page)) else {}
+    assert not found, found
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_no_page_scrolls_sideways_on_a_phone(page: Any, live_server: Any, house: Cast, *, language: str) -> None:
+    signed_in(page, live_server, house, language=language)
+    page.set_viewport_size(PHONE)
+    wide = {}
+    for address in addresses():
+        page.goto(live_server.url + address)
+        assert page.get_attribute("html", "lang") == language
+        if (beyond := page.evaluate("document.documentElement.scrollWidth - window.innerWidth")) > 0:
+            wide[address] = beyond
+    assert wide == {}
+
+
+def test_the_sign_in_page_is_clean_and_fits_a_phone(page: Any, live_server: Any, house: Cast) -> None:
+    page.goto(live_server.url + reverse("account_login"))
+    assert violations(page) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_the_keyboard_reaches_the_page_and_a_lead(page: Any, live_server: Any, house: Cast) -> None:
+    signed_in(page, live_server, house)
+    page.goto(live_server.url + reverse("leads"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
+    page.keyboard.press("Enter")
+    for _step in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('sheet-name')"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leads/*")
+    assert page.locator("h1").inner_text()
+
+
+def test_the_menu_of_a_phone_opens_without_script(browser: Any, live_server: Any, house: Cast) -> None:
+    with_password(house.ada)
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", "ada@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    assert not page.locator(".rail-items").is_visible()
+    page.locator(".rail-button").click()
+    page.locator(".rail-items a", has_text="Leads").click()
+    assert page.url.endswith(reverse("leads"))
+    context.close()
+
+
+def test_the_theme_is_chosen_and_kept(page: Any, live_server: Any, house: Cast) -> None:
+    signed_in(page, live_server, house)
+    page.locator("summary[aria-label='Appearance']").click()
+    page.locator("button[value='dark']").click()
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.goto(live_server.url + reverse("leads"))
+    assert page.get_attribute("html", "data-theme") == "dark"
