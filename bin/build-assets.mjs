@@ -25,7 +25,7 @@ async function sprite() {
   const there = new Set((await readdir(icons)).map((file) => path.basename(file, ".svg")));
   const names = new Set();
   for await (const file of filesBelow(web)) {
-    for (const match of (await readFile(file, "utf8")).matchAll(/(?<=["'])[a-z][a-z0-9-]+(?=["'])/g)) if (there.has(match[0])) names.add(match[0]);
+    for (const match of (await readFile(file, "utf8")).matchAll(/(?<=["'])[a-z][a-z0-9-]*(?=["'])/g)) if (there.has(match[0])) names.add(match[0]);
   }
   const symbols = [];
   for (const name of [...names].sort()) {
