@@ -21,8 +21,8 @@ class CorporateNumberInvalid(Refused):
 
 
 def normalise(text: str, country: str) -> str:
-    """The digits of a Japanese or Korean number, checked; for other countries the text without spaces. Raises CorporateNumberInvalid."""
-    digits = "".join(character for character in unicodedata.normalize("NFKC", text) if character.isalnum())
+    """The digits of a Japanese or Korean number, checked; for other countries its letters and digits in capitals. Raises CorporateNumberInvalid."""
+    digits = "".join(character for character in unicodedata.normalize("NFKC", text) if character.isalnum()).upper()
     if country == "JP" and not is_valid_jp(digits):
         raise CorporateNumberInvalid(text, country)
     if country == "KR" and not is_valid_kr(digits):
@@ -39,8 +39,11 @@ def is_valid_jp(digits: str) -> bool:
 
 
 def is_valid_kr(digits: str) -> bool:
-    """10 digits; weights 1,3,7,1,3,7,1,3 on the first eight, and the ninth times 5 with its tens added."""
-    if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
+    """10 digits; weights 1,3,7,1,3,7,1,3 on the first eight, and the ninth times 5 with its tens added.
+
+    Ten zeros would pass the sum, but they are what people type when they have no number.
+    """
+    if len(digits) != 10 or not (digits.isascii() and digits.isdigit()) or not digits.strip("0"):
         return False
     ninth = int(digits[8]) * 5
     total = sum(int(digit) * weight for digit, weight in zip(digits, _KR_WEIGHTS, strict=False)) + ninth + ninth // 10
