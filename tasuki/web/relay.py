@@ -18,6 +18,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import stages
+from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
@@ -49,7 +50,9 @@ def page(request: UserRequest) -> HttpResponse:
     neck = found if isinstance(found, Bottleneck) else None
     context = {
         "asked": asked,
-        "period_name": relay_filter.period_name(asked),
+        # What is counted by period in either form: the verdict, what left, and the days.
+        "here": asked.query(by=None),
+        "then": asked.query(by=None, form=Form.PERIOD.value),
         "picture": drawing.draw(drawing.Material(counts, asked.form, _weeks(start, end), neck.stage if neck else None)),
         "counts": counts,
         "neck": neck,
@@ -81,9 +84,10 @@ def _trend(question: Question, neck: Bottleneck | None, end: datetime) -> dict[s
 
 
 def sentence(user: User, asked: Filter) -> list[Clause]:
-    """The filter in words, each clause with what it can be changed to. One statement finds the values that leads have."""
-    found = Lead.objects.visible_to(user).order_by().values_list("source", "segment", "account__country").distinct()
-    sources, segments, countries = ({row[i] or "" for row in found} for i in range(3))
+    """The filter in words, each clause with what it can be changed to. Only what the reader may see is offered."""
+    found = Lead.objects.visible_to(user).order_by().values_list("source", "segment").distinct()
+    sources, segments = {source for source, _segment in found}, {segment for _source, segment in found}
+    countries = set(Account.objects.visible_to(user).order_by().values_list("country", flat=True).distinct())
     teams = Team.objects.visible_to(user).order_by("name").values_list("pk", "name")
     owners = [
         (person.pk, person.display_name) for person in User.objects.visible_to(user).filter(is_active=True, team__isnull=False).order_by("family_name", "pk")

@@ -6,5 +6,4 @@ urlpatterns = [
     path("", include("tasuki.web.sign_in_urls")),
     path("", include("tasuki.web.people_urls")),
     path("", include("tasuki.web.crm_urls")),
-    path("", include("tasuki.web.relay_urls")),
 ]
