@@ -8,8 +8,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
-from django.template import loader
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -17,6 +15,8 @@ from django.utils.translation import gettext as _
 from tasuki.core import abilities
 from tasuki.core.errors import Refused
 from tasuki.core.people import User
+from tasuki.web import errors
+from tasuki.web.requests import is_htmx
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -58,17 +58,13 @@ OWN = frozenset(
 )
 
 
-def is_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
 def refuse_nul_bytes(get_response: Answer) -> Answer:
     """Answer 400 with a sentence to text that PostgreSQL cannot store: a NUL, or half of a surrogate pair."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if any(_unstorable(text) for text in _texts(request)):
             sentence = _("It holds characters that cannot be stored: a NUL, or half of a character. Remove them and try again.")
-            return _bare(_("This request cannot be read"), sentence, status=400)
+            return errors.bare(_("This request cannot be read"), sentence, status=400)
         return get_response(request)
 
     return middleware
@@ -127,21 +123,8 @@ def answer_refusals(get_response: Answer) -> _AnswerRefusals:
 
 
 def _refused(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
-    if is_htmx(request):
-        response = render(request, "errors/toast.jinja", {"message": sentence}, status=status)
-        response["HX-Retarget"] = "#toasts"
-        response["HX-Reswap"] = "beforeend"
-        return response
     title = _("This is not yours to open") if status == 403 else _("That cannot be done")
-    if not isinstance(request.user, User):
-        return _bare(title, sentence, status=status)
-    return render(request, "errors/refused.jinja", {"title": title, "message": sentence}, status=status)
-
-
-def _bare(title: str, sentence: str, *, status: int) -> HttpResponse:
-    """For whoever is not known (yet): the frame of the pages is not asked for."""
-    words = {"title": title, "message": sentence, "language": (translation.get_language() or "en")[:2]}
-    return HttpResponse(loader.render_to_string("errors/bare.jinja", words), status=status)
+    return errors.answer(request, title, sentence, status=status)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

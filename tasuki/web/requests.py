@@ -14,6 +14,10 @@ class UserRequest(HttpRequest):
     user: User
 
 
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
 def record_id(text: str) -> int | None:
     """The id that a query or a form names; None for anything else, however long."""
     return int(text) if text.isdecimal() and len(text) <= 18 else None
