@@ -57,6 +57,16 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
             database.renew(connections["default"].settings_dict)
 
 
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A request leaves the language of its reader behind in the thread; every test begins in English."""
+    from django.utils import translation
+
+    translation.activate("en")
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture
 def cast(db: None) -> Any:
     """Everybody, hired and in their teams: see tests/cast.py."""
