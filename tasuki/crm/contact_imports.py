@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from psycopg.types.json import Jsonb
+from django.utils.translation import gettext_lazy as _
 
-from tasuki.core.audit import AuditEntry
-from tasuki.core.imports import fields
-from tasuki.core.imports.copying import copy_in, execute, look_up
+from tasuki.core import names
+from tasuki.core.imports import fields, taking_back
+from tasuki.core.imports.changing import change
+from tasuki.core.imports.copying import look_up
 from tasuki.core.imports.fields import Field
-from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
+from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
 from tasuki.crm import import_fields
 from tasuki.crm.contacts import Contact
@@ -21,48 +22,38 @@ FIELDS = by_name(
     Field("given_name", fields.text(200)),
     Field("title", fields.text(120)),
     Field("account", fields.text(200)),
-    Field("email", import_fields.email, required=True),
+    Field("email", import_fields.email),
     Field("phone", import_fields.phone),
 )
+# What an update may change.
+_CHANGEABLE = ("family_name", "given_name", "title")
 
 
 def write(chunk: Chunk) -> None:
     for line in chunk.waiting():
-        line.values["key"] = line.values["email"][1]
+        if not line.values.keys() & {"full_name", "family_name", "email"}:
+            line.reject("full_name", _("A contact needs a name or a mail address."))
+        elif "email" in line.values:
+            line.values["key"] = line.values["email"][1]
     there: dict[Any, int] = look_up("SELECT key, min(contact_id) FROM crm_contactemail WHERE key = ANY(%s) GROUP BY key", chunk.values_of("key"))
-    chunk.settle_duplicates(there, "key", lambda line, pk: _change(chunk, line, pk))
-    team = import_fields.default_team(chunk)
+    changing = chunk.settle_duplicates(there, "key", shown="email")
+    for line, _pk in changing:
+        if "full_name" in line.values and "family_name" not in line.values:
+            line.values["family_name"], line.values["given_name"] = names.split(line.values["full_name"])
+    change(chunk, changing, model=Contact, columns=_CHANGEABLE)
+    team, made_team = import_fields.default_team(chunk)
     accounts, made_accounts = import_fields.accounts(chunk, "account", team)
-    import_fields.contacts(chunk, accounts)
     lines = list(chunk.waiting())
+    import_fields.new_contacts(chunk, accounts, is_one_each=True)
     for line in lines:
         line.become(RowState.CREATED, line.values["contact_id"])
-    actor = chunk.by.actor.pk if chunk.by.actor else None
-    copy_in(
-        AuditEntry,
-        ("at", "actor_id", "door", "noun", "record_id", "action", "changes"),
-        ((chunk.at, actor, chunk.by.door, "contact", line.target_id, "add", Jsonb({"import": [None, chunk.run.pk]})) for line in lines),
-    )
-    import_fields.note_made(chunk, made_accounts)
-
-
-def _change(chunk: Chunk, line: Line, pk: int) -> None:
-    names = ("family_name", "given_name", "title")
-    line.trace["was"] = Contact.objects.filter(pk=pk).values(*names).get()
-    Contact.objects.filter(pk=pk).update(updated_at=chunk.at, **{name: line.values[name] for name in names if name in line.values})
+    import_fields.note_made(chunk, made_team, made_accounts)
 
 
 def take_back(run: ImportRun) -> None:
-    made = "SELECT target_id FROM core_importrow WHERE run_id = %s AND state = 'created'"
-    execute(
-        """UPDATE crm_contact contact SET family_name = row.trace->'was'->>'family_name', given_name = row.trace->'was'->>'given_name',
-               title = row.trace->'was'->>'title'
-           FROM core_importrow row WHERE row.run_id = %s AND row.state = 'updated' AND contact.id = row.target_id""",
-        [run.pk],
-    )
-    for table, column in (("crm_contactemail", "contact_id"), ("crm_contactphone", "contact_id"), ("crm_contact", "id")):
-        execute(f"DELETE FROM {table} WHERE {column} IN ({made})", [run.pk])
-    import_fields.remove_made(run.pk)
+    taking_back.restore(run, model=Contact, columns=(*_CHANGEABLE, "updated_at"))
+    import_fields.remove_contacts(run, taking_back.CREATED)
+    import_fields.remove_made(run)
 
 
-NOUN = ImportNoun("contacts", FIELDS, ("email",), write, take_back, options=frozenset({"team"}))
+NOUN = ImportNoun("contacts", "contact", FIELDS, ("email",), write, take_back, options=frozenset({"team"}), check_options=import_fields.check_team)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
 from tasuki.core import names, teams
-from tasuki.core.imports.copying import copy_in, look_up, new_ids
+from tasuki.core.imports import taking_back
+from tasuki.core.imports.changing import audit_row, write_trail
+from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import How
+from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import Chunk
+from tasuki.core.imports.runs import ImportRun
 from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
 from tasuki.crm import emails, matching, phones
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
+from tasuki.crm.ownership import Ownership
 
 Made = dict[str, list[int]]
 
@@ -27,136 +36,192 @@ def phone(cell: str, how: How) -> str:
     return phones.to_e164(cell, how.country)
 
 
-def default_team(chunk: Chunk) -> Team:
+def check_team(mapping: Mapping) -> None:
+    """Raise MappingRefused when the mapping names a team that is not there: a slip of the pen must not found one."""
+    name = str(mapping.options.get("team") or "")
+    if name and not Team.objects.filter(name=name).exists():
+        raise MappingRefused(_("There is no team “%(name)s”.") % {"name": name[:80]})
+
+
+def default_team(chunk: Chunk) -> tuple[Team, Made]:
     """The team that the mapping names; else that of the person who imports; else the first team there is, or a new one."""
+    check_team(chunk.mapping)
     name = str(chunk.mapping.options.get("team") or "")
     if name:
-        return Team.objects.filter(name=name).order_by("pk").first() or teams.add(name, department=Department.OFFICE, by=chunk.by, at=chunk.at)
-    if chunk.by.actor and chunk.by.actor.team:
-        return chunk.by.actor.team
-    return Team.objects.first_of_all() or teams.add("Organisation", department=Department.OFFICE, by=chunk.by, at=chunk.at)
+        return Team.objects.filter(name=name).order_by("pk")[0], {}
+    team = chunk.by.actor.team if chunk.by.actor else None
+    team = team or Team.objects.first_of_all()
+    if team:
+        return team, {}
+    team = teams.add("Organisation", department=Department.OFFICE, by=chunk.by, at=chunk.at)
+    return team, {"team": [team.pk]}
 
 
 def people(chunk: Chunk, field: str) -> tuple[dict[str, int], Made]:
-    """Who the texts of a field name, by reference, address or full name; unknown ones are kept as former people without an address."""
+    """Who the texts of a field name, by reference, address or full name.
+
+    Where the mapping says `create_missing`, unknown ones are kept as former people without an address; else the row says so.
+    """
     wanted = chunk.values_of(field)
-    found: dict[str, int] = look_up("SELECT reference, id FROM core_user WHERE reference = ANY(%s)", wanted)
-    found |= look_up("SELECT email, id FROM core_user WHERE lower(email) = ANY(%s)", {text.lower() for text in wanted})
-    missing = [text for text in wanted if text not in found and text.lower() not in found]
-    if missing:
-        by_full_name = {user.display_name: user.pk for user in User.objects.all()}
-        found |= {text: by_full_name[text] for text in missing if text in by_full_name}
-        missing = sorted(text for text in missing if text not in found)
+    lowered: dict[str, int] = look_up("SELECT lower(email), id FROM core_user WHERE lower(email) = ANY(%s)", {text.lower() for text in wanted})
+    found = {text: lowered[text.lower()] for text in wanted if text.lower() in lowered}
+    found |= _people_called([text for text in wanted if text not in found])
+    found |= look_up("SELECT reference, id FROM core_user WHERE reference <> '' AND reference = ANY(%s)", wanted)
+    missing = sorted(text for text in wanted if text not in found)
+    if missing and not chunk.mapping.columns[field].create_missing:
+        unknown = set(missing)
+        for line in chunk.waiting():
+            if line.values.get(field, "") in unknown:
+                line.say(
+                    field, _("There is nobody called “%(name)s”, or more than one; the record is kept without an owner.") % {"name": line.values[field][:80]}
+                )
+        return found, {}
     ids = new_ids(User, len(missing))
     columns = ("id", "password", "email", "family_name", "given_name", "title", "language", "time_zone", "team_id", "reference", "is_active", "hired_at")
     copy_in(User, columns, ((pk, "!", None, *_short(text), "", "en", "UTC", None, text[:120], False, chunk.at) for pk, text in zip(ids, missing, strict=True)))
-    found |= dict(zip(missing, ids, strict=True))
-    return {text: found.get(text) or found[text.lower()] for text in wanted}, {"user": ids}
+    write_trail([audit_row(chunk, noun="user", pk=pk, action="hire", changes={"reference": ["", text]}) for pk, text in zip(ids, missing, strict=True)])
+    return found | dict(zip(missing, ids, strict=True)), {"user": ids}
 
 
-def products(chunk: Chunk, field: str) -> dict[str, int]:
-    """Products by name or code; a name that is none of ours is missing in the answer."""
+def _people_called(texts: list[str]) -> dict[str, int]:
+    """People by the name that is shown; a name that two of them have names neither."""
+    by_name: dict[str, list[int]] = {}
+    for user in User.objects.all() if texts else ():
+        by_name.setdefault(user.display_name, []).append(user.pk)
+    return {text: by_name[text][0] for text in texts if len(by_name.get(text, ())) == 1}
+
+
+def products(chunk: Chunk, field: str) -> dict[str, tuple[int, str]]:
+    """Products by name or code → (id, product line); a name that is none of ours is missing in the answer."""
     wanted = chunk.values_of(field)
-    found: dict[str, int] = look_up("SELECT code, id FROM crm_product WHERE code <> '' AND code = ANY(%s)", wanted)
-    return found | look_up("SELECT name, id FROM crm_product WHERE name = ANY(%s)", wanted)
+    found: dict[str, tuple[int, str]] = look_up("SELECT code, id, line FROM crm_product WHERE code <> '' AND code = ANY(%s)", wanted)
+    return found | look_up("SELECT name, id, line FROM crm_product WHERE name = ANY(%s)", wanted)
+
+
+def teams_named(chunk: Chunk, field: str) -> dict[str, int]:
+    """Teams by name; a row that names none of ours is told, and gets the team of the import."""
+    found: dict[str, int] = look_up("SELECT name, min(id) FROM core_team WHERE name = ANY(%s) GROUP BY name", chunk.values_of(field))
+    for line in chunk.waiting():
+        if line.values.get(field, "") not in ("", *found):
+            line.say(field, _("There is no team “%(name)s”.") % {"name": line.values[field][:80]})
+    return found
+
+
+def refuse_the_future(chunk: Chunk, *names: str) -> None:
+    """What has not happened yet is no history: it would stand in no balance, and then suddenly in one."""
+    for line in chunk.waiting():
+        for name in names:
+            if line.state is None and name in line.values and moment(line.values[name]) > chunk.at:
+                line.reject(name, _("%(day)s lies in the future.") % {"day": line.values[name][:10]})
 
 
 def accounts(chunk: Chunk, field: str, team: Team) -> tuple[dict[str, int], Made]:
     """Accounts by reference or folded name; new names become accounts."""
     wanted = {text: matching.fold_company(text) for text in chunk.values_of(field)}
-    found: dict[str, int] = look_up("SELECT reference, id FROM crm_account WHERE reference = ANY(%s)", wanted)
+    found: dict[str, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", wanted)
     folded: dict[str, int] = look_up("SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name", set(wanted.values()))
     fresh = {key: text for text, key in sorted(wanted.items()) if text not in found and key not in folded}
     ids = new_ids(Account, len(fresh))
-    write_accounts((pk, {"name": text}, key, team.pk, chunk.at) for pk, (key, text) in zip(ids, fresh.items(), strict=True))
+    write_accounts(chunk, [(pk, {"name": text, "folded": key}) for pk, (key, text) in zip(ids, fresh.items(), strict=True)], team_id=team.pk)
     folded |= dict(zip(fresh, ids, strict=True))
     return {text: found.get(text) or folded[key] for text, key in wanted.items()}, {"account": ids}
 
 
-def write_accounts(rows: Any) -> None:
-    """COPY accounts: (id, values, folded name, team id, moment)."""
-    columns = (
-        "id",
-        "name",
-        "folded_name",
-        "domain",
-        "industry",
-        "n_employees",
-        "country",
-        "corporate_number",
-        "owner_id",
-        "team_id",
-        "reference",
-        "created_at",
-        "updated_at",
-    )
+def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team_id: int) -> None:
+    """COPY accounts, each an id and its values, with their first owner and their entry of the trail."""
+    texts = ("domain", "industry", "country", "corporate_number", "reference")
     copy_in(
         Account,
-        columns,
+        ("id", "name", "folded_name", *texts, "n_employees", "owner_id", "team_id", "created_at", "updated_at"),
         (
-            (
-                pk,
-                values["name"][:200],
-                key,
-                values.get("domain", ""),
-                values.get("industry", ""),
-                values.get("n_employees"),
-                values.get("country", ""),
-                values.get("corporate_number", ""),
-                values.get("owner_id"),
-                team_id,
-                values.get("reference", ""),
-                at,
-                at,
-            )
-            for pk, values, key, team_id, at in rows
+            (pk, v["name"][:200], v["folded"][:200], *(v.get(name, "") for name in texts), v.get("n_employees"), v.get("owner_id"), team_id, chunk.at, chunk.at)
+            for pk, v in rows
         ),
     )
+    actor = chunk.by.actor.pk if chunk.by.actor else None
+    copy_in(
+        Ownership,
+        ("account_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
+        ((pk, values.get("owner_id"), team_id, chunk.at, actor, mark(chunk.run)) for pk, values in rows),
+    )
+    write_trail([audit_row(chunk, noun="account", pk=pk, action="add") for pk, _values in rows])
 
 
-def contacts(chunk: Chunk, accounts_by_name: dict[str, int]) -> Made:
-    """Set `contact_id` in the values of each row that names a person: known by reference or mail address, else new."""
-    by_key: dict[str, int] = look_up(
+def known_contacts(chunk: Chunk) -> None:
+    """Set `contact_id` in the values of each row that names a person whose mail address we know."""
+    known: dict[str, int] = look_up(
         "SELECT key, min(contact_id) FROM crm_contactemail WHERE key = ANY(%s) GROUP BY key",
         {line.values["email"][1] for line in chunk.waiting() if "email" in line.values},
     )
+    for line in chunk.waiting():
+        if "email" in line.values and line.values["email"][1] in known:
+            line.values["contact_id"] = known[line.values["email"][1]]
+
+
+def new_contacts(chunk: Chunk, accounts_by_name: dict[str, int], *, is_one_each: bool = False) -> Made:
+    """Make a contact for each row that names a person we do not know, and set `contact_id` in its values.
+
+    Rows with one mail address are one person, unless `is_one_each`.
+    """
     rows: list[tuple[Any, ...]] = []
     addresses: list[tuple[int, str, str, bool]] = []
     numbers: list[tuple[int, str, str, bool]] = []
-    people_ = [line for line in chunk.waiting() if line.values.keys() & {"full_name", "family_name", "email"}]
-    ids = iter(new_ids(Contact, len(people_)))
-    for line in people_:
+    made: dict[str, int] = {}
+    strangers = [line for line in chunk.waiting() if "contact_id" not in line.values and line.values.keys() & {"full_name", "family_name", "email"}]
+    for line, fresh in zip(strangers, new_ids(Contact, len(strangers)), strict=True):
         key = line.values["email"][1] if "email" in line.values else ""
-        if key in by_key:
-            line.values["contact_id"] = by_key[key]
+        pk = line.values["contact_id"] = made.setdefault(key, fresh) if key and not is_one_each else fresh
+        if pk != fresh:
             continue
-        pk = line.values["contact_id"] = next(ids)
+        account = accounts_by_name.get(line.values.get("account", ""))
         family, given = _name_of(line.values)
-        rows.append((pk, accounts_by_name.get(line.values.get("account", "")), family, given, line.values.get("title", ""), chunk.at))
+        rows.append((pk, account, family[:200], given[:200], line.values.get("title", ""), "", "", "", "", chunk.at, chunk.at))
         if key:
-            by_key[key] = pk
             addresses.append((pk, line.values["email"][0], key, True))
         if "phone" in line.values:
             numbers.append((pk, line.values["phone"], "", True))
-    copy_in(
-        Contact,
-        ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "created_at", "updated_at"),
-        ((pk, account, family, given, title, "", "", "", "", at, at) for pk, account, family, given, title, at in rows),
-    )
+    columns = ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "created_at", "updated_at")
+    copy_in(Contact, columns, rows)
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)
     copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)
+    write_trail([audit_row(chunk, noun="contact", pk=row[0], action="add") for row in rows])
     return {"contact": [row[0] for row in rows]}
 
 
-def remove_made(run_id: int) -> None:
-    """Remove the people, accounts and contacts that a run made on its way, unless something else stands on them."""
-    from tasuki.core.imports.copying import execute
+def remove_made(run: ImportRun) -> None:
+    """Remove the people, accounts and contacts that a run made on its way.
 
-    made = "SELECT jsonb_array_elements_text(trace->'made'->%s)::bigint FROM core_importrow WHERE run_id = %s AND trace ? 'made'"
+    Raises CannotUndo, here or by a foreign key, when somebody worked on them or something else stands on them.
+    """
+    for noun in ("contact", "account", "user"):
+        taking_back.refuse_if_worked_on(run, noun=noun, ids=taking_back.made(noun))
+    remove_contacts(run, taking_back.made("contact"))
+    remove_accounts(run, taking_back.made("account"))
+    execute(f"DELETE FROM core_user WHERE id IN ({taking_back.made('user')})", [run.pk])
+    _remove_made_team(run)
+
+
+def remove_contacts(run: ImportRun, ids: str) -> None:
     for table, column in (("crm_contactemail", "contact_id"), ("crm_contactphone", "contact_id"), ("crm_contact", "id")):
-        execute(f"DELETE FROM {table} WHERE {column} IN ({made})", ["contact", run_id])
-    execute(f"DELETE FROM crm_account WHERE id IN ({made})", ["account", run_id])
-    execute(f"DELETE FROM core_user WHERE id IN ({made})", ["user", run_id])
+        execute(f"DELETE FROM {table} WHERE {column} IN ({ids})", [run.pk])
+
+
+def remove_accounts(run: ImportRun, ids: str) -> None:
+    execute(f"DELETE FROM crm_ownership WHERE account_id IN ({ids}) AND reason = %s", [run.pk, mark(run)])
+    execute(f"UPDATE crm_account SET parent_id = NULL WHERE id IN ({ids})", [run.pk])
+    execute(f"DELETE FROM crm_account WHERE id IN ({ids})", [run.pk])
+
+
+def _remove_made_team(run: ImportRun) -> None:
+    """The team that an empty installation got with its first import goes too, unless it is in use by now."""
+    with suppress(IntegrityError), transaction.atomic():
+        if execute(f"DELETE FROM core_team WHERE id IN ({taking_back.made('team')})", [run.pk]):
+            execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def mark(run: ImportRun) -> str:
+    """What an ownership says as its reason when a run wrote it."""
+    return f"import {run.pk}"
 
 
 def note_made(chunk: Chunk, *made: Made) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
-from tasuki.core.audit import AuditEntry
-from tasuki.core.imports import fields
+from tasuki.core.imports import fields, taking_back
+from tasuki.core.imports.changing import Rows, as_they_are, audit_row, change, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
-from tasuki.core.imports.mapping import MappingRefused
-from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
+from tasuki.core.imports.mapping import Mapping, MappingRefused
+from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
 from tasuki.crm import import_fields, ledger, stages
 from tasuki.crm.leads import Lead, Origin
@@ -28,8 +27,9 @@ FIELDS = by_name(
     Field("source_detail", fields.text(200)),
     Field("segment", fields.text(80)),
     Field("origin", fields.choice(*Origin.values)),
-    Field("stage", fields.choice(*stages.ORDER)),
+    Field("stage", fields.choice(*stages.BEFORE_SALES)),
     Field("owner", fields.text(120)),
+    Field("team", fields.text(120)),
     Field("product", fields.text(200)),
     Field("account", fields.text(200)),
     Field("full_name", fields.text(200)),
@@ -40,36 +40,52 @@ FIELDS = by_name(
     Field("phone", import_fields.phone),
 )
 
+# What an update may change.
+_CHANGEABLE = ("source_detail", "segment")
+
+
+def check_options(mapping: Mapping) -> None:
+    stage = str(mapping.options.get("stage") or stages.CAPTURED)
+    if stage not in stages.BEFORE_SALES:
+        raise MappingRefused(
+            _("Leads cannot be imported into “%(stage)s”; these stages can: %(stages)s. What is in sales comes in as an opportunity.")
+            % {"stage": stage[:40], "stages": ", ".join(stages.BEFORE_SALES)}
+        )
+    import_fields.check_team(mapping)
+
 
 def write(chunk: Chunk) -> None:
     """Decide about duplicates, then write the new leads with their first passages, all set-based."""
-    default_stage = str(chunk.mapping.options.get("stage") or stages.CAPTURED)
-    if default_stage not in stages.ORDER:
-        raise MappingRefused(_("There is no stage “%(key)s”.") % {"key": default_stage[:40]})
-    there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference = ANY(%s)", chunk.values_of("reference"))
-    chunk.settle_duplicates(there, "reference", lambda line, pk: _change(chunk, line, pk))
-    team = import_fields.default_team(chunk)
+    check_options(chunk.mapping)
+    import_fields.refuse_the_future(chunk, "opened_at")
+    there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
+    _change(chunk, chunk.settle_duplicates(there, "reference", is_unique=True))
+    products = import_fields.products(chunk, "product")
+    import_fields.known_contacts(chunk)
+    _refuse_second_passes(chunk, products)
+    # From here on no row is refused: what is made on the way is made for a lead.
+    team, made_team = import_fields.default_team(chunk)
+    teams = import_fields.teams_named(chunk, "team")
     owners, made_people = import_fields.people(chunk, "owner")
     accounts, made_accounts = import_fields.accounts(chunk, "account", team)
-    products = import_fields.products(chunk, "product")
-    made_contacts = import_fields.contacts(chunk, accounts)
-    _refuse_second_passes(chunk)
+    made_contacts = import_fields.new_contacts(chunk, accounts)
+    seq_nos = _seq_nos(chunk)
     lines = list(chunk.waiting())
     for line, pk in zip(lines, new_ids(Lead, len(lines)), strict=True):
         line.become(RowState.CREATED, pk)
         values = line.values
         values["opened"] = import_fields.moment(values["opened_at"]) if "opened_at" in values else chunk.at
-        values.setdefault("stage", default_stage)
+        values.setdefault("stage", str(chunk.mapping.options.get("stage") or stages.CAPTURED))
         values["owner_id"], values["account_id"] = owners.get(values.get("owner", "")), accounts.get(values.get("account", ""))
-        if "product" in values:
-            values["product_id"] = products.get(values["product"])
-            if values["product_id"] is None:
-                line.say("product", _("There is no product “%(name)s”; the lead is kept without one.") % {"name": values["product"][:80]})
-    write_leads(chunk, [(line.target_id or 0, line.values) for line in lines], team.pk)
-    import_fields.note_made(chunk, made_people, made_accounts, made_contacts)
+        values["team_id"] = teams.get(values.get("team", ""), team.pk)
+        contact = values.get("contact_id")
+        values["seq_no"] = seq_nos.get(contact, 0) + 1 if contact else 1
+        seq_nos[contact] = values["seq_no"]
+    write_leads(chunk, [(line.target_id or 0, line.values) for line in lines])
+    import_fields.note_made(chunk, made_team, made_people, made_accounts, made_contacts)
 
 
-def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], team_id: int) -> None:
+def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
     """COPY leads with their first passage, ownership, timeline and audit entries."""
     copy_in(
         Lead,
@@ -79,9 +95,9 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], team_id: i
         ),
         (
             (
-                pk, v.get("contact_id"), v.get("account_id"), v.get("product_id"), "", 1, v.get("origin", Origin.INBOUND.value), v.get("source", ""),
-                v.get("source_detail", ""), v.get("segment", ""), v.get("reference", ""), v.get("owner_id"), team_id,
-                v["opened"], v["stage"], v["opened"], "", chunk.at,
+                pk, v.get("contact_id"), v.get("account_id"), v.get("product_id"), v.get("product_line", ""), v["seq_no"],
+                v.get("origin", Origin.INBOUND.value), v.get("source", ""), v.get("source_detail", ""), v.get("segment", ""), v.get("reference", ""),
+                v.get("owner_id"), v["team_id"], v["opened"], v["stage"], v["opened"], "", chunk.at,
             )
             for pk, v in rows
         ),
@@ -90,12 +106,12 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], team_id: i
     copy_in(
         Passage,
         ("lead_id", "seq", "stage_id", "entered_at", "outcome", "reason", "wake_when", "owner_id", "team_id", "moved_by_id", "entry_import_id"),
-        ((pk, 1, v["stage"], v["opened"], "", "", "", v.get("owner_id"), team_id, actor, chunk.run.pk) for pk, v in rows),
+        ((pk, 1, v["stage"], v["opened"], "", "", "", v.get("owner_id"), v["team_id"], actor, chunk.run.pk) for pk, v in rows),
     )
     copy_in(
         Ownership,
         ("lead_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
-        ((pk, v.get("owner_id"), team_id, v["opened"], actor, _mark(chunk.run)) for pk, v in rows),
+        ((pk, v.get("owner_id"), v["team_id"], v["opened"], actor, import_fields.mark(chunk.run)) for pk, v in rows),
     )
     copy_in(
         TimelineEntry,
@@ -105,11 +121,7 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], team_id: i
             for pk, v in rows
         ),
     )
-    copy_in(
-        AuditEntry,
-        ("at", "actor_id", "door", "noun", "record_id", "action", "changes"),
-        ((chunk.at, actor, chunk.by.door, "lead", pk, "capture", Jsonb({"stage": [None, v["stage"]], "import": [None, chunk.run.pk]})) for pk, v in rows),
-    )
+    write_trail([audit_row(chunk, noun="lead", pk=pk, action="capture", changes={"stage": [None, v["stage"]]}) for pk, v in rows])
 
 
 def remove_leads(run: ImportRun, ids: str) -> None:
@@ -118,8 +130,8 @@ def remove_leads(run: ImportRun, ids: str) -> None:
     Refuses, by the foreign keys, when anything stands on them that the run did not make.
     """
     execute(f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND detail->>'import' = %s", [run.pk, str(run.pk)])
-    execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND reason = %s", [run.pk, _mark(run)])
-    with ledger.correcting(_mark(run)):
+    execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND reason = %s", [run.pk, import_fields.mark(run)])
+    with ledger.correcting(import_fields.mark(run)):
         execute(
             f"""DELETE FROM crm_passage WHERE lead_id IN ({ids}) AND entry_import_id = %s
                 AND coalesce(exit_import_id, %s) = %s AND (left_at IS NULL OR exit_import_id IS NOT NULL)""",
@@ -129,43 +141,51 @@ def remove_leads(run: ImportRun, ids: str) -> None:
 
 
 def take_back(run: ImportRun) -> None:
-    execute(
-        """UPDATE crm_lead lead SET owner_id = (row.trace->'was'->>'owner')::bigint, segment = row.trace->'was'->>'segment'
-           FROM core_importrow row WHERE row.run_id = %s AND row.state = 'updated' AND lead.id = row.target_id""",
-        [run.pk],
-    )
-    remove_leads(run, "SELECT target_id FROM core_importrow WHERE run_id = %s AND state = 'created'")
-    import_fields.remove_made(run.pk)
+    taking_back.restore(run, model=Lead, columns=(*_CHANGEABLE, "updated_at"))
+    remove_leads(run, taking_back.CREATED)
+    import_fields.remove_made(run)
 
 
-def _change(chunk: Chunk, line: Line, pk: int) -> None:
-    """Update what may change of a lead; where it came from and when may not."""
-    before = Lead.objects.filter(pk=pk).values("segment", "owner", "source", "opened_at").get()
-    line.trace["was"] = {"segment": before["segment"], "owner": before["owner"]}
-    Lead.objects.filter(pk=pk).update(segment=line.values.get("segment", before["segment"]), updated_at=chunk.at)
-    if "source" in line.values and line.values["source"] != before["source"]:
-        line.say("source", _("The source of a lead never changes; it stays “%(source)s”.") % {"source": before["source"]})
-    if "opened_at" in line.values and datetime.fromisoformat(line.values["opened_at"]) != before["opened_at"]:
-        line.say("opened_at", _("The day a lead came never changes; it stays %(day)s.") % {"day": before["opened_at"].date().isoformat()})
+def _change(chunk: Chunk, rows: Rows) -> None:
+    """Update what may change of a lead; where it came from and when may not, and a lead is moved or handed over by nobody unseen."""
+    before = as_they_are(Lead, [pk for _line, pk in rows], columns=("source", "opened_at", "stage_id"))
+    for line, pk in rows:
+        values, was = line.values, before[pk]
+        if values.get("source", was["source"]) != was["source"]:
+            line.say("source", _("The source of a lead never changes; it stays “%(source)s”.") % {"source": was["source"]})
+        if "opened_at" in values and import_fields.moment(values["opened_at"]) != import_fields.moment(was["opened_at"]):
+            line.say("opened_at", _("The day a lead came never changes; it stays %(day)s.") % {"day": was["opened_at"][:10]})
+        if values.get("stage", was["stage_id"]) != was["stage_id"]:
+            line.say("stage", _("An update does not move a lead; it stays where it is."))
+    change(chunk, rows, model=Lead, columns=_CHANGEABLE)
 
 
-def _refuse_second_passes(chunk: Chunk) -> None:
+def _refuse_second_passes(chunk: Chunk, products: dict[str, tuple[int, str]]) -> None:
     """A contact has one open lead per product line: a row for a second one is refused, the rest goes on."""
     ids = {line.values["contact_id"] for line in chunk.waiting() if "contact_id" in line.values}
     open_: dict[Any, Any] = look_up(
-        "SELECT contact_id, id FROM crm_lead WHERE stage_id IS NOT NULL AND won_at IS NULL AND product_line = '' AND contact_id = ANY(%s)", ids
+        """SELECT contact_id || '/' || product_line, id FROM crm_lead
+           WHERE stage_id IS NOT NULL AND won_at IS NULL AND contact_id IS NOT NULL AND contact_id = ANY(%s)""",
+        ids,
     )
     for line in chunk.waiting():
-        contact = line.values.get("contact_id")
-        if contact is None:
+        values = line.values
+        if "product" in values:
+            values["product_id"], values["product_line"] = products.get(values["product"], (None, ""))
+            if values["product_id"] is None:
+                line.say("product", _("There is no product “%(name)s”; the lead is kept without one.") % {"name": values["product"][:80]})
+        person = values.get("contact_id") or (values["email"][1] if "email" in values else None)
+        if person is None:
             continue
-        if contact in open_:
+        key = f"{person}/{values.get('product_line', '')}"
+        if key in open_:
             line.reject("email", _("This contact already has an open lead for this product line."))
-        open_[contact] = 0
+        open_[key] = 0
 
 
-def _mark(run: ImportRun) -> str:
-    return f"import {run.pk}"
+def _seq_nos(chunk: Chunk) -> dict[Any, int]:
+    """How many passes each known contact has had."""
+    return look_up("SELECT contact_id, max(seq_no) FROM crm_lead WHERE contact_id = ANY(%s) GROUP BY contact_id", chunk.values_of("contact_id"))
 
 
-NOUN = ImportNoun("leads", FIELDS, ("reference",), write, take_back, options=frozenset({"stage", "team"}))
+NOUN = ImportNoun("leads", "lead", FIELDS, ("reference",), write, take_back, options=frozenset({"stage", "team"}), check_options=check_options)

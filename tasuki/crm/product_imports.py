@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasuki.core import audit
-from tasuki.core.imports import fields
-from tasuki.core.imports.copying import execute, look_up
+from tasuki.core.imports import fields, taking_back
+from tasuki.core.imports.changing import audit_row, change, write_trail
+from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
-from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
+from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
 from tasuki.core.organisation import the_organisation
 from tasuki.crm.products import Product
@@ -17,39 +17,41 @@ FIELDS = by_name(
     Field("name", fields.text(200), required=True),
     Field("code", fields.text(64)),
     Field("line", fields.text(80)),
-    Field("price", fields.amount),
+    Field("price", fields.price),
     Field("currency", fields.currency),
 )
+# What an update may change.
+_CHANGEABLE = ("code", "line", "price", "currency")
 
 
 def write(chunk: Chunk) -> None:
-    """Products are few: each is written by itself."""
     there: dict[Any, int] = look_up("SELECT name, id FROM crm_product WHERE name = ANY(%s)", chunk.values_of("name"))
-    chunk.settle_duplicates(there, "name", _change)
+    changing = chunk.settle_duplicates(there, "name", is_unique=True)
+    codes: dict[Any, int] = look_up("SELECT code, id FROM crm_product WHERE code <> '' AND code = ANY(%s)", chunk.values_of("code"))
+    chunk.refuse_taken("code", codes, changing=changing)
     currency = the_organisation().currency
-    for line in list(chunk.waiting()):
-        values = {"currency": currency if "price" in line.values else "", **line.values}
-        product = Product(created_at=chunk.at, **values)
-        Product.objects.bulk_create([product])
-        audit.record(product, action="add", by=chunk.by, at=chunk.at)
-        line.become(RowState.CREATED, product.pk)
-
-
-def _change(line: Line, pk: int) -> None:
-    line.trace["was"] = {
-        name: None if value is None else str(value) for name, value in Product.objects.filter(pk=pk).values("code", "line", "price", "currency").get().items()
-    }
-    Product.objects.filter(pk=pk).update(**{name: value for name, value in line.values.items() if name != "name"})
+    for line in chunk.lines:
+        if "price" in line.values:
+            line.values.setdefault("currency", currency)
+    change(chunk, [(line, pk) for line, pk in changing if line.state is None], model=Product, columns=_CHANGEABLE)
+    lines = list(chunk.waiting())
+    for line, pk in zip(lines, new_ids(Product, len(lines)), strict=True):
+        line.become(RowState.CREATED, pk)
+    copy_in(
+        Product,
+        ("id", "name", "code", "line", "price", "currency", "is_active", "created_at"),
+        (
+            (line.target_id, v["name"], v.get("code", ""), v.get("line", ""), v.get("price"), v.get("currency", "") if "price" in v else "", True, chunk.at)
+            for line in lines
+            for v in (line.values,)
+        ),
+    )
+    write_trail([audit_row(chunk, noun="product", pk=line.target_id or 0, action="add", changes={"name": ["", line.values["name"]]}) for line in lines])
 
 
 def take_back(run: ImportRun) -> None:
-    execute(
-        """UPDATE crm_product product SET code = row.trace->'was'->>'code', line = row.trace->'was'->>'line',
-               price = (row.trace->'was'->>'price')::numeric, currency = row.trace->'was'->>'currency'
-           FROM core_importrow row WHERE row.run_id = %s AND row.state = 'updated' AND product.id = row.target_id""",
-        [run.pk],
-    )
-    execute("DELETE FROM crm_product WHERE id IN (SELECT target_id FROM core_importrow WHERE run_id = %s AND state = 'created')", [run.pk])
+    taking_back.restore(run, model=Product, columns=_CHANGEABLE)
+    execute(f"DELETE FROM crm_product WHERE id IN ({taking_back.CREATED})", [run.pk])
 
 
-NOUN = ImportNoun("products", FIELDS, ("name",), write, take_back)
+NOUN = ImportNoun("products", "product", FIELDS, ("name",), write, take_back)

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.imports import fields
+from tasuki.core.imports.changing import Rows, as_they_are, change
 from tasuki.core.imports.copying import look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
@@ -34,7 +35,7 @@ FIELDS = by_name(
     Field("account", fields.text(200)),
     Field("name", fields.text(200)),
     Field("product", fields.text(200)),
-    Field("amount", fields.amount),
+    Field("amount", fields.price),
     Field("currency", fields.currency),
     Field("owner", fields.text(120)),
     Field("segment", fields.text(80)),
@@ -51,17 +52,17 @@ FIELDS = by_name(
 
 _LEADS = """
 SELECT lead.reference, lead.id, lead.stage_id, lead.opened_at, lead.owner_id, lead.team_id, lead.contact_id, lead.account_id, lead.segment,
-       passage.id, passage.seq, passage.entered_at, opportunity.id
+       lead.stage_since, lead.updated_at, passage.id, passage.seq, passage.entered_at, opportunity.id
 FROM crm_lead lead
 LEFT JOIN crm_passage passage ON passage.lead_id = lead.id AND passage.left_at IS NULL
 LEFT JOIN sales_opportunity opportunity ON opportunity.lead_id = lead.id
-WHERE lead.reference = ANY(%s)
+WHERE lead.reference <> '' AND lead.reference = ANY(%s)
 """
 
 
 @dataclass
 class Pass:
-    """The lead of one row: as it stands now, or as it will be opened; `moves` are added to its ledger."""
+    """The lead of one row: as it stands now, or as it will be opened. `was` holds its columns as they are now."""
 
     lead_id: int
     is_new: bool
@@ -77,32 +78,50 @@ class Pass:
     entered_at: datetime
     was: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def trace(self) -> dict[str, Any]:
+        """What an undo needs: the lead, and how it was before if it was there."""
+        return {"lead": self.lead_id, "is_new": self.is_new, "was": self.was}
+
 
 def write(chunk: Chunk) -> None:
     """Decide about duplicates, find or open the leads, then write opportunities and ledger, all set-based."""
-    there: dict[Any, int] = look_up("SELECT reference, id FROM sales_opportunity WHERE reference = ANY(%s)", chunk.values_of("reference"))
-    chunk.settle_duplicates(there, "reference", lambda line, pk: _change(chunk, line, pk))
-    team = import_fields.default_team(chunk)
+    import_fields.refuse_the_future(chunk, "opened_at", "closed_at", "won_at", "lost_at")
+    references: dict[Any, int] = look_up(
+        "SELECT reference, id FROM sales_opportunity WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference")
+    )
+    leads = look_up(_LEADS, chunk.values_of("lead"))
+    if _is_keyed_by_lead(chunk):
+        changing = chunk.settle_duplicates({key: row[-1] for key, row in leads.items() if row[-1] is not None}, "lead", is_unique=True)
+    else:
+        changing = chunk.settle_duplicates(references, "reference", is_unique=True)
+    _change(chunk, changing)
+    chunk.refuse_taken("reference", references)
+    lines = [line for line in chunk.waiting() if not _is_refused(line, leads)]
+    # From here on no row is refused: what is made on the way is made for an opportunity.
+    team, made_team = import_fields.default_team(chunk)
     owners, made_people = import_fields.people(chunk, "owner")
     accounts, made_accounts = import_fields.accounts(chunk, "account", team)
     products = import_fields.products(chunk, "product")
-    leads = look_up(_LEADS, chunk.values_of("lead"))
     money = _Money(chunk)
-    writing = opportunity_writing.Writing(chunk, team.pk)
-    for line in chunk.waiting():
+    writing = opportunity_writing.Writing(chunk)
+    lead_ids = iter(new_ids(Lead, sum(1 for line in lines if "lead" not in line.values)))
+    for line, pk in zip(lines, new_ids(Opportunity, len(lines)), strict=True):
         values = line.values
         values["owner_id"] = owners.get(values.get("owner", ""))
         values["account_id"] = accounts.get(values.get("account", ""))
         values["product_id"] = _product(line, products)
         values["base_amount"] = money.in_base(line)
-    lines = [line for line in chunk.waiting() if not _is_refused(line, leads)]
-    lead_ids = iter(new_ids(Lead, sum(1 for line in lines if "lead" not in line.values)))
-    for line, pk in zip(lines, new_ids(Opportunity, len(lines)), strict=True):
-        one = _known(leads[line.values["lead"]]) if "lead" in line.values else _fresh(chunk, line, pk=next(lead_ids), team=team.pk)
+        one = _known(leads[values["lead"]]) if "lead" in values else _fresh(chunk, line, pk=next(lead_ids), team=team.pk)
         line.become(RowState.CREATED, pk)
         _carry(chunk, line, one=one, writing=writing)
     writing.write()
-    import_fields.note_made(chunk, made_people, made_accounts)
+    import_fields.note_made(chunk, made_team, made_people, made_accounts)
+
+
+def _is_keyed_by_lead(chunk: Chunk) -> bool:
+    """A lead has one opportunity, so where the file has no reference of its own, the lead is the key."""
+    return (chunk.mapping.key or ("reference" if "reference" in chunk.mapping.columns else "lead")) == "lead"
 
 
 def _carry(chunk: Chunk, line: Line, *, one: Pass, writing: opportunity_writing.Writing) -> None:
@@ -117,7 +136,7 @@ def _carry(chunk: Chunk, line: Line, *, one: Pass, writing: opportunity_writing.
         column = next(name for name in ("won_at", "lost_at", "closed_at") if name in values)
         closed_at = _not_before(line, column, closed_at, earliest=opened_at if "opened_at" in values else one.entered_at)
         opened_at = min(opened_at, closed_at)
-    line.trace |= {"lead": one.lead_id, "is_new": one.is_new, "was": {"owner": one.owner_id, "team": one.team_id, "segment": one.segment}}
+    line.trace |= one.trace
     writing.add(line, one, opportunity_writing.Course(phase, opened_at, closed_at, outcome))
 
 
@@ -163,8 +182,10 @@ def _is_refused(line: Line, leads: dict[str, Any]) -> bool:
 
 
 def _known(row: tuple[Any, ...]) -> Pass:
-    lead_id, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at, _opportunity = row
-    return Pass(lead_id, False, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at)
+    lead_id, stage, opened_at, owner, team, contact, account, segment, since, updated_at, passage, seq, entered_at, _opportunity = row
+    was = {"owner_id": owner, "segment": segment, "stage_id": stage, "stage_since": since.isoformat(), "updated_at": updated_at.isoformat()}
+    was |= {"won_at": None, "ended_at": None, "ended_as": ""}
+    return Pass(lead_id, False, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at, was)
 
 
 def _fresh(chunk: Chunk, line: Line, *, pk: int, team: int) -> Pass:
@@ -172,11 +193,11 @@ def _fresh(chunk: Chunk, line: Line, *, pk: int, team: int) -> Pass:
     return Pass(pk, True, None, opened_at, line.values["owner_id"], team, None, line.values["account_id"], line.values.get("segment", ""), None, 0, opened_at)
 
 
-def _product(line: Line, products: dict[str, int]) -> int | None:
-    name = line.values.get("product")
+def _product(line: Line, products: dict[str, tuple[int, str]]) -> int | None:
+    name = line.values.get("product", "")
     if name and name not in products:
         line.say("product", _("There is no product “%(name)s”; the opportunity is kept without one.") % {"name": name[:80]})
-    return products.get(name or "")
+    return products[name][0] if name in products else None
 
 
 class _Money:
@@ -204,12 +225,28 @@ class _Money:
         return (Decimal(values["amount"]) * rate).quantize(Decimal("0.01"))
 
 
-def _change(chunk: Chunk, line: Line, pk: int) -> None:
-    """Update what may change without moving the lead: name, amount, expected close date."""
-    names = ("name", "amount", "currency", "close_on")
-    before = Opportunity.objects.filter(pk=pk).values(*names).get()
-    line.trace["was"] = {name: None if value is None else str(value) for name, value in before.items()}
-    Opportunity.objects.filter(pk=pk).update(updated_at=chunk.at, **{name: line.values[name] for name in names if name in line.values})
+def _change(chunk: Chunk, rows: Rows) -> None:
+    """Update what may change without moving the lead; what an order was worth stands in the ledger."""
+    before = as_they_are(Opportunity, [pk for _line, pk in rows], columns=("closed_at", "currency"))
+    base = the_organisation().currency
+    for line, pk in rows:
+        values = line.values
+        if before[pk]["closed_at"] and values.keys() & {"amount", "currency"}:
+            values.pop("amount", None)
+            values.pop("currency", None)
+            line.say("amount", _("The amount of a closed opportunity stays as it is in the ledger."))
+        elif "amount" in values:
+            values.setdefault("currency", before[pk]["currency"] or base)
+    change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE)
 
 
-NOUN = ImportNoun("opportunities", FIELDS, ("reference",), write, opportunity_undo.take_back, options=frozenset({"team"}))
+NOUN = ImportNoun(
+    "opportunities",
+    "opportunity",
+    FIELDS,
+    ("reference", "lead"),
+    write,
+    opportunity_undo.take_back,
+    options=frozenset({"team"}),
+    check_options=import_fields.check_team,
+)

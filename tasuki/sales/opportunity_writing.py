@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from tasuki.core.audit import AuditEntry
-from tasuki.core.imports.copying import copy_in, execute
+from tasuki.core.imports.changing import audit_row, write_trail
+from tasuki.core.imports.copying import copy_in, execute, look_up
 from tasuki.core.imports.nouns import Chunk, Line
 from tasuki.crm import stages
+from tasuki.crm.import_fields import mark
 from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.ownership import Ownership
@@ -49,7 +50,6 @@ class Course:
 @dataclass
 class Writing:
     chunk: Chunk
-    team_id: int
     leads: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
     left: list[tuple[Any, ...]] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Writing:
     opportunities: list[tuple[Any, ...]] = field(default_factory=list)
     ownerships: list[tuple[Any, ...]] = field(default_factory=list)
     timeline: list[tuple[Any, ...]] = field(default_factory=list)
-    audit: list[tuple[Any, ...]] = field(default_factory=list)
+    trail: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def actor(self) -> int | None:
@@ -78,12 +78,12 @@ class Writing:
             values.get("close_on"), owner, team, values.get("reference", ""), course.opened_at, course.closed_at, won_at, lost, "", self.chunk.at,
         ))  # fmt: skip
         if one.is_new or owner != one.owner_id:
-            self.ownerships.append((one.lead_id, owner, team, course.opened_at, self.actor, f"import {self.chunk.run.pk}"))
+            self.ownerships.append((one.lead_id, owner, team, course.opened_at, self.actor, mark(self.chunk.run)))
         detail = {"to": course.phase, "outcome": course.outcome, "won": course.outcome is Outcome.WON, "import": self.chunk.run.pk}
         self.timeline.append((course.closed_at or course.opened_at, Kind.MOVE, one.account_id, one.contact_id, one.lead_id, self.actor, "", Jsonb(detail)))
-        self.audit.append(
-            (self.chunk.at, self.actor, self.chunk.by.door, "opportunity", line.target_id, "accept", Jsonb({"import": [None, self.chunk.run.pk]}))
-        )
+        self.trail.append(audit_row(self.chunk, noun="opportunity", pk=line.target_id or 0, action="accept"))
+        moved = {"stage": [one.stage, _stage_after(course)]}
+        self.trail.append(audit_row(self.chunk, noun="lead", pk=one.lead_id, action="capture" if one.is_new else "advance", changes=moved))
 
     def _passages(self, line: Line, one: Pass, course: Course, *, owner: int | None) -> None:
         run, amount = self.chunk.run.pk, line.values["base_amount"]
@@ -118,7 +118,7 @@ class Writing:
         values = line.values
         won_at = course.closed_at if course.outcome is Outcome.WON else None
         ended_at = course.closed_at if course.outcome is Outcome.LOST else None
-        stage = stages.ONBOARDING if won_at else None if ended_at else course.phase
+        stage = _stage_after(course)
         since = course.closed_at or course.opened_at
         ended_as = Outcome.LOST.value if ended_at else ""
         segment = values.get("segment") or one.segment
@@ -139,7 +139,7 @@ class Writing:
         copy_in(Opportunity, _OPPORTUNITY, self.opportunities)
         self._hand_over()
         copy_in(TimelineEntry, ("at", "kind", "account_id", "contact_id", "lead_id", "actor_id", "text", "detail"), self.timeline)
-        copy_in(AuditEntry, ("at", "actor_id", "door", "noun", "record_id", "action", "changes"), self.audit)
+        write_trail(self.trail)
 
     def _leave(self) -> None:
         ids, moments = [row[0] for row in self.left], [row[1] for row in self.left]
@@ -160,13 +160,23 @@ class Writing:
         )
 
     def _hand_over(self) -> None:
-        ids, moments = [row[0] for row in self.ownerships], [row[3] for row in self.ownerships]
-        execute(
+        """End each present ownership where the next begins; one that was given later than the file says is followed at once."""
+        rows = {row[0]: row for row in self.ownerships}
+        moments = look_up(
             """UPDATE crm_ownership ownership SET until_at = greatest(said.at, ownership.from_at)
-               FROM unnest(%s::bigint[], %s::timestamptz[]) AS said(id, at) WHERE ownership.lead_id = said.id AND ownership.until_at IS NULL""",
-            [ids, moments],
+               FROM unnest(%s::bigint[], %s::timestamptz[]) AS said(id, at) WHERE ownership.lead_id = said.id AND ownership.until_at IS NULL
+               RETURNING ownership.lead_id, ownership.until_at""",
+            rows,
+            [row[3] for row in rows.values()],
         )
-        copy_in(Ownership, ("lead_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"), self.ownerships)
+        columns = ("lead_id", "owner_id", "team_id", "from_at", "given_by_id", "reason")
+        copy_in(Ownership, columns, ((*row[:3], moments.get(lead, row[3]), *row[4:]) for lead, row in rows.items()))
+
+
+def _stage_after(course: Course) -> str | None:
+    if course.outcome is Outcome.WON:
+        return stages.ONBOARDING
+    return course.phase if course.outcome is None else None
 
 
 def _lost_because(line: Line, course: Course) -> str:

@@ -29,7 +29,7 @@ def test_a_mapping_is_read() -> None:
         ("- a\n- b", "columns"),
         ("columns: [", "YAML"),
         ("columns: {}", "columns"),
-        ("columns: {source: 3}", "source"),
+        ("columns: {source: [3]}", "source"),
         ("columns: {source: {colum: x}}", "colum"),
         ("colums: {a: b}", "colums"),
         ("columns: {a: b}\non_duplicate: maybe", "maybe"),

@@ -26,13 +26,13 @@ def copy_in(model: type[models.Model], columns: Sequence[str], rows: Iterable[Se
             copy.write_row(row)
 
 
-def look_up(statement: str, keys: Iterable[Any]) -> dict[Any, Any]:
-    """Rows of (key, value) for a query with one parameter, the array of keys."""
+def look_up(statement: str, keys: Iterable[Any], *more: Any) -> dict[Any, Any]:
+    """Rows of (key, value, …) for a query whose first parameter is the array of keys; → {key: value}, or {key: (value, …)}."""
     wanted = list(keys)
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(statement, [wanted])
+        cursor.execute(statement, [wanted, *more])
         return {row[0]: row[1] if len(row) == 2 else row[1:] for row in cursor.fetchall()}
 
 

@@ -102,6 +102,14 @@ def amount(cell: str, _how: How) -> str:
     return str(value.quantize(Decimal("0.01")))
 
 
+def price(cell: str, how: How) -> str:
+    """An amount that is not negative."""
+    value = amount(cell, how)
+    if value.startswith("-"):
+        raise ValueRefused(_("“%(value)s” is less than nothing.") % {"value": cell[:40]})
+    return value
+
+
 def day(cell: str, how: How) -> str:
     """A day → ISO 8601. Without a format in the mapping the year must come first: 3/4 is never guessed."""
     words = unicodedata.normalize("NFKC", cell).strip()

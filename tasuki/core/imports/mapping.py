@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections import Counter
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,17 +17,34 @@ from tasuki.core.imports.fields import How
 from tasuki.core.imports.runs import DuplicatePolicy
 
 LARGEST = 200_000
-_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter"}
-_COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "default"}
+_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "sheet"}
+_COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "default", "create_missing"}
 
 
 class MappingRefused(Refused):
     code = "mapping_refused"
 
 
+class _AllText(yaml.SafeLoader):
+    """Every value is the text that stands there: Norway is NO, and the column of a year is called 2024."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        counted = Counter(key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode))
+        twice = next((name for name, n in counted.items() if n > 1), None)
+        if twice is not None:
+            raise MappingRefused(_("“%(name)s” stands twice in one place of the mapping.") % {"name": twice[:40]})
+        return super().construct_mapping(node, deep=deep)
+
+
+_AllText.yaml_implicit_resolvers = {}
+
+
 @dataclass(frozen=True)
 class Column:
-    """Where one field gets its text from: a column, or a constant; and how the text is to be read."""
+    """Where one field gets its text from: a column, or a constant; and how the text is to be read.
+
+    `create_missing` lets a field that names a record, such as an owner, make the one that is not there.
+    """
 
     column: str = ""
     constant: str = ""
@@ -34,6 +53,7 @@ class Column:
     format: str = ""
     time_zone: str = "UTC"
     country: str = ""
+    create_missing: bool = False
 
     @property
     def how(self) -> How:
@@ -58,6 +78,12 @@ class Mapping:
     options: Dictionary[str, Any] = field(default_factory=dict)
     encoding: str = ""
     delimiter: str = ""
+    sheet: str = ""
+
+    def ignored(self, header: Sequence[str]) -> list[str]:
+        """The columns of a file that no field takes."""
+        taken = {column.column for column in self.columns.values()}
+        return [name for name in header if name and name not in taken]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,11 +93,11 @@ def read(source: str) -> Mapping:
     """A mapping from the text of a YAML file. Raises MappingRefused."""
     if len(source) > LARGEST:
         raise MappingRefused(_("The mapping file is larger than %(n)s characters.") % {"n": LARGEST})
-    if "&" in source and "*" in source:
-        # Anchors can make a small file unfold to gigabytes.
-        raise MappingRefused(_("The mapping file may not use anchors (& and *)."))
     try:
-        document = yaml.safe_load(source)
+        # Anchors can make a small file unfold to gigabytes.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=yaml.SafeLoader)):
+            raise MappingRefused(_("The mapping file may not use anchors (& and *)."))
+        document = yaml.load(source, Loader=_AllText)  # noqa: S506 - a SafeLoader that knows less
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
         raise MappingRefused(_("The mapping file is not YAML (line %(line)s).") % {"line": place.line + 1 if place else "?"}) from None
@@ -100,6 +126,7 @@ def from_json(document: dict[str, Any]) -> Mapping:
         options=options,
         encoding=str(document.get("encoding") or ""),
         delimiter=str(document.get("delimiter") or ""),
+        sheet=str(document.get("sheet") or ""),
     )
 
 
@@ -118,7 +145,10 @@ def _column(name: object, said: object) -> Column:
     plain = {key: "" if said.get(key) is None else str(said[key]) for key in ("column", "constant", "default", "format", "country")}
     if not plain["column"] and not plain["constant"] and not plain["default"]:
         raise MappingRefused(_("The field “%(field)s” must name its column.") % {"field": str(name)[:40]})
-    return Column(values={str(raw): str(mapped) for raw, mapped in values.items()}, time_zone=zone, **plain)
+    create_missing = str(said.get("create_missing") or "false").lower()
+    if create_missing not in ("true", "false"):
+        raise MappingRefused(_("create_missing of “%(field)s” is true or false.") % {"field": str(name)[:40]})
+    return Column(values={str(raw): str(mapped) for raw, mapped in values.items()}, time_zone=zone, create_missing=create_missing == "true", **plain)
 
 
 def _only(said: dict[Any, Any], known: set[str]) -> None:

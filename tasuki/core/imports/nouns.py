@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,22 +31,23 @@ class UnknownNoun(Refused):
 
 @dataclass
 class Line:
-    """One row of the file on its way to becoming a record. `trace` is what an undo will need."""
+    """One row of the file on its way to becoming a record. `columns` names the column of a field; `trace` is what an undo will need."""
 
     row_no: int
     cells: dict[str, str]
+    columns: Dictionary[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     state: RowState | None = None
     target_id: int | None = None
     trace: dict[str, Any] = field(default_factory=dict)
     messages: list[dict[str, str]] = field(default_factory=list)
 
-    def say(self, column: str, reason: _StrOrPromise) -> None:
-        """Note something about the row that its owner should know; the row goes on."""
-        self.messages.append({"column": column, "reason": str(reason)})
+    def say(self, name: str, reason: _StrOrPromise) -> None:
+        """Note something about a field that the file's owner should know, under the name that its column has there; the row goes on."""
+        self.messages.append({"column": self.columns.get(name, name), "reason": str(reason)})
 
-    def reject(self, column: str, reason: _StrOrPromise) -> None:
-        self.say(column, reason)
+    def reject(self, name: str, reason: _StrOrPromise) -> None:
+        self.say(name, reason)
         self.state = RowState.REJECTED
 
     def become(self, state: RowState, target_id: int) -> None:
@@ -69,38 +71,62 @@ class Chunk:
     def values_of(self, name: str) -> set[Any]:
         return {line.values[name] for line in self.lines if line.state is None and line.values.get(name) not in (None, "")}
 
-    def settle_duplicates(self, there: dict[Any, int], name: str, change: Callable[[Line, int], None]) -> None:
-        """Decide about rows whose key is in the table or earlier in the chunk, as the policy says.
+    def settle_duplicates(self, there: dict[Any, int], name: str, *, shown: str = "", is_unique: bool = False) -> list[tuple[Line, int]]:
+        """Decide about rows whose key is in the table or earlier in the file, as the policy says; → the rows that change a record, with its id.
 
-        `there` maps keys to ids in the table; a key that comes twice in the chunk counts from its second row on.
-        `change` updates one record from one row, for the policy `update`.
+        `there` maps keys to ids in the table. A key that comes twice in the file counts from its second row on, wherever the chunks end.
+        `is_unique` says that no two records can have the key, whatever the policy; `shown` is the field that a sentence about it names.
         """
-        policy, seen = self.mapping.on_duplicate, set()
+        policy, written, changing = self.mapping.on_duplicate, self._written(there.values()), []
+        seen, shown = {key for key, pk in there.items() if pk in written}, shown or name
         for line in self.waiting():
             key = line.values.get(name)
-            if key in (None, "") or policy == DuplicatePolicy.CREATE:
+            if key in (None, ""):
                 continue
-            if key in there and policy == DuplicatePolicy.UPDATE:
-                change(line, there[key])
-                line.become(RowState.UPDATED, there[key])
+            if policy == DuplicatePolicy.CREATE:
+                if is_unique and (key in there or key in seen):
+                    line.reject(shown, _("Another record has this key, and only one can have it."))
+            elif key in seen:
+                line.say(shown, _("The same key stands earlier in the file; the first row counts."))
+                line.state, line.target_id = RowState.SKIPPED, there.get(key)
+            elif key in there and policy == DuplicatePolicy.UPDATE:
+                changing.append((line, there[key]))
             elif key in there:
                 line.become(RowState.SKIPPED, there[key])
-            elif key in seen:
-                line.say(name, _("The same key stands earlier in the file; the first row counts."))
-                line.state = RowState.SKIPPED
             seen.add(key)
+        return changing
+
+    def refuse_taken(self, name: str, holders: dict[Any, int], *, shown: str = "", changing: Iterable[tuple[Line, int]] = ()) -> None:
+        """Refuse rows with a value that only one record can have. `holders` maps values to ids; of two rows with one value the first counts."""
+        own, holders = {line.row_no: pk for line, pk in changing}, dict(holders)
+        for line in self.waiting():
+            value, me = line.values.get(name), own.get(line.row_no, -line.row_no)
+            if value and holders.setdefault(value, me) != me:
+                line.reject(shown or name, _("Another record has this key, and only one can have it."))
+
+    def _written(self, ids: Iterable[int]) -> set[int]:
+        """Which of the records were made or changed by an earlier chunk of this run."""
+        wanted = list(ids) if self.run.n_applied else []
+        rows = self.run.rows.filter(target_id__in=wanted, state__in=(RowState.CREATED, RowState.UPDATED)) if wanted else self.run.rows.none()
+        return {pk for pk in rows.values_list("target_id", flat=True) if pk is not None}
 
 
 @dataclass(frozen=True)
 class ImportNoun:
-    """How rows become records of one noun: its fields, its keys, how a chunk is written, how a run is taken back."""
+    """How rows become records of one noun: its fields, its keys, how a chunk is written, how a run is taken back.
+
+    `record` is what the audit trail calls one of them. `check_options` raises MappingRefused. `finish` does what can be done only when all rows are there.
+    """
 
     name: str
+    record: str
     fields: dict[str, Field]
     keys: tuple[str, ...]
     write: Callable[[Chunk], None]
     take_back: Callable[[ImportRun], None]
     options: frozenset[str] = frozenset()
+    check_options: Callable[[Mapping], None] | None = None
+    finish: Callable[[ImportRun], None] | None = None
 
     def check(self, mapping: Mapping, header: list[str]) -> None:
         """Raise MappingRefused when the mapping names what neither the noun nor the file has."""
@@ -121,6 +147,8 @@ class ImportNoun:
         for name in mapping.options:
             if name not in self.options:
                 raise MappingRefused(_("%(noun)s have no option “%(option)s”.") % {"noun": self.name, "option": str(name)[:40]})
+        if self.check_options:
+            self.check_options(mapping)
 
 
 def noun_named(name: str) -> ImportNoun:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import codecs
 import csv
-import itertools
-from collections import Counter
-from collections.abc import Iterator
+import re
+import zipfile
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,15 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from tasuki.core.errors import Refused
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+# The cells of one row as they stand in the file, and why it cannot be used, if so.
+Record = tuple[list[str], "_StrOrPromise"]
+
 MOST_COLUMNS = 300
 LARGEST_CELL = 10_000_000
+LARGEST_WORKBOOK = 1_000_000_000
 _SAMPLE = 256 * 1024
 _EASTERN = ("cp949", "cp932", "euc_jp")
 _DELIMITERS = ",;\t|"
@@ -63,37 +71,37 @@ class Table:
 
 
 @contextmanager
-def opened(path: Path, *, encoding: str = "", delimiter: str = "") -> Iterator[Table]:
-    """Open a file as a table. Raises FileRefused with a sentence for a file that is none."""
+def opened(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> Iterator[Table]:
+    """Open a file as a table; `sheet` names one of a workbook, which otherwise is its first. Raises FileRefused with a sentence for a file that is none."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"):
         raise FileRefused(_("The file is empty."))
     if head.startswith(b"PK\x03\x04"):
-        yield _from_xlsx(path)
+        yield _from_xlsx(path, sheet)
         return
     for start, kind in _OTHERS.items():
         if head.lstrip().startswith(start):
             raise FileRefused(_("This is a %(kind)s file, whatever its name says. Export it as CSV or XLSX.") % {"kind": kind})
     encoding = encoding or _encoding_of(path, head)
-    text = _decoded(head, encoding)
-    delimiter = delimiter or _delimiter_of(text.split("\n", 1)[0])
-    _widen_cells()
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
+    delimiter = delimiter or _delimiter_of(_decoded(head, encoding))
+    with path.open(encoding=encoding, errors="tasuki_marked", newline="") as lines:
         yield _table(_records(lines, delimiter), encoding=encoding, delimiter=delimiter)
 
 
-def count_rows(path: Path, *, encoding: str = "", delimiter: str = "") -> int:
+def count_rows(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> int:
     """How many rows the table has, reading it once; refuses what `opened` refuses."""
-    with opened(path, encoding=encoding, delimiter=delimiter) as table:
+    with opened(path, encoding=encoding, delimiter=delimiter, sheet=sheet) as table:
         return sum(1 for row in table.rows)
 
 
-def _table(records: Iterator[list[str]], *, encoding: str, delimiter: str) -> Table:
-    try:
-        header = [name.strip().strip("\ufeff") for name in next(records)]
-    except StopIteration:
-        raise FileRefused(_("The file is empty.")) from None
+def _table(records: Iterator[Record], *, encoding: str, delimiter: str) -> Table:
+    header_no, (names, problem) = next(((no, record) for no, record in enumerate(records, start=1) if record != ([], "")), (0, ([], "")))
+    if not header_no:
+        raise FileRefused(_("The file is empty."))
+    if problem:
+        raise FileRefused(problem)
+    header = [name.strip().strip("\ufeff") for name in names]
     while header and not header[-1]:
         header.pop()
     if not header:
@@ -105,17 +113,16 @@ def _table(records: Iterator[list[str]], *, encoding: str, delimiter: str) -> Ta
     twice = [name for name, n in Counter(name for name in header if name).items() if n > 1]
     if twice:
         raise FileRefused(_("The column “%(name)s” stands in the header more than once.") % {"name": twice[0][:80]})
-    return Table(header, _rows(header, records), encoding, delimiter)
+    return Table(header, _rows(header, records, after=header_no), encoding, delimiter)
 
 
-def _rows(header: list[str], records: Iterator[list[str]]) -> Iterator[Row]:
-    for row_no, cells in enumerate(records, start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        yield Row(row_no, dict(zip(header, cells, strict=False)), str(_problem(header, cells)))
+def _rows(header: list[str], records: Iterator[Record], *, after: int) -> Iterator[Row]:
+    for row_no, (cells, problem) in enumerate(records, start=after + 1):
+        if problem or any(cell.strip() for cell in cells):
+            yield Row(row_no, dict(zip(header, cells, strict=False)), str(problem or _problem(header, cells)))
 
 
-def _problem(header: list[str], cells: list[str]) -> Any:
+def _problem(header: list[str], cells: list[str]) -> _StrOrPromise:
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         return _("The row has %(n)s cells, the header only %(m)s.") % {"n": len(cells), "m": len(header)}
     for cell in cells:
@@ -128,21 +135,46 @@ def _problem(header: list[str], cells: list[str]) -> Any:
     return ""
 
 
-def _records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
-    # Not strict: a stray quote in one cell must not cost the rest of the file.
-    reader = csv.reader(lines, delimiter=delimiter)
+def _records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
+    """The records of a CSV file. A quote that is never closed would swallow the rows after it, so its line is given up alone.
+
+    Strict, because only then the reader says that a quoted cell ran on to the end of the file, or into the next quote.
+    """
+    # The limit bounds how much is read on behind a quote that is not closed, too.
+    csv.field_size_limit(LARGEST_CELL)
+    feed, held, taken = iter(lines), deque[str](), list[str]()
+    reader = csv.reader(_noted(feed, held, taken), delimiter=delimiter, strict=True)
     while True:
+        taken.clear()
         try:
-            yield next(reader)
+            record = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            yield [f"\0{error}"]
+        except csv.Error:
+            if len(taken[0]) > LARGEST_CELL:
+                yield [], _("A cell of the row is larger than ten million characters.")
+            else:
+                yield [], _("The quotation marks of the row are wrong: one is not closed, or stands in the middle of a cell.")
+            held.extendleft(reversed(taken[1:]))
+            reader = csv.reader(_noted(feed, held, taken), delimiter=delimiter, strict=True)
+        else:
+            yield record, ""
 
 
-def _widen_cells() -> None:
-    # One over the largest we accept, so that a cell beyond it is one row's problem and not the reader's.
-    csv.field_size_limit(LARGEST_CELL * 4)
+def _noted(feed: Iterator[str], held: deque[str], taken: list[str]) -> Iterator[str]:
+    """The lines held back before, then new ones; each that is taken is noted."""
+    while (line := held.popleft() if held else next(feed, None)) is not None:
+        taken.append(line)
+        yield line
+
+
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes that are no text: half a character, which no encoding can hold, so that the row is known by it."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - says which error it is to the type checker
+    return "\udc80", error.end
+
+
+codecs.register_error("tasuki_marked", _marked)
 
 
 def _encoding_of(path: Path, head: bytes) -> str:
@@ -210,19 +242,25 @@ def _decoded(head: bytes, encoding: str) -> str:
         raise FileRefused(_("There is no encoding “%(name)s”.") % {"name": encoding[:40]}) from None
 
 
-def _delimiter_of(first_line: str) -> str:
-    outside = "".join(first_line.split('"')[::2])
+def _delimiter_of(head: str) -> str:
+    outside = re.sub(r'"[^"]*"', "", head).split("\n", 1)[0]
     return max(_DELIMITERS, key=outside.count) if any(sign in outside for sign in _DELIMITERS) else ","
 
 
-def _from_xlsx(path: Path) -> Table:
+def _from_xlsx(path: Path, sheet: str) -> Table:
     try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > LARGEST_WORKBOOK:
+            raise FileRefused(_("The workbook is larger than %(n)s MB when it is unpacked. Export it as CSV.") % {"n": LARGEST_WORKBOOK // 1_000_000})
         workbook = CalamineWorkbook.from_path(str(path))
-        sheet = workbook.get_sheet_by_index(0)
-    except (CalamineError, ValueError, IndexError, OSError):
+        if sheet and sheet not in workbook.sheet_names:
+            raise FileRefused(_("The workbook has no sheet “%(name)s”; it has: %(sheets)s.") % {"name": sheet[:80], "sheets": ", ".join(workbook.sheet_names)})
+        rows = (workbook.get_sheet_by_name(sheet) if sheet else workbook.get_sheet_by_index(0)).iter_rows()
+    except (zipfile.BadZipFile, CalamineError, ValueError, IndexError, OSError):
         raise FileRefused(_("This is a zip archive, but no readable XLSX workbook.")) from None
-    records = itertools.dropwhile(lambda cells: not any(cells), ([_text(cell) for cell in row] for row in sheet.iter_rows()))
-    return _table(iter(records), encoding="xlsx", delimiter="")
+    records: Iterator[Record] = (([_text(cell) for cell in row] if any(cell != "" for cell in row) else [], "") for row in rows)
+    return _table(records, encoding="xlsx", delimiter="")
 
 
 def _text(cell: object) -> str:

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
+from django.db import IntegrityError, InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as jobs
+from psycopg.types.json import Jsonb
 
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
-from tasuki.core.imports import reading
+from tasuki.core.imports import reading, taking_back
 from tasuki.core.imports.copying import copy_in
 from tasuki.core.imports.mapping import Mapping, from_json
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
+from tasuki.core.imports.taking_back import CannotUndo, StillRunning
+from tasuki.core.people import User
 
 CHUNK = 10_000
-_LOCK_CLASS = 0x7A5  # one class of advisory locks for import runs
+_LOCK_CLASS = 0x7A5  # one class of advisory locks for imports: each run by its id, and 0 for writing
 Progress = Callable[[ImportRun], None]
-
-
-class CannotUndo(Refused):
-    code = "cannot_undo"
-
-    def __init__(self) -> None:
-        super().__init__(_("This import cannot be undone: later work hangs on its records, or it was undone already."))
 
 
 class _DryRunOver(Exception):
@@ -47,9 +44,10 @@ def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime,
     stored = default_storage.save("imports/upload", File(file))
     try:
         path = Path(default_storage.path(stored))
-        with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter) as table:
+        with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet) as table:
             noun.check(mapping, table.header)
-        n_rows = reading.count_rows(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
+            read_as = {"encoding": table.encoding, "delimiter": table.delimiter, "ignored": mapping.ignored(table.header)}
+        n_rows = reading.count_rows(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
         if n_rows == 0:
             raise reading.FileRefused(_("The file has column names, but no rows."))
     except Refused:
@@ -64,6 +62,7 @@ def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime,
             on_duplicate=mapping.on_duplicate,
             is_dry=dry,
             n_rows=n_rows,
+            read_as=read_as,
             started_by=by.actor,
             door=by.door,
             created_at=at,
@@ -74,7 +73,7 @@ def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime,
 
 def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> ImportRun:
     """Do the run, or go on with it behind its last committed chunk. Safe to call twice, and by two at once."""
-    with _alone(run) as is_mine:
+    with _alone(run) as is_mine, _in_the_language_of(run.started_by):
         run.refresh_from_db()
         if not is_mine or run.state not in (RunState.WAITING, RunState.RUNNING):
             return run
@@ -87,71 +86,99 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
         except Refused as refusal:
             ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
             raise
-        ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
         run.refresh_from_db()
-        return run
+    return run
 
 
 @transaction.atomic
 def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
-    """Take back all that the run made and changed, or nothing. Raises CannotUndo."""
+    """Take back all that the run made and changed, or nothing. Raises CannotUndo, and StillRunning while somebody does the run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, run.pk])
+        if not cursor.fetchone()[0]:
+            raise StillRunning
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING) or run.is_dry:
         raise CannotUndo
+    noun = noun_named(run.target)
+    taking_back.refuse_if_worked_on(run, noun=noun.record, ids=taking_back.TOUCHED)
     try:
         with transaction.atomic():
-            noun_named(run.target).take_back(run)
+            noun.take_back(run)
             # Foreign keys are checked at the end of a transaction; a refusal must come before we say that it is done.
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError:
         raise CannotUndo from None
+    taking_back.record(run, noun=noun.record, by=by, at=at)
     ImportRun.objects.filter(pk=run.pk).update(state=RunState.UNDONE, undone_at=at)
     audit.record(run, action="undo", by=by, at=at, changes={"state": (run.state, RunState.UNDONE.value)})
     run.refresh_from_db()
     return run
 
 
-@jobs.task(name="run_import")
+# A lost connection comes back, and what another transaction wrote first is decided about anew.
+@jobs.task(name="run_import", retry=RetryStrategy(max_attempts=5, exponential_wait=4, retry_exceptions={OperationalError, InterfaceError, IntegrityError}))
 def run_import(run_id: int) -> None:
     """The run as a job: after a worker was killed, the next one goes on where it stopped."""
-    run(ImportRun.objects.get(pk=run_id), at=timezone.now())  # the clock of a job
+    # The connection may be one that the attempt before lost.
+    close_old_connections()
+    # A run that is refused says so itself; there is nothing more for the queue to do.
+    with suppress(Refused):
+        run(ImportRun.objects.get(pk=run_id), at=timezone.now())  # the clock of a job
 
 
 def _rehearse(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
     try:
         with transaction.atomic():
             _go_through(run, at=at, progress=progress)
-            run.refresh_from_db()
             rows = list(ImportRow.objects.filter(run=run, messages__isnull=False))
             raise _DryRunOver
     except _DryRunOver:
         counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings")}
-        ImportRun.objects.filter(pk=run.pk).update(**counts)
-        for row in rows:
-            row.target_id, row.pk = None, None
+    for row in rows:
+        row.target_id, row.pk = None, None
+    with transaction.atomic():
         ImportRow.objects.bulk_create(rows, batch_size=5_000)
+        ImportRun.objects.filter(pk=run.pk).update(**counts, state=RunState.DONE, finished_at=at)
 
 
 def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
     noun, mapping = noun_named(run.target), from_json(run.mapping)
     by = By(run.started_by, Door.IMPORT)
     path = Path(default_storage.path(run.stored_as))
-    with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter) as table:
+    with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet) as table:
         noun.check(mapping, table.header)
         rows = itertools.islice(table.rows, run.n_applied, None)
         while batch := list(itertools.islice(rows, CHUNK)):
             lines = [_line(noun, mapping, row) for row in batch]
             with transaction.atomic():
+                _after_the_others()
                 noun.write(Chunk(run, mapping, lines, by, at))
                 _note(run, lines)
+            run.refresh_from_db()
             if progress:
-                run.refresh_from_db()
                 progress(run)
+    with transaction.atomic():
+        if noun.finish:
+            noun.finish(run)
+        ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
+    run.refresh_from_db()
+
+
+def _after_the_others() -> None:
+    """Chunks of all imports are written one after the other, so that two never make the same account or person at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_LOCK_CLASS])
+
+
+def _in_the_language_of(user: User | None) -> AbstractContextManager[None]:
+    """What is said about rows is kept as it was said, so it is said in the language of who asked."""
+    return translation.override(user.language if user else translation.get_language())
 
 
 def _line(noun: ImportNoun, mapping: Mapping, row: reading.Row) -> Line:
-    line = Line(row.row_no, row.cells)
+    line = Line(row.row_no, row.cells, {name: column.column or name for name, column in mapping.columns.items()})
     if row.problem:
         line.reject("", row.problem)
         return line
@@ -159,18 +186,17 @@ def _line(noun: ImportNoun, mapping: Mapping, row: reading.Row) -> Line:
         text = column.text(row.cells)
         if not text.strip():
             if noun.fields[name].required:
-                line.reject(column.column or name, _("This must not be empty."))
+                line.reject(name, _("This must not be empty."))
             continue
         try:
             line.values[name] = noun.fields[name].parse(text, column.how)
         except Refused as refusal:
-            line.reject(column.column or name, refusal.message)
+            line.reject(name, refusal.message)
     return line
 
 
 def _note(run: ImportRun, lines: list[Line]) -> None:
     """Write what became of the rows, and how far the run has come, in the transaction that wrote the records."""
-    from psycopg.types.json import Jsonb
 
     def row(line: Line) -> tuple[object, ...]:
         shown = {name: cell.replace("\0", "\ufffd")[:500] for name, cell in line.cells.items()} if line.messages else None

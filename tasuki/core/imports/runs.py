@@ -55,6 +55,7 @@ class ImportRun(models.Model):
     stored_as = models.CharField(max_length=255, blank=True)
     mapping = models.JSONField(_("mapping"))
     on_duplicate = models.CharField(_("duplicates"), max_length=8, choices=DuplicatePolicy.choices, default=DuplicatePolicy.SKIP)
+    read_as = models.JSONField(default=dict)  # encoding and delimiter of the file, and its columns that no field takes: ignored
     is_dry = models.BooleanField(_("dry run"), default=False)
     state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.WAITING)
     failure = models.TextField(_("why it failed"), blank=True)

@@ -1,0 +1,56 @@
+"""Changing the records that rows of a file name: one statement for a whole chunk, with what an undo and the trail need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from psycopg.types.json import Jsonb
+
+from tasuki.core.audit import AuditEntry
+from tasuki.core.imports.copying import copy_in, execute
+from tasuki.core.imports.nouns import Chunk, Line
+from tasuki.core.imports.runs import RowState
+
+Rows = list[tuple[Line, int]]
+
+
+def as_they_are(model: type[models.Model], ids: Sequence[int], *, columns: Sequence[str]) -> dict[int, dict[str, Any]]:
+    """The present values of the columns, as JSON holds them, by id; the rows are held until the end of the transaction."""
+    # Always in the same order, so that two who hold several never wait for each other.
+    found = model._default_manager.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)).values("id", *columns)
+    plain = json.loads(json.dumps(list(found), cls=DjangoJSONEncoder))
+    return {row.pop("id"): row for row in plain}
+
+
+def change(chunk: Chunk, rows: Rows, *, model: type[models.Model], columns: Sequence[str]) -> None:
+    """Give each record the values that its row says for the columns; what it does not say stays."""
+    if not rows:
+        return
+    stamp = ["updated_at"] if any(field.name == "updated_at" for field in model._meta.get_fields()) else []
+    before = as_they_are(model, [pk for _line, pk in rows], columns=[*columns, *stamp])
+    after, trail = [], []
+    for line, pk in rows:
+        said = {column: line.values[column] for column in columns if column in line.values}
+        line.trace["was"] = before[pk]
+        line.become(RowState.UPDATED, pk)
+        after.append({"id": pk, **before[pk], **said, **dict.fromkeys(stamp, chunk.at.isoformat())})
+        changes = {column: [before[pk][column], value] for column, value in said.items() if before[pk][column] != value}
+        trail.append(audit_row(chunk, noun=str(model._meta.model_name), pk=pk, action="change", changes=changes))
+    table = model._meta.db_table
+    assignments = ", ".join(f"{column} = said.{column}" for column in (*columns, *stamp))
+    execute(f"UPDATE {table} SET {assignments} FROM jsonb_populate_recordset(NULL::{table}, %s) said WHERE {table}.id = said.id", [Jsonb(after)])
+    write_trail(trail)
+
+
+def audit_row(chunk: Chunk, *, noun: str, pk: int, action: str, changes: dict[str, Any] | None = None) -> tuple[Any, ...]:
+    """One entry of the trail for COPY; it names the run, by which an undo tells later work from its own."""
+    actor = chunk.by.actor.pk if chunk.by.actor else None
+    return (chunk.at, actor, chunk.by.door.value, noun, pk, action, Jsonb({**(changes or {}), "import": [None, chunk.run.pk]}))
+
+
+def write_trail(rows: Sequence[tuple[Any, ...]]) -> None:
+    copy_in(AuditEntry, ("at", "actor_id", "door", "noun", "record_id", "action", "changes"), rows)
