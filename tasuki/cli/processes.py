@@ -140,9 +140,9 @@ class Child:
 
 def supervise(plan: Plan) -> None:
     """Keep the processes of the plan alive until a signal comes; then stop them. Raises DoesNotStart."""
-    stopping = threading.Event()
+    stopping = _Stopping()
     for number in _SIGNALS:
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, stopping.ask)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     with database_in_use():
         children = [Child(name, _command(name, plan)) for name in plan.names]
@@ -156,10 +156,20 @@ def supervise(plan: Plan) -> None:
                 child.stop(by=deadline)
 
 
-def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event) -> None:
+class _Stopping:
+    """Set by a signal. No threading.Event: its lock is not reentrant, and a signal that comes while it is held would wait for itself for ever."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def _keep_alive(children: list[Child], *, plan: Plan, stopping: _Stopping) -> None:
     answered = "web" not in plan.names
     seen = _last_change() if plan.reload else 0.0
-    while not stopping.is_set():
+    while not stopping.asked:
         _look_after_the_database(children)
         for child in children:
             child.look_after()
@@ -173,7 +183,7 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: threading.Event)
             seen = changed
             for child in children:
                 child.ask_to_stop()
-        stopping.wait(0.1 if not answered else 0.3)
+        time.sleep(0.1 if not answered else 0.3)
 
 
 def _look_after_the_database(children: list[Child]) -> None:
