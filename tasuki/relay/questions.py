@@ -65,9 +65,14 @@ def before(question: Question) -> Before:
     if question.start is None or question.end is None or question.end <= question.start:
         return Before("-infinity", 0)
     length = question.end - question.start
-    first_at = _leads(question).order_by("opened_at").values_list("opened_at", flat=True).first()
+    first_at = first_opening(question)
     n_periods = max(0, min(USUAL_PERIODS, (question.start - first_at) // length)) if first_at else 0
     return Before(question.start - length * n_periods, n_periods)
+
+
+def first_opening(question: Question) -> datetime | None:
+    """When the first of the leads that count was opened."""
+    return _leads(question).order_by("opened_at").values_list("opened_at", flat=True).first()
 
 
 def ask(question: Question, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:

@@ -22,7 +22,7 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
-from tasuki.relay import bottleneck, drawing, groups, kpis
+from tasuki.relay import bottleneck, drawing, groups, kpis, questions
 from tasuki.relay.bottleneck import Bottleneck
 from tasuki.relay.groups import BLANK
 from tasuki.relay.questions import Form, Grouping, Question
@@ -53,7 +53,7 @@ def page(request: UserRequest) -> HttpResponse:
         # What is counted by period in either form: the verdict, what left, and the days.
         "here": asked.query(by=None),
         "then": asked.query(by=None, form=Form.PERIOD.value),
-        "picture": drawing.draw(drawing.Material(counts, asked.form, _weeks(start, end), neck.stage if neck else None)),
+        "picture": drawing.draw(drawing.Material(counts, asked.form, _weeks(question, end), neck.stage if neck else None)),
         "counts": counts,
         "neck": neck,
         "silence": "" if neck else str(found),
@@ -71,7 +71,9 @@ def page(request: UserRequest) -> HttpResponse:
     return render(request, "relay/page.jinja", context)
 
 
-def _weeks(start: datetime | None, end: datetime) -> float | None:
+def _weeks(question: Question, end: datetime) -> float | None:
+    """The length of the period; all time begins with the first lead."""
+    start = question.start or questions.first_opening(question)
     return (end - start).total_seconds() / 604_800 if start and start < end else None
 
 

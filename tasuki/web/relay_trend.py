@@ -10,7 +10,7 @@ from tasuki.relay.kpis import Week
 
 WIDTH, HEIGHT = 540, 152
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 474.0, 16.0, 126.0
-_NEAR = 13.0
+_NEAR = 15.0
 _TOGETHER = 4
 
 
