@@ -36,6 +36,12 @@ async function sprite() {
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
 }
 
+// Their licences ask that they travel with what was made of them.
+async function licences() {
+  const texts = ["@tabler/icons", "htmx.org"].map(async (name) => `${name}\n\n${await readFile(path.join(root, "node_modules", name, "LICENSE"), "utf8")}`);
+  return (await Promise.all(texts)).join("\n\n");
+}
+
 // What a page that is open somewhere, or a server that is running, still asks for stays for a day.
 async function sweep(current) {
   const old = Date.now() - 24 * 3600 * 1000;
@@ -58,7 +64,7 @@ async function build() {
     logLevel: "warning",
   });
   const files = result.outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)]);
-  files.push(["icons.svg", Buffer.from(await sprite())]);
+  files.push(["icons.svg", Buffer.from(await sprite())], ["licences.txt", Buffer.from(await licences())]);
   await mkdir(built, { recursive: true });
   const manifest = {};
   for (const [name, bytes] of files) {
