@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from django.utils.translation import gettext as _
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -102,34 +103,34 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _print(answer: dict[str, Any]) -> None:
+    from tasuki.crm.stages import Stage
+
     console = Console()
-    groups = Table(title=f"By {answer['by']}, {answer['form']} form")
-    for heading in ("", "leads", "won", "conversion", "balance", "median days", "mean", "P90"):
-        groups.add_column(heading, justify="right" if heading else "left")
+    days = (_("Median days"), _("Mean"), "P90")
+    groups = _table(
+        _("By %(group)s, %(form)s form") % {"group": answer["by"], "form": answer["form"]}, "", _("Leads"), _("Won"), _("Rate"), _("Balance"), *days
+    )
     for row in [*answer["rows"], answer["total"]]:
-        days = [_shown(row[name]) for name in ("median_days_to_won", "mean_days_to_won", "p90_days_to_won")]
-        groups.add_row(
-            row["key"], str(row["leads"]), str(row["won"]), "–" if row["conversion"] is None else f"{row['conversion']:.3%}", str(row["balance"]), *days
-        )
+        rate = "–" if row["conversion"] is None else f"{row['conversion']:.3%}"
+        spent = [_shown(row[name]) for name in ("median_days_to_won", "mean_days_to_won", "p90_days_to_won")]
+        groups.add_row(row["key"], str(row["leads"]), str(row["won"]), rate, str(row["balance"]), *spent)
     console.print(groups)
-    through = Table(title="Through the stages")
-    for heading in ("stage", "start", "in", "out", "end", "moves on", "n", "median days", "P90"):
-        through.add_column(heading, justify="left" if heading == "stage" else "right")
+    names = {stage.pk: stage.name for stage in Stage.objects.all()}
+    flows = (_("At the start"), _("Inflow"), _("Outflow"), _("Balance"))
+    through = _table(_("Through the stages"), _("Stage"), *flows, _("Moves on"), _("Median days"), "P90")
     for row in answer["stages"]:
-        out = str(sum(row["outflow"].values()))
         rate = "–" if row["conversion"] is None else f"{row['conversion']:.1%}"
-        through.add_row(
-            row["stage"],
-            str(row["balance_start"]),
-            str(row["inflow"]),
-            out,
-            str(row["balance_end"]),
-            rate,
-            str(row["n"]),
-            _shown(row["median_days"]),
-            _shown(row["p90_days"]),
-        )
+        counts = [str(n) for n in (row["balance_start"], row["inflow"], sum(row["outflow"].values()), row["balance_end"])]
+        through.add_row(names[row["stage"]], *counts, rate, _shown(row["median_days"]), _shown(row["p90_days"]))
     console.print(through)
+
+
+def _table(title: str, *headings: str) -> Table:
+    """The first column names, the others count."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if i else "left", min_width=6 if i else 10)
+    return table
 
 
 def _shown(value: float | None) -> str:
