@@ -21,12 +21,20 @@ if TYPE_CHECKING:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Which column fills which field, in YAML.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@click.option("--resume", type=int, metavar="RUN", help="Go on with a run that was stopped in the middle.")
 @click.option("--undo", type=int, metavar="RUN", help="Take back all that a run made and changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def import_(*, noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool, undo: int | None, as_json: bool) -> None:
+def import_(*, noun: str | None, file: Path | None, mapping_file: Path | None, dry_run: bool, resume: int | None, undo: int | None, as_json: bool) -> None:
     """Import FILE (CSV or XLSX) as NOUN: leads, accounts, contacts, products or opportunities."""
+    if [undo, resume, noun].count(None) != 2 or (noun is not None and (file is None or mapping_file is None)):
+        raise click.UsageError("Name the noun, the file and --mapping; or --undo or --resume with the number of a run.")
     get_ready()
-    run = _undone(undo) if undo is not None else _imported(noun, file, mapping_file, dry=dry_run)
+    if undo is not None:
+        run = _undone(undo)
+    elif resume is not None:
+        run = _done(_run_numbered(resume))
+    else:
+        run = _imported(str(noun), Path(str(file)), Path(str(mapping_file)), dry=dry_run)
     answer = _answer(run)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
@@ -34,13 +42,13 @@ def import_(*, noun: str | None, file: Path | None, mapping_file: Path | None, d
     click.echo(
         ", ".join(f"{answer[name]} {name}" for name in ("rows", "created", "updated", "skipped", "rejected", "warnings")) + f" (run {run.pk}, {run.state})"
     )
+    if answer["ignored"]:
+        click.echo(f"Columns that no field takes: {', '.join(answer['ignored'])}")
     if answer["error_file"]:
         click.echo(f"What there is to say about rows: {answer['error_file']}")
 
 
-def _imported(noun: str | None, file: Path | None, mapping_file: Path | None, *, dry: bool) -> ImportRun:
-    if noun is None or file is None or mapping_file is None:
-        raise click.UsageError("Name the noun, the file and --mapping; or --undo with the number of a run.")
+def _imported(noun: str, file: Path, mapping_file: Path, *, dry: bool) -> ImportRun:
     from django.utils.timezone import now
 
     from tasuki.core.audit import By, Door
@@ -48,17 +56,29 @@ def _imported(noun: str | None, file: Path | None, mapping_file: Path | None, *,
     from tasuki.core.imports.nouns import noun_named
 
     try:
-        read = mapping.read(mapping_file.read_text(encoding="utf-8"))
+        read = mapping.read(mapping_file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise click.ClickException(f"{mapping_file} is not UTF-8 text.") from None
     noun_named(noun)
     if read.noun and read.noun != noun:
         raise click.ClickException(f"The mapping is for {read.noun}, not for {noun}.")
+    said = mapping.from_json({**read.as_json(), "noun": noun})
     with file.open("rb") as rows:
-        run = running.start(rows, name=file.name, mapping=mapping.from_json({**read.as_json(), "noun": noun}), by=By(None, Door.COMMAND), at=now(), dry=dry)
+        return _done(running.start(rows, name=file.name, mapping=said, by=By(None, Door.COMMAND), at=now(), dry=dry))
+
+
+def _done(run: ImportRun) -> ImportRun:
+    from django.db import InterfaceError, OperationalError
+    from django.utils.timezone import now
+
+    from tasuki.core.imports import running
+
     with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as bar:
-        task = bar.add_task(file.name, total=run.n_rows)
-        return running.run(run, at=now(), progress=lambda done: bar.update(task, completed=done.n_applied))
+        task = bar.add_task(run.file_name, total=run.n_rows, completed=run.n_applied)
+        try:
+            return running.run(run, at=now(), progress=lambda done: bar.update(task, completed=done.n_applied))
+        except (OperationalError, InterfaceError):
+            raise click.ClickException(f"The database went away in the middle. Go on with: tasuki import --resume {run.pk}") from None
 
 
 def _undone(number: int) -> ImportRun:
@@ -66,12 +86,17 @@ def _undone(number: int) -> ImportRun:
 
     from tasuki.core.audit import By, Door
     from tasuki.core.imports import running
+
+    return running.undo(_run_numbered(number), by=By(None, Door.COMMAND), at=now())
+
+
+def _run_numbered(number: int) -> ImportRun:
     from tasuki.core.imports.runs import ImportRun
 
     run = ImportRun.objects.filter(pk=number).first()
     if run is None:
         raise click.ClickException(f"There is no import {number}.")
-    return running.undo(run, by=By(None, Door.COMMAND), at=now())
+    return run
 
 
 def _answer(run: ImportRun) -> dict[str, Any]:
@@ -88,4 +113,6 @@ def _answer(run: ImportRun) -> dict[str, Any]:
         "warnings": run.n_warnings,
         "error_file": str(error_file) if error_file else None,
         "run": run.pk,
+        "state": run.state,
+        **run.read_as,
     }

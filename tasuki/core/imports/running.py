@@ -85,7 +85,10 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
                 _go_through(run, at=at, progress=progress)
         except Refused as refusal:
             ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
+            default_storage.delete(run.stored_as)
             raise
+        # The rows are in the database now, or were not wanted: people's data is not kept twice.
+        default_storage.delete(run.stored_as)
         run.refresh_from_db()
     return run
 
