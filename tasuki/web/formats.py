@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,9 +16,11 @@ from django.utils.translation import gettext, ngettext
 _STEPS = {
     "ko": ((Decimal(10) ** 12, "조"), (Decimal(10) ** 8, "억"), (Decimal(10) ** 4, "만")),
     "ja": ((Decimal(10) ** 12, "兆"), (Decimal(10) ** 8, "億"), (Decimal(10) ** 4, "万")),
-    "en": ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K")),
+    "en": ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K")),
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
+_KANA_OR_HAN = re.compile("[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 
 
 def language() -> str:
@@ -30,7 +32,7 @@ def locale() -> Locale:
 
 
 def number(value: float | Decimal | None, digits: int = 0) -> str:
-    """1234.5 → “1,235”; None → “–”."""
+    """1234.6 → “1,235”; None → “–”."""
     if value is None:
         return "–"
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -45,27 +47,35 @@ def percent(share: float | Decimal | None, digits: int = 1) -> str:
 
 
 def money(amount: Decimal | float | None, currency: str) -> str:
-    """As people say it: ₩11.4억, ¥9,400만, ₩1.1B. Three figures that matter; all digits are in `money_in_full`."""
+    """As people say it: ₩11.4억, ¥9,400만, ₩1.1B. One decimal below a hundred of a step; all digits are in `money_in_full`."""
     if amount is None:
         return "–"
-    value = Decimal(amount)
-    symbol = get_currency_symbol(currency, locale="en") if currency else ""
-    sign = "−" if value < 0 else ""
-    value = abs(value)
-    for size, unit in _STEPS[language() if language() in _STEPS else "en"]:
-        if value >= size:
+    value = abs(Decimal(amount))
+    steps = _STEPS[language() if language() in _STEPS else "en"]
+    for (size, unit), (smaller, _) in zip(steps, (*steps[1:], (Decimal(1), "")), strict=True):
+        # 99,999,999 would be written as 10,000만: what rounds to the next step is said in it.
+        if value >= size - smaller / 2:
             scaled = value / size
-            return f"{sign}{symbol}{number(scaled, 1 if scaled < 100 and scaled % 1 >= Decimal('0.05') else 0)}{unit}"
-    return f"{sign}{symbol}{number(value)}"
+            tenths = scaled.quantize(Decimal("0.1"))
+            return f"{_sign(amount)}{_symbol(currency)}{number(scaled, 0 if scaled >= 100 or tenths % 1 == 0 else 1)}{unit}"
+    return f"{_sign(amount)}{_symbol(currency)}{number(value)}"
 
 
 def money_in_full(amount: Decimal | float | None, currency: str) -> str:
     """“₩1,140,000,000”, for hovering and exports."""
     if amount is None:
         return "–"
-    value = Decimal(amount)
-    digits = 0 if value == value.to_integral_value() else 2
-    return f"{get_currency_symbol(currency, locale='en') if currency else ''}{number(value, digits)}"
+    value = abs(Decimal(amount))
+    return f"{_sign(amount)}{_symbol(currency)}{number(value, 0 if value == value.to_integral_value() else 2)}"
+
+
+def _sign(amount: Decimal | float) -> str:
+    return "−" if amount < 0 else ""
+
+
+def _symbol(currency: str) -> str:
+    # The same sign for every reader: Babel would write ₩ as a word in some languages, and ¥ in full width in Japanese.
+    return get_currency_symbol(currency, locale="en") if currency else ""
 
 
 def day(value: date | datetime | None) -> str:
@@ -117,11 +127,7 @@ def about(count: int) -> str:
 
 
 def lang_of(text: str) -> str:
-    """The language whose typeface a name needs: 文 is drawn otherwise in Korean than in Japanese."""
-    for character in text:
-        name = unicodedata.name(character, "")
-        if name.startswith("HANGUL"):
-            return "ko"
-        if name.startswith(("CJK", "HIRAGANA", "KATAKANA")):
-            return "ja"
-    return "en"
+    """The language whose typeface a name needs: 文 is drawn otherwise in Korean than in Japanese. Han alone is read as Japanese."""
+    if _HANGUL.search(text):
+        return "ko"
+    return "ja" if _KANA_OR_HAN.search(text) else "en"

@@ -17,7 +17,7 @@ def text_of(answer) -> str:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Nothing is here"), ("ko", "여기에는 아무것도 없습니다"), ("ja", "ここには何もありません")])
-def test_an_address_that_leads_nowhere_says_so_within_the_house(cast: Cast, client: Client, language: str, word: str) -> None:
+def test_an_address_that_leads_nowhere_says_so_within_the_house(cast: Cast, client: Client, *, language: str, word: str) -> None:
     client.force_login(cast.ada)
     client.post(reverse("language"), {"language": language, "next": "/"})
     answer = client.get("/nowhere")

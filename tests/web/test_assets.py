@@ -1,0 +1,93 @@
+"""What the browser gets: small, named by its content, without a way to run text as code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.template import engines
+
+from tasuki.web import assets
+
+STATIC = Path(assets.__file__).parent / "static"
+BUILT = STATIC / "built"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def manifest() -> dict[str, str]:
+    names: dict[str, str] = json.loads((BUILT / "manifest.json").read_text(encoding="utf-8"))
+    return names
+
+
+def test_a_first_page_weighs_less_than_120_kb() -> None:
+    """Script, style and icons as they travel, and the typeface that every page needs."""
+    built = sum((BUILT / f"{manifest()[name]}.gz").stat().st_size for name in ("app.js", "style.css", "icons.svg"))
+    assert built < 40_000
+    assert built + (STATIC / "fonts" / "inter-latin-wght-normal.woff2").stat().st_size < 120_000
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".br"])
+def test_every_built_file_is_there_also_compressed(ending: str) -> None:
+    for name in manifest().values():
+        assert (BUILT / f"{name}{ending}").is_file()
+
+
+def test_what_is_named_by_its_content_may_be_kept_for_ever() -> None:
+    assert all(assets.is_immutable("", f"/static/built/{name}") for name in manifest().values())
+    assert not assets.is_immutable("", "/static/images/brand.svg")
+
+
+def test_an_icon_that_does_not_exist_is_refused_loudly() -> None:
+    assert assets.icon_address("x").endswith("#x")
+    with pytest.raises(LookupError, match="no-such-icon"):
+        assets.icon_address("no-such-icon")
+
+
+def test_every_file_that_the_style_names_is_there() -> None:
+    style = (BUILT / manifest()["style.css"]).read_text(encoding="utf-8")
+    named = set(re.findall(r"url\(\"?(/static/[^)\"]+)", style))
+    assert named
+    assert all((STATIC / address.removeprefix("/static/")).is_file() for address in named)
+
+
+def tokens_of(files: list[Path]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        for name in re.findall(r"var\((--[a-z0-9-]+)", file.read_text(encoding="utf-8")):
+            yield file.name, name
+
+
+def test_a_style_names_only_tokens_that_exist() -> None:
+    styles = sorted((ROOT / "tasuki/web/styles").glob("*.css"))
+    defined = {name for file in styles for name in re.findall(r"(--[a-z0-9-]+)\s*:", file.read_text(encoding="utf-8"))}
+    assert {(file, name) for file, name in tokens_of(styles) if name not in defined} == set()
+
+
+def test_a_colour_has_its_name_in_the_tokens_and_nowhere_else() -> None:
+    for file in sorted((ROOT / "tasuki/web/styles").glob("*.css")):
+        if file.name == "tokens.css":
+            continue
+        text = re.sub(r'url\("data:[^"]*"\)', "", file.read_text(encoding="utf-8"))
+        assert re.findall(r"#[0-9a-f]{3,8}\b(?=[\s;,)])|rgba?\(|hsla?\(", text) == [], file.name
+
+
+def test_pages_load_nothing_from_elsewhere() -> None:
+    for name in ("app.js", "style.css"):
+        text = (BUILT / manifest()[name]).read_text(encoding="utf-8")
+        assert re.findall(r"https?://(?!www\.w3\.org/)[^\s\"'`)]+", text) == [], name
+
+
+def test_licences_travel_with_what_was_built() -> None:
+    text = (BUILT / manifest()["licences.txt"]).read_text(encoding="utf-8")
+    assert "@tabler/icons" in text
+    assert "htmx" in text
+    assert "SIL OPEN FONT LICENSE" in (STATIC / "fonts" / "OFL.txt").read_text(encoding="utf-8").upper()
+
+
+def test_the_environment_refuses_what_is_not_defined() -> None:
+    jinja = engines["jinja2"].env  # type: ignore[attr-defined]  # only this backend has it
+    with pytest.raises(Exception, match="nobody"):
+        jinja.from_string("{{ nobody }}").render()
+    assert jinja.from_string("{{ text }}").render(text="<b>") == "&lt;b&gt;"
