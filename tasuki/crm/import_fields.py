@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -26,10 +28,24 @@ from tasuki.crm.ownership import Ownership
 
 Made = dict[str, list[int]]
 
+_PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+-]{1,60}(?:\.[A-Za-z0-9_+-]{1,60})?)@([A-Za-z0-9.-]+)")
+_LONGEST_PLAIN = 60
+
 
 def email(cell: str, _how: How) -> list[str]:
     """→ [address, key]"""
-    return list(emails.normalise(cell))
+    plain = _PLAIN_ADDRESS.fullmatch(cell.strip())
+    if plain is None or len(cell) > _LONGEST_PLAIN:
+        return list(emails.normalise(cell))
+    # A file has many addresses and few hosts: what is plain before the @ is right, and the host is looked at once.
+    local, host = plain[1], _host(plain[2])
+    return [f"{local}@{host[0]}", f"{local.lower()}@{host[1]}"]
+
+
+@lru_cache(maxsize=65_536)
+def _host(name: str) -> tuple[str, str]:
+    address, key = emails.normalise(f"x@{name}")
+    return address[2:], key[2:]
 
 
 def phone(cell: str, how: How) -> str:

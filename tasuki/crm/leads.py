@@ -133,6 +133,8 @@ class Lead(models.Model):
             models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner"),
             models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team"),
             models.Index(fields=["source", "-opened_at", "-id"], name="lead_of_source"),
+            # Without it, each lead that an import takes back would be looked for in all of them.
+            models.Index(fields=["merged_into"], name="lead_merged_into", condition=Q(merged_into__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(

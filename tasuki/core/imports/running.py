@@ -22,7 +22,7 @@ from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
 from tasuki.core.imports import reading, taking_back
-from tasuki.core.imports.copying import copy_in
+from tasuki.core.imports.copying import copy_in, execute
 from tasuki.core.imports.mapping import Mapping, from_json
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
@@ -87,9 +87,10 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
             ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
             default_storage.delete(run.stored_as)
             raise
+        run.refresh_from_db()
+        _tell_the_planner(run)
         # The rows are in the database now, or were not wanted: people's data is not kept twice.
         default_storage.delete(run.stored_as)
-        run.refresh_from_db()
     return run
 
 
@@ -104,6 +105,7 @@ def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
     if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING) or run.is_dry:
         raise CannotUndo
     noun = noun_named(run.target)
+    _tell_the_planner(run)
     taking_back.refuse_if_worked_on(run, noun=noun.record, ids=taking_back.TOUCHED)
     try:
         with transaction.atomic():
@@ -167,6 +169,12 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
             noun.finish(run)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
     run.refresh_from_db()
+
+
+def _tell_the_planner(run: ImportRun) -> None:
+    """After many rows the database believes for a minute that its tables are small, and joins them row by row."""
+    if run.n_applied >= CHUNK and not run.is_dry:
+        execute("ANALYZE")
 
 
 def _after_the_others() -> None:
