@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -103,15 +103,10 @@ def _rail(request: HttpRequest, may: frozenset[Ability]) -> tuple[RailLink, ...]
         if item.needs is not None and item.needs not in may:
             continue
         href = _address(item)
-        is_current = bool(href) and (request.path == href or (href != "/" and item.url_name != "home" and request.path.startswith(f"{href}/")))
+        is_current = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
         links.append(RailLink(item.label, href, item.icon, item.leg, item.is_sub, item.group, is_current))
     return tuple(links)
 
 
 def _address(item: RailItem) -> str:
-    if item.leg:
-        return f"{reverse('relay')}#leg-{item.leg}"
-    try:
-        return reverse(item.url_name)
-    except NoReverseMatch:
-        return ""
+    return f"{reverse('relay')}#leg-{item.leg}" if item.leg else reverse(item.url_name)
