@@ -23,10 +23,11 @@ def manifest() -> dict[str, str]:
 
 
 def test_a_first_page_weighs_less_than_120_kb() -> None:
-    """Script, style and icons as they travel, and the typeface that every page needs."""
+    """Script, style and icons as they travel, and the typefaces that every page needs: latin, and the signs of currencies."""
     built = sum((BUILT / f"{manifest()[name]}.gz").stat().st_size for name in ("app.js", "style.css", "icons.svg"))
     assert built < 40_000
-    assert built + (STATIC / "fonts" / "inter-latin-wght-normal.woff2").stat().st_size < 120_000
+    fonts = sum((STATIC / "fonts" / f"inter-{name}-wght-normal.woff2").stat().st_size for name in ("latin", "currency"))
+    assert built + fonts < 120_000
 
 
 @pytest.mark.parametrize("ending", ["", ".gz", ".br"])
