@@ -41,15 +41,17 @@ def made(noun: str) -> str:
 
 
 def refuse_if_worked_on(run: ImportRun, *, noun: str, ids: str) -> None:
-    """Raise CannotUndo when the trail knows a change of one of the records since the run began that was not the run's."""
+    """Raise CannotUndo when the trail knows a change of one of the records since the run began, but the run's and those that were undone."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT EXISTS (
                     SELECT 1 FROM core_auditentry entry
                     WHERE entry.noun = %s AND entry.record_id IN ({ids})
                       AND entry.id > (SELECT min(id) FROM core_auditentry WHERE noun = 'importrun' AND record_id = %s)
-                      AND entry.changes->'import'->>1 IS DISTINCT FROM %s)""",
-            [noun, run.pk, run.pk, str(run.pk)],
+                      AND NOT EXISTS (
+                          SELECT 1 FROM core_importrun own
+                          WHERE own.id::text = coalesce(entry.changes->'import'->>1, entry.changes->'import'->>0) AND (own.id = %s OR own.state = 'undone')))""",
+            [noun, run.pk, run.pk, run.pk],
         )
         (is_worked_on,) = cursor.fetchone()
     if is_worked_on:
