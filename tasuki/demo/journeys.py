@@ -111,7 +111,7 @@ class Journeys:
     def __init__(self, company: Company, *, days: WorkingDays, random: Random) -> None:
         self._company, self._days, self._random = company, days, random
         self._lead_ids, self._deal_ids = count(1), count(1)
-        self._decks: dict[tuple[str, float], list[float]] = {}
+        self._decks: dict[tuple[str, float, int], list[float]] = {}
 
     def of(self, person: Person, *, at: int) -> Iterator[Pass]:
         """The passes of one contact, oldest first, up to now."""
@@ -201,7 +201,7 @@ class Journeys:
     def _ending(self, lead: Pass, *, stage: str) -> Ending | None:
         endings = process.ENDINGS[stage]
         onward = min(endings[0].odds * self._quality(lead, stage=stage), 0.97)
-        draw = self._evenly(stage, onward)
+        draw = self._evenly(stage, onward, month=(self._days.until - lead.last.entered) // (30 * DAY))
         if draw < onward:
             return endings[0]
         # The other endings share what is left in their proportions, and so does staying.
@@ -212,9 +212,9 @@ class Journeys:
             draw -= ending.odds
         return None
 
-    def _evenly(self, stage: str, onward: float) -> float:
-        """A draw from [0, 1) such that every twenty of one kind are spread evenly: a small company's rates must not be all noise."""
-        deck = self._decks.setdefault((stage, onward), [])
+    def _evenly(self, stage: str, onward: float, *, month: int) -> float:
+        """A draw from [0, 1) such that every twenty of one kind and month are spread evenly: a small company's rates must not be all noise."""
+        deck = self._decks.setdefault((stage, onward, month), [])
         if not deck:
             deck.extend((card + self._random.random()) / 20 for card in range(20))
             self._random.shuffle(deck)
@@ -234,8 +234,8 @@ class Journeys:
         """Close the open stay, unless that day has not come yet."""
         stay, region, random = lead.last, lead.person.company.region, self._random
         left = self._days.later(stay.entered, days=ending.days * random.lognormvariate(0, ending.spread), region=region)
-        if ending.outcome == Outcome.WON and left < self._days.until and random.random() < 0.5:
-            left = self._days.toward_quarter_end(left, region=region, reach_days=40)
+        if ending.outcome == Outcome.WON and left < self._days.until and random.random() < 0.35:
+            left = self._days.toward_quarter_end(left, region=region, reach_days=30)
         if left >= self._days.until:
             return False
         stay.left, stay.outcome = left, ending.outcome

@@ -55,10 +55,10 @@ ENDINGS: dict[str, tuple[Ending, ...]] = {
     stages.WORKING: (Ending(_A, 0.56, 5, 0.8), Ending(_R, 0.36, 19, 0.35), Ending(_D, 0.08, 7)),
     stages.CONNECTED: (Ending(_A, 0.42, 8), Ending(_R, 0.475, 13), Ending(_D, 0.1, 6)),
     stages.BOOKED: (Ending(_A, 0.82, 11, 0.5), Ending(_R, 0.14, 12, 0.5), Ending(_D, 0.04, 8, 0.5)),
-    stages.P1: (Ending(_A, 0.68, 13), Ending(_R, 0.27, 18), Ending(_L, 0.05, 20)),
-    stages.P2: (Ending(_A, 0.68, 24), Ending(_R, 0.09, 35), Ending(_L, 0.22, 36)),
-    stages.P3: (Ending(_A, 0.64, 30), Ending(_R, 0.07, 45), Ending(_L, 0.28, 40)),
-    stages.P4: (Ending(_W, 0.78, 28, 0.5), Ending(_R, 0.05, 40), Ending(_L, 0.17, 30)),
+    stages.P1: (Ending(_A, 0.68, 11, 0.45), Ending(_R, 0.27, 14, 0.45), Ending(_L, 0.05, 16, 0.45)),
+    stages.P2: (Ending(_A, 0.68, 18, 0.45), Ending(_R, 0.09, 24, 0.45), Ending(_L, 0.22, 24, 0.45)),
+    stages.P3: (Ending(_A, 0.64, 22, 0.45), Ending(_R, 0.07, 30, 0.45), Ending(_L, 0.28, 28, 0.45)),
+    stages.P4: (Ending(_W, 0.78, 19, 0.4), Ending(_R, 0.05, 28, 0.4), Ending(_L, 0.17, 24, 0.4)),
     stages.ONBOARDING: (Ending(_A, 0.97, 42, 0.4), Ending(_L, 0.01, 60)),
     stages.ADOPTION: (Ending(_A, 0.9, 75, 0.5), Ending(_L, 0.03, 150)),
     stages.LIVE: (Ending(_L, 0.06, 320, 0.2),),
@@ -68,7 +68,7 @@ ENDINGS: dict[str, tuple[Ending, ...]] = {
 QUALITY_SHOWS_IN = (stages.NURTURING, stages.CONNECTED, stages.P1, stages.P2)
 SECOND_PASS = 1.15
 # Small firms have no budget of their own for such systems: one list of them pulls the last quarter down.
-SMALL_FIRM_CONNECTED = 0.36
+SMALL_FIRM_CONNECTED = 0.38
 
 SOURCES = (
     Source("Website inquiry", 0.15, 1.3, ("Contact form", "Price request", "Demo request"), raises_hand=0.55),
@@ -80,7 +80,7 @@ SOURCES = (
     Source("Partner", 0.06, 1.2, ("System integrator", "Hosting partner"), raises_hand=0.25),
     Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True),
 )
-SMALL_FIRM_LIST = Source("Outbound list", 0.065, 0.95, ("Small securities firms",), outbound=True)
+SMALL_FIRM_LIST = Source("Outbound list", 0.075, 0.95, ("Small securities firms",), outbound=True)
 EXPANSION_SOURCE = "Existing customer"
 
 WAKES: dict[str, tuple[Wake, ...]] = {
