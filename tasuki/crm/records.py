@@ -31,6 +31,13 @@ class CorporateNumberTaken(Refused):
         super().__init__(_("%(name)s has this corporate number already.") % {"name": account.name})
 
 
+class ParentInCircle(Refused):
+    code = "parent_in_circle"
+
+    def __init__(self, parent: Account) -> None:
+        super().__init__(_("%(name)s belongs to this account, so it cannot be its parent company.") % {"name": parent.name})
+
+
 class ProductNameTaken(Refused):
     code = "product_name_taken"
 
@@ -73,6 +80,7 @@ class Person:
     given_name: str = ""
     title: str = ""
     department: str = ""
+    roles: str = ""
     account: Account | None = None
     email: str = ""
     phone: str = ""
@@ -92,10 +100,11 @@ def add_account(company: Company, *, owner: User | None, team: Team, by: By, at:
 
 @transaction.atomic
 def change_account(account: Account, *, company: Company, by: By, at: datetime) -> Account:
-    """Change what is known of a company. Raises CorporateNumberInvalid, CorporateNumberTaken."""
+    """Change what is known of a company. Raises CorporateNumberInvalid, CorporateNumberTaken, ParentInCircle."""
     account = Account.objects.select_for_update().get(pk=account.pk)
     columns = company.columns()
     _refuse_taken_number(columns, account.pk)
+    _refuse_circle(account, company.parent)
     changes = audit.difference(account, columns)
     if changes:
         Account.objects.filter(pk=account.pk).update(updated_at=at, **columns)
@@ -112,6 +121,7 @@ def add_contact(person: Person, *, by: By, at: datetime) -> Contact:
         given_name=person.given_name.strip(),
         title=person.title.strip(),
         department=person.department.strip(),
+        roles=person.roles.strip(),
         account=person.account,
         created_at=at,
         updated_at=at,
@@ -130,6 +140,7 @@ def change_contact(contact: Contact, *, person: Person, by: By, at: datetime) ->
         "given_name": person.given_name.strip(),
         "title": person.title.strip(),
         "department": person.department.strip(),
+        "roles": person.roles.strip(),
         "account": person.account,
     }
     changes = audit.difference(contact, columns)
@@ -160,11 +171,34 @@ def add_product(name: str, *, line: str, price: Decimal | None, currency: str, b
     return product
 
 
+@transaction.atomic
+def change_product(product: Product, *, name: str, line: str, price: Decimal | None, currency: str, is_active: bool, by: By, at: datetime) -> Product:
+    """Change what is sold. Leads keep the product line that they began with. Raises ProductNameTaken."""
+    product = Product.objects.select_for_update().get(pk=product.pk)
+    columns = {"name": name.strip(), "line": line.strip(), "price": price, "currency": currency if price is not None else "", "is_active": is_active}
+    if Product.objects.filter(name=columns["name"]).exclude(pk=product.pk).exists():
+        raise ProductNameTaken(name.strip())
+    if changes := audit.difference(product, columns):
+        Product.objects.filter(pk=product.pk).update(**columns)
+        audit.record(product, action="change", by=by, at=at, changes=changes)
+        product.refresh_from_db()
+    return product
+
+
 def _refuse_taken_number(columns: dict[str, Any], own: int | None) -> None:
     if columns["corporate_number"]:
         other = Account.objects.filter(country=columns["country"], corporate_number=columns["corporate_number"]).first()
         if other and other.pk != own:
             raise CorporateNumberTaken(other)
+
+
+def _refuse_circle(account: Account, parent: Account | None) -> None:
+    above, seen = parent, set[int]()
+    while above and above.pk not in seen:
+        if above.pk == account.pk:
+            raise ParentInCircle(parent or above)
+        seen.add(above.pk)
+        above = above.parent
 
 
 def _write_reach(contact: Contact, person: Person) -> None:

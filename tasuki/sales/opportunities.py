@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -48,6 +49,13 @@ class Closed(Refused):
         super().__init__(_("This opportunity is closed and cannot be moved."))
 
 
+class DealOpen(Refused):
+    code = "deal_open"
+
+    def __init__(self) -> None:
+        super().__init__(_("This lead has an open opportunity. Move or close it there; the lead follows."))
+
+
 class CompetitorMissing(Refused):
     code = "competitor_missing"
 
@@ -70,6 +78,10 @@ class Opportunities(models.QuerySet["Opportunity"]):
 
     def open(self) -> Opportunities:
         return self.filter(closed_at__isnull=True)
+
+    def closing_first(self) -> Opportunities:
+        """With a day to order by: what has no expected close date comes last."""
+        return self.annotate(closing=Coalesce("close_on", Value(date(9999, 12, 31))))
 
     def for_listing(self) -> Opportunities:
         return self.select_related("lead", "lead__contact", "lead__account", "lead__stage", "product", "owner", "team")
@@ -136,6 +148,12 @@ def locked(opportunity: Opportunity) -> Opportunity:
     return fresh
 
 
+def refuse_while_open(lead: Lead) -> None:
+    """For moves of a lead that would leave its deal behind. Raises DealOpen while the lead has an open opportunity."""
+    if Opportunity.objects.open().filter(lead=lead).exists():
+        raise DealOpen
+
+
 @dataclass(frozen=True)
 class Acceptance:
     """What the field seller takes over when accepting a meeting."""
@@ -147,6 +165,16 @@ class Acceptance:
     money: Money | None = None
     close_on: date | None = None
     reference: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is known of a deal, and changes while it is worked."""
+
+    name: str = ""
+    product: Product | None = None
+    money: Money | None = None
+    close_on: date | None = None
 
 
 @transaction.atomic
@@ -216,6 +244,24 @@ def recycle(opportunity: Opportunity, *, reason: str, by: By, at: datetime, wake
 
 
 @transaction.atomic
+def change(opportunity: Opportunity, *, terms: Terms, by: By, at: datetime) -> Opportunity:
+    """Write what is known of the deal now. Passages that were left keep the amount of their day (R11). Raises Closed."""
+    opportunity = locked(opportunity)
+    columns = {
+        "name": terms.name.strip(),
+        "product": terms.product,
+        "amount": terms.money.amount if terms.money else None,
+        "currency": terms.money.currency if terms.money else "",
+        "close_on": terms.close_on,
+    }
+    if changes := audit.difference(opportunity, columns):
+        Opportunity.objects.filter(pk=opportunity.pk).update(updated_at=at, **columns)
+        audit.record(opportunity, action="change", by=by, at=at, changes=changes)
+        opportunity.refresh_from_db()
+    return opportunity
+
+
+@transaction.atomic
 def give(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: datetime) -> Opportunity:
     """Hand the open opportunity to another person, or to a team's queue. Its lead is handed over by `leads.give`. Raises Closed."""
     opportunity = locked(opportunity)
@@ -225,6 +271,13 @@ def give(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: d
         audit.record(opportunity, action="give", by=by, at=at, changes=changes)
         opportunity.refresh_from_db()
     return opportunity
+
+
+@transaction.atomic
+def hand_over(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "") -> Opportunity:
+    """Give the deal and its lead to another person, or to a team's queue: whoever sells carries both. Raises Closed."""
+    leads.give(opportunity.lead, to=to, team=team, by=by, at=at, reason=reason)
+    return give(opportunity, to=to, team=team, by=by, at=at)
 
 
 def _in_base(opportunity: Opportunity, *, at: datetime) -> Decimal | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,13 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
-from tasuki.core.errors import Refused
+from tasuki.core.people import User
 from tasuki.crm import accounts, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.web import lists, moves
-from tasuki.web.records import common, done, valid
+from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
 
@@ -33,6 +33,13 @@ SPEC_SORTS = (
 _ROWS = 20
 
 
+FILTERS = (
+    lists.Filter("industry", "industry", gettext_lazy("every industry"), gettext_lazy("in %(name)s"), lists.values_of("industry")),
+    lists.Filter("country", "country", gettext_lazy("every country"), gettext_lazy("in %(name)s"), lists.countries_of("country")),
+    lists.by_owner(),
+)
+
+
 class CompanyForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("name"), max_length=200)
     domain = forms.CharField(label=gettext_lazy("domain"), max_length=253, required=False)
@@ -40,22 +47,35 @@ class CompanyForm(forms.Form):
     n_employees = forms.IntegerField(label=gettext_lazy("employees"), min_value=0, max_value=100_000_000, required=False)
     country = forms.RegexField(r"^[A-Za-z]{2}$", label=gettext_lazy("country"), required=False, help_text=gettext_lazy("Two letters: KR, JP, US."))
     corporate_number = forms.CharField(label=gettext_lazy("corporate number"), max_length=32, required=False)
+    parent = AccountField(label=gettext_lazy("parent company"), required=False)
 
-    def company(self, parent: Account | None = None) -> records.Company:
-        return records.Company(parent=parent, **self.cleaned_data)
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of_reader(self.fields["parent"], reader)
+
+    def company(self) -> records.Company:
+        return records.Company(**self.cleaned_data)
 
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    tabs = (lists.Tab("", gettext_lazy("All"), Q()), lists.Tab("mine", gettext_lazy("Mine"), Q(owner=request.user)))
-    spec = lists.Spec(SPEC_SORTS, tabs, ("name", "domain", "corporate_number"), filters=("industry", "country"))
+    tabs = (
+        lists.Tab("", gettext_lazy("All"), Q()),
+        lists.Tab("mine", gettext_lazy("Mine"), Q(owner=request.user)),
+        lists.Tab("team", gettext_lazy("My team"), Q(team__in=abilities.standing_of(request.user).tree)),
+    )
+    spec = lists.Spec(SPEC_SORTS, tabs, ("name", "domain", "corporate_number"), FILTERS)
     rows = Account.objects.visible_to(request.user).for_listing()
     return render(request, "accounts/list.jinja", {"page": lists.page(request, rows, spec)})
 
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
+    return _shown(request, get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk))
+
+
+def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpResponse:
+    """The page of a company; with a form that was refused, in its place and with the reason."""
     context = {
         "account": account,
         "contacts": Contact.objects.visible_to(request.user).filter(account=account).for_listing().order_by("family_name", "pk")[:_ROWS],
@@ -65,22 +85,22 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
         "give_form": moves.GiveForm(reader=request.user, initial={"owner": account.owner_id, "team": account.team_id}),
         "files": account.files.order_by("-pk")[:_ROWS],
         **common(request, account=account),
+        **sent,
     }
-    return render(request, "accounts/page.jinja", context)
+    return render(request, "accounts/page.jinja", context, status=422 if sent else 200)
 
 
 @require_http_methods(["GET", "POST"])
 def new(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
-    form = CompanyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            account = records.add_account(form.company(), owner=request.user, team=team_for(request.user), by=by(request), at=now())
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return done(request, _("The account is added."), name="account", pk=account.pk)
+    form = CompanyForm(request.POST or None, reader=request.user)
+    if request.method == "POST" and (account := carried_out(form, lambda _said: _added(request, form))):
+        return done(request, _("The account is added."), name="account", pk=account.pk)
     return render(request, "accounts/form.jinja", {"form": form, "account": None}, status=422 if form.errors else 200)
+
+
+def _added(request: UserRequest, form: CompanyForm) -> Account:
+    return records.add_account(form.company(), owner=request.user, team=team_for(request.user), by=by(request), at=now())
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,25 +108,21 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
     initial: dict[str, Any] = {name: getattr(account, name) for name in CompanyForm.base_fields}
-    form = CompanyForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            records.change_account(account, company=form.company(account.parent), by=by(request), at=now())
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return done(request, _("The account is changed."), name="account", pk=pk)
+    form = CompanyForm(request.POST or None, reader=request.user, initial=initial)
+    if request.method == "POST" and carried_out(form, lambda _said: _changed(request, account, form)) is not None:
+        return done(request, _("The account is changed."), name="account", pk=pk)
     return render(request, "accounts/form.jinja", {"form": form, "account": account}, status=422 if form.errors else 200)
+
+
+def _changed(request: UserRequest, account: Account, form: CompanyForm) -> Account:
+    return records.change_account(account, company=form.company(), by=by(request), at=now())
 
 
 @require_POST
 def owner(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.ASSIGN_OWNERS)
-    account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+    account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
     form = moves.GiveForm(request.POST, reader=request.user)
-    if not valid(request, form):
-        return redirect("account", pk)
-    said = form.cleaned_data
-    accounts.give(account, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())
-    messages.success(request, _("The account has a new owner."))
-    return redirect("account", pk)
+    if not carried_out(form, lambda said: accounts.give(account, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())):
+        return _shown(request, account, give_form=form)
+    return done(request, _("The account has a new owner."), name="account", pk=pk)

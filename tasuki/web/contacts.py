@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.db.models.functions import Concat
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,15 +16,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
-from tasuki.core.errors import Refused
 from tasuki.core.organisation import the_organisation
+from tasuki.core.people import User
 from tasuki.crm import records
 from tasuki.crm.accounts import Account
-from tasuki.crm.contacts import Channel, ConsentState, Contact
+from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import lists
-from tasuki.web.records import common, done, valid
-from tasuki.web.requests import UserRequest, by
+from tasuki.web import lists, moves
+from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.records import carried_out, common, done
+from tasuki.web.requests import UserRequest, by, record_id
 
 SORTS = (
     lists.Sort("name", gettext_lazy("by name"), "family_name"),
@@ -37,17 +39,22 @@ class PersonForm(forms.Form):
     given_name = forms.CharField(label=gettext_lazy("given name"), max_length=200, required=False)
     title = forms.CharField(label=gettext_lazy("job title"), max_length=120, required=False)
     department = forms.CharField(label=gettext_lazy("department"), max_length=120, required=False)
-    account = forms.IntegerField(label=gettext_lazy("number of the account"), min_value=1, max_value=2**31, required=False)
+    roles = forms.CharField(
+        label=gettext_lazy("roles in buying"), max_length=200, required=False, help_text=gettext_lazy("For example: decision maker, technical evaluator.")
+    )
+    account = AccountField(label=gettext_lazy("account"), required=False)
     email = forms.CharField(label=gettext_lazy("mail address"), max_length=320, required=False)
     phone = forms.CharField(label=gettext_lazy("telephone"), max_length=64, required=False)
 
-    def person(self, request: UserRequest) -> records.Person:
-        said = self.cleaned_data
-        account = Account.objects.visible_to(request.user).filter(pk=said["account"]).first() if said["account"] else None
-        return records.Person(**{**said, "account": account}, country=the_organisation().country)
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of_reader(self.fields["account"], reader)
+
+    def person(self) -> records.Person:
+        return records.Person(**self.cleaned_data, country=the_organisation().country)
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(moves.Move):
     channel = forms.ChoiceField(label=gettext_lazy("channel"), choices=Channel.choices)
     state = forms.ChoiceField(label=gettext_lazy("state"), choices=ConsentState.choices)
     how = forms.CharField(label=gettext_lazy("how it was given"), max_length=200)
@@ -57,14 +64,19 @@ class ConsentForm(forms.Form):
 def listing(request: UserRequest) -> HttpResponse:
     tabs = (lists.Tab("", gettext_lazy("All"), Q()), lists.Tab("mine", gettext_lazy("At my accounts"), Q(account__owner=request.user)))
     hidden = abilities.standing_of(request.user).hides("contact")
-    searched = ("family_name", "given_name", "account__name")
-    rows = Contact.objects.visible_to(request.user).for_listing()
-    return render(request, "contacts/list.jinja", {"page": lists.page(request, rows, lists.Spec(SORTS, tabs, searched)), "hidden": hidden})
+    filters = (lists.Filter("country", "account__country", gettext_lazy("every country"), gettext_lazy("in %(name)s"), lists.countries_of("account__country")),)
+    spec = lists.Spec(SORTS, tabs, ("written", "given_name", "account__name"), filters)
+    rows = Contact.objects.visible_to(request.user).for_listing().alias(written=Concat("family_name", "given_name"))
+    return render(request, "contacts/list.jinja", {"page": lists.page(request, rows, spec), "hidden": hidden})
 
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
+    return _shown(request, get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk))
+
+
+def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpResponse:
+    """The page of a person; with a form that was refused, in its place and with the reason."""
     context = {
         "contact": contact,
         "hidden": abilities.standing_of(request.user).hides("contact"),
@@ -72,30 +84,31 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
         "files": contact.files.order_by("-pk")[:_ROWS],
         "consent_form": ConsentForm(),
         **common(request, contact=contact),
+        **sent,
     }
-    return render(request, "contacts/page.jinja", context)
+    return render(request, "contacts/page.jinja", context, status=422 if sent else 200)
 
 
 def _edit(request: UserRequest, contact: Contact | None, initial: dict[str, Any]) -> HttpResponse:
-    form = PersonForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            if contact:
-                records.change_contact(contact, person=form.person(request), by=by(request), at=now())
-            else:
-                contact = records.add_contact(form.person(request), by=by(request), at=now())
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return done(request, _("The contact is saved."), name="contact", pk=contact.pk)
+    form = PersonForm(request.POST or None, reader=request.user, initial=initial)
+    if request.method == "POST" and (saved := carried_out(form, lambda _said: _saved(request, contact, form.person()))):
+        return done(request, _("The contact is saved."), name="contact", pk=saved.pk)
     return render(request, "contacts/form.jinja", {"form": form, "contact": contact}, status=422 if form.errors else 200)
+
+
+def _saved(request: UserRequest, contact: Contact | None, person: records.Person) -> Contact:
+    if contact:
+        return records.change_contact(contact, person=person, by=by(request), at=now())
+    return records.add_contact(person, by=by(request), at=now())
 
 
 @require_http_methods(["GET", "POST"])
 def new(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
-    return _edit(request, None, {"account": request.GET.get("account", "")[:10]})
+    known = record_id(request.GET.get("account", ""))
+    account = Account.objects.visible_to(request.user).filter(pk=known).first() if known else None
+    return _edit(request, None, {"account": account})
 
 
 @require_http_methods(["GET", "POST"])
@@ -103,17 +116,18 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
-    initial = {name: getattr(contact, name) for name in ("family_name", "given_name", "title", "department")} | {"account": contact.account_id}
+    initial = {name: getattr(contact, name) for name in ("family_name", "given_name", "title", "department", "roles", "account")}
     return _edit(request, contact, initial)
 
 
 @require_POST
 def consents(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
-    contact = get_object_or_404(Contact.objects.visible_to(request.user), pk=pk)
-    form = ConsentForm(request.POST)
-    if not valid(request, form):
-        return redirect("contact", pk)
-    said = form.cleaned_data
-    records.record_consent(contact, channel=Channel(said["channel"]), state=ConsentState(said["state"]), how=said["how"], by=by(request), at=now())
+    contact, form = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk), ConsentForm(request.POST)
+    if not carried_out(form, lambda said: _recorded(request, contact, said)):
+        return _shown(request, contact, consent_form=form)
     return done(request, _("The consent is recorded."), name="contact", pk=pk)
+
+
+def _recorded(request: UserRequest, contact: Contact, said: dict[str, Any]) -> Consent:
+    return records.record_consent(contact, channel=Channel(said["channel"]), state=ConsentState(said["state"]), how=said["how"], by=by(request), at=now())

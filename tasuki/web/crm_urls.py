@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import accounts, contacts, files, home, imports, leads, opportunities, relay, relay_rows, work
+from tasuki.web import accounts, contacts, files, home, imports, leads, opportunities, products, relay, relay_rows, work
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("leads/<int:pk>/advance", leads.advance, name="lead_advance"),
     path("leads/<int:pk>/recycling", leads.recycling, name="lead_recycling"),
     path("leads/<int:pk>/waking", leads.waking, name="lead_waking"),
+    path("leads/<int:pk>/loss", leads.loss, name="lead_loss"),
     path("leads/<int:pk>/disqualification", leads.disqualification, name="lead_disqualification"),
     path("leads/<int:pk>/merging", leads.merging, name="lead_merging"),
     path("leads/<int:pk>/owner", leads.owner, name="lead_owner"),
@@ -23,6 +24,8 @@ urlpatterns = [
     path("opportunities", opportunities.listing, name="opportunities"),
     path("opportunities/<int:pk>", opportunities.page, name="opportunity"),
     path("opportunities/<int:pk>/advance", opportunities.advance, name="opportunity_advance"),
+    path("opportunities/<int:pk>/terms", opportunities.terms, name="opportunity_terms"),
+    path("opportunities/<int:pk>/owner", opportunities.owner, name="opportunity_owner"),
     path("opportunities/<int:pk>/win", opportunities.win, name="opportunity_win"),
     path("opportunities/<int:pk>/loss", opportunities.loss, name="opportunity_loss"),
     path("opportunities/<int:pk>/recycling", opportunities.recycling, name="opportunity_recycling"),
@@ -36,7 +39,8 @@ urlpatterns = [
     path("contacts/<int:pk>", contacts.page, name="contact"),
     path("contacts/<int:pk>/change", contacts.change, name="contact_change"),
     path("contacts/<int:pk>/consents", contacts.consents, name="contact_consents"),
-    path("products", home.products, name="products"),
+    path("products", products.listing, name="products"),
+    path("products/<int:pk>/change", products.change, name="product_change"),
     path("tasks", work.listing, name="tasks"),
     path("tasks/<int:pk>/finish", work.finish, name="task_finish"),
     path("<str:noun>/<int:pk>/notes", work.add_note, name="note_add"),

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Concat
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import now
+from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
-from tasuki.core.money import Money
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, matching, records, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Arrival, Lead, Origin
+from tasuki.crm.ledger import Passage
 from tasuki.crm.products import Product
-from tasuki.crm.stages import StageDefinition
+from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Acceptance, Opportunity
+from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
 from tasuki.web import lists, moves
-from tasuki.web.records import common, done, valid
+from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
 
@@ -37,50 +39,71 @@ SORTS = (
 )
 
 
+FILTERS = (
+    lists.Filter("stage", "stage", gettext_lazy("every stage"), gettext_lazy("in %(name)s"), lists.stages_in_order),
+    lists.Filter("source", "source", gettext_lazy("every source"), gettext_lazy("from %(name)s"), lists.values_of("source")),
+    lists.Filter("segment", "segment", gettext_lazy("every segment"), gettext_lazy("to %(name)s"), lists.values_of("segment")),
+    lists.by_owner(),
+)
+
+
 def spec(request: UserRequest) -> lists.Spec:
-    in_leg = {leg: tuple(key for key in stages.ORDER if key in keys) for leg, keys in (("marketing", stages.ORDER[:3]), ("inside_sales", stages.ORDER[3:6]))}
+    in_process = Q(stage__isnull=False, won_at__isnull=True)
     tabs = (
-        lists.Tab("", gettext_lazy("In process"), Q(stage__isnull=False, won_at__isnull=True)),
-        lists.Tab("mine", gettext_lazy("Mine"), Q(owner=request.user)),
+        lists.Tab("", gettext_lazy("In process"), in_process),
+        lists.Tab("mine", gettext_lazy("Mine"), in_process & Q(owner=request.user)),
+        lists.Tab("team", gettext_lazy("My team"), in_process & Q(team__in=abilities.standing_of(request.user).tree)),
         lists.Tab("ready", gettext_lazy("Ready"), Q(stage=stages.READY)),
-        lists.Tab("marketing", gettext_lazy("Marketing"), Q(stage__in=in_leg["marketing"])),
-        lists.Tab("inside_sales", gettext_lazy("Inside sales"), Q(stage__in=in_leg["inside_sales"])),
+        lists.Tab("marketing", gettext_lazy("Marketing"), Q(stage__in=stages.ORDER[:3])),
+        lists.Tab("inside_sales", gettext_lazy("Inside sales"), Q(stage__in=stages.ORDER[3:6])),
         lists.Tab("recycled", gettext_lazy("Recycled"), Q(ended_as="recycled")),
         lists.Tab("all", gettext_lazy("All"), Q()),
     )
-    searched = ("contact__family_name", "contact__given_name", "account__name", "reference")
-    return lists.Spec(SORTS, tabs, searched, filters=("source", "segment", "stage"))
+    return lists.Spec(SORTS, tabs, ("written", "contact__given_name", "account__name", "reference"), FILTERS)
 
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    rows = Lead.objects.visible_to(request.user).for_listing()
-    return render(request, "leads/list.jinja", {"page": lists.page(request, rows, spec(request)), "now": now()})
+    rows = Lead.objects.visible_to(request.user).for_listing().alias(written=Concat("contact__family_name", "contact__given_name"))
+    page = lists.page(request, rows, spec(request))
+    next_tasks = Task.objects.visible_to(request.user).next_of(page.rows)
+    return render(request, "leads/list.jinja", {"page": page, "next_tasks": next_tasks, "now": now(), "today": localdate()})
 
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    lead = get_object_or_404(Lead.objects.visible_to(request.user).for_page(), pk=pk)
-    definition = StageDefinition.objects.filter(stage=lead.stage_id).order_by("-version").first() if lead.stage_id else None
+    return _shown(request, get_object_or_404(Lead.objects.visible_to(request.user).for_page(), pk=pk))
+
+
+def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse:
+    """The page of a lead; with a form that was refused, in its place and with the reason."""
     context: dict[str, Any] = {
         "lead": lead,
         "chain": leads.chain(lead),
-        "definition": definition,
+        "definition": stages.in_force().get(lead.stage_id or ""),
         "following": Lead.objects.visible_to(request.user).filter(previous=lead).first(),
         "opportunity": Opportunity.objects.visible_to(request.user).filter(lead=lead).first(),
         "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
         "files": lead.files.order_by("-pk")[:20],
-        "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=stages.BEFORE_SALES),
+        "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=_reachable(lead)),
         "recycle_form": moves.RecycleForm(),
-        "reason_form": moves.ReasonForm(),
+        "lose_form": moves.LoseLeadForm(),
+        "disqualify_form": moves.DisqualifyForm(),
+        "wake_form": moves.Press(),
         "give_form": moves.GiveForm(reader=request.user, initial={"owner": lead.owner_id, "team": lead.team_id}),
-        "merge_form": moves.MergeForm(),
-        "accept_form": moves.OpportunityForm(initial={"currency": the_organisation().currency}),
+        "merge_form": moves.MergeForm(reader=request.user, lead=lead),
+        "accept_form": moves.OpportunityForm(reader=request.user, initial={"currency": the_organisation().currency, "product": lead.product_id}),
         "hidden": abilities.standing_of(request.user).hides("contact"),
         "now": now(),
         **common(request, lead=lead),
+        **sent,
     }
-    return render(request, "leads/page.jinja", context)
+    return render(request, "leads/page.jinja", context, status=422 if sent else 200)
+
+
+def _reachable(lead: Lead) -> tuple[str, ...]:
+    """Stages that the lead itself can be moved to: those of sales are reached by its opportunity."""
+    return stages.IN_SUCCESS if lead.won_at else stages.BEFORE_SALES
 
 
 class NewLeadForm(forms.Form):
@@ -106,8 +129,7 @@ def new(request: UserRequest) -> HttpResponse:
     """A lead typed in: its person and company are written with it, in one transaction."""
     abilities.require(request.user, Ability.WORK_LEADS)
     form = NewLeadForm(request.POST or None, reader=request.user)
-    if request.method == "POST" and form.is_valid():
-        lead = _captured(request, form.cleaned_data)
+    if request.method == "POST" and (lead := carried_out(form, lambda said: _captured(request, said))):
         return done(request, _("The lead is captured."), name="lead", pk=lead.pk)
     return render(request, "leads/new.jinja", {"form": form}, status=422 if form.errors else 200)
 
@@ -130,64 +152,73 @@ def _captured(request: UserRequest, said: dict[str, Any]) -> Lead:
     return leads.capture(arrival, by=by(request), at=at)
 
 
-def _mine(request: UserRequest, pk: int, ability: Ability = Ability.WORK_LEADS) -> Lead:
+def _found(request: UserRequest, pk: int, ability: Ability = Ability.WORK_LEADS) -> Lead:
     abilities.require(request.user, ability)
     return get_object_or_404(Lead.objects.visible_to(request.user).for_page(), pk=pk)
 
 
+def _ending(lead: Lead, verb: Callable[..., Passage], **said: Any) -> Passage:
+    """End a pass, unless a deal would be left behind."""
+    opportunities.refuse_while_open(lead)
+    return verb(lead, **said)
+
+
 @require_POST
 def advance(request: UserRequest, pk: int) -> HttpResponse:
-    lead = _mine(request, pk)
-    form = moves.AdvanceForm(request.POST, present=lead.stage_id, allowed=stages.BEFORE_SALES)
-    if not valid(request, form):
-        return redirect("lead", pk)
-    leads.advance(lead, to=form.cleaned_data["to"], by=by(request), at=now())
+    lead = _found(request, pk)
+    form = moves.AdvanceForm(request.POST, present=lead.stage_id, allowed=_reachable(lead))
+    if not carried_out(form, lambda said: leads.advance(lead, to=said["to"], by=by(request), at=now())):
+        return _shown(request, lead, advance_form=form)
     return done(request, _("The lead has moved on."), name="lead", pk=pk)
 
 
 @require_POST
 def recycling(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _mine(request, pk), moves.RecycleForm(request.POST)
-    if not valid(request, form):
-        return redirect("lead", pk)
-    leads.recycle(lead, by=by(request), at=now(), **form.cleaned_data)
+    lead, form = _found(request, pk), moves.RecycleForm(request.POST)
+    if not carried_out(form, lambda said: _ending(lead, leads.recycle, by=by(request), at=now(), **said)):
+        return _shown(request, lead, recycle_form=form)
     return done(request, _("The lead is recycled. It wakes by its rule."), name="lead", pk=pk)
 
 
 @require_POST
 def waking(request: UserRequest, pk: int) -> HttpResponse:
-    following = leads.wake(_mine(request, pk), by=by(request), at=now())
+    lead, form = _found(request, pk), moves.Press(request.POST)
+    following = carried_out(form, lambda _said: leads.wake(lead, by=by(request), at=now()))
+    if not following:
+        return _shown(request, lead, wake_form=form)
     return done(request, _("The lead is awake: this is its next pass."), name="lead", pk=following.pk)
 
 
 @require_POST
+def loss(request: UserRequest, pk: int) -> HttpResponse:
+    lead, form = _found(request, pk), moves.LoseLeadForm(request.POST)
+    if not carried_out(form, lambda said: _ending(lead, leads.lose, reason=said["because"], by=by(request), at=now())):
+        return _shown(request, lead, lose_form=form)
+    return done(request, _("The lead is closed as lost."), name="lead", pk=pk)
+
+
+@require_POST
 def disqualification(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _mine(request, pk), moves.ReasonForm(request.POST)
-    if not valid(request, form):
-        return redirect("lead", pk)
-    leads.disqualify(lead, reason=form.cleaned_data["reason"], by=by(request), at=now())
+    lead, form = _found(request, pk), moves.DisqualifyForm(request.POST)
+    if not carried_out(form, lambda said: _ending(lead, leads.disqualify, reason=said["reason"], by=by(request), at=now())):
+        return _shown(request, lead, disqualify_form=form)
     return done(request, _("The lead is disqualified."), name="lead", pk=pk)
 
 
 @require_POST
 def merging(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _mine(request, pk, Ability.MERGE_RECORDS), moves.MergeForm(request.POST)
-    if not valid(request, form):
-        return redirect("lead", pk)
-    survivor = form.survivor(request.user)
-    if survivor is None:
-        raise leads.CannotMerge
-    leads.merge(lead, into=survivor, by=by(request), at=now())
-    return done(request, _("The lead is merged into this one."), name="lead", pk=survivor.pk)
+    lead = _found(request, pk, Ability.MERGE_RECORDS)
+    form = moves.MergeForm(request.POST, reader=request.user, lead=lead)
+    if not carried_out(form, lambda said: _ending(lead, leads.merge, into=said["into"], by=by(request), at=now())):
+        return _shown(request, lead, merge_form=form)
+    return done(request, _("The lead is merged into this one."), name="lead", pk=form.cleaned_data["into"].pk)
 
 
 @require_POST
 def owner(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _mine(request, pk, Ability.ASSIGN_OWNERS), moves.GiveForm(request.POST, reader=request.user)
-    if not valid(request, form):
-        return redirect("lead", pk)
-    said = form.cleaned_data
-    leads.give(lead, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())
+    lead, form = _found(request, pk, Ability.ASSIGN_OWNERS), moves.GiveForm(request.POST, reader=request.user)
+    if not carried_out(form, lambda said: leads.give(lead, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())):
+        return _shown(request, lead, give_form=form)
     return done(request, _("The lead has a new owner."), name="lead", pk=pk)
 
 
@@ -195,12 +226,13 @@ def owner(request: UserRequest, pk: int) -> HttpResponse:
 def acceptance(request: UserRequest, pk: int) -> HttpResponse:
     """Sales takes the meeting over: the opportunity opens, and the one who accepts carries it."""
     abilities.require(request.user, Ability.WORK_OPPORTUNITIES)
-    lead, form = _mine(request, pk), moves.OpportunityForm(request.POST)
-    if not valid(request, form):
-        return redirect("lead", pk)
-    said = form.cleaned_data
-    currency = said["currency"] or the_organisation().currency
-    money = Money(said["amount"], currency) if said["amount"] is not None else None
-    terms = Acceptance(owner=request.user, team=team_for(request.user), name=said["name"], money=money, close_on=said["close_on"])
-    opportunity = opportunities.accept(lead, terms=terms, by=by(request), at=now())
+    lead, form = _found(request, pk), moves.OpportunityForm(request.POST, reader=request.user)
+    opportunity = carried_out(form, lambda said: _accepted(request, lead, moves.terms_of(said)))
+    if not opportunity:
+        return _shown(request, lead, accept_form=form)
     return done(request, _("Accepted: the opportunity is open."), name="opportunity", pk=opportunity.pk)
+
+
+def _accepted(request: UserRequest, lead: Lead, terms: Terms) -> Opportunity:
+    acceptance = Acceptance(owner=request.user, team=team_for(request.user), name=terms.name, product=terms.product, money=terms.money, close_on=terms.close_on)
+    return opportunities.accept(lead, terms=acceptance, by=by(request), at=now())

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.money import Money
+from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import stages
 from tasuki.crm.leads import Lead
+from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
-from tasuki.sales.opportunities import LostBecause
+from tasuki.crm.tasks import Task
+from tasuki.sales.opportunities import LostBecause, Terms
 
+_MOST_OTHERS = 50
 DAY = forms.DateInput(attrs={"type": "date"})
 
 
-class AdvanceForm(forms.Form):
+class Move(forms.Form):
+    """One of several forms on a page: its fields are told from the others' by its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = f"{type(self).__name__.lower()}-%s"
+
+
+class AdvanceForm(Move):
     to = forms.ChoiceField(label=_("To the stage"))
 
-    def __init__(self, *args: object, present: str | None, allowed: tuple[str, ...] = stages.ORDER, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
+    def __init__(self, *args: Any, present: str | None, allowed: tuple[str, ...] = stages.ORDER, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         names = {stage.pk: stage.name for stage in Stage.objects.all()}
         later = stages.ORDER[stages.ORDER.index(present) + 1 :] if present else ()
         field = self.fields["to"]
@@ -27,28 +43,39 @@ class AdvanceForm(forms.Form):
         field.choices = [(key, names[key]) for key in later if key in allowed]
 
 
-class RecycleForm(forms.Form):
+class RecycleForm(Move):
     reason = forms.CharField(label=_("Reason"), max_length=200)
     wake_on = forms.DateField(label=_("Wakes on"), required=False, widget=DAY)
     wake_when = forms.CharField(label=_("or when this happens"), max_length=200, required=False)
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(Move):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
-class LoseForm(forms.Form):
+class DisqualifyForm(ReasonForm):
+    """Why a person will never buy."""
+
+
+class Press(Move):
+    """A move that asks nothing, and says why when it is refused."""
+
+
+class LoseLeadForm(Move):
     because = forms.ChoiceField(label=_("Lost because"), choices=LostBecause.choices)
+
+
+class LoseForm(LoseLeadForm):
     lost_to = forms.CharField(label=_("Lost to"), max_length=120, required=False)
 
 
-class GiveForm(forms.Form):
+class GiveForm(Move):
     owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Owner"), required=False, empty_label=_("the team's queue"))
     team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"))
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
-    def __init__(self, *args: object, reader: User, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         owner, team = self.fields["owner"], self.fields["team"]
         assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
         assert isinstance(team, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
@@ -56,24 +83,65 @@ class GiveForm(forms.Form):
         team.queryset = Team.objects.visible_to(reader).order_by("name")
 
 
-class MergeForm(forms.Form):
-    into = forms.IntegerField(label=_("Number of the lead that stays"), min_value=1, max_value=2**31)
-
-    def survivor(self, reader: User) -> Lead | None:
-        return Lead.objects.visible_to(reader).filter(pk=self.cleaned_data["into"]).first()
+class LeadChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the type checker only
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.title} · {obj.stage.name} · #{obj.pk}"
 
 
-class NoteForm(forms.Form):
+class MergeForm(Move):
+    into = LeadChoice(Lead.objects.none(), label=_("Lead that stays"))
+
+    def __init__(self, *args: Any, reader: User, lead: Lead, **kwargs: Any) -> None:
+        """Offers what may be the same as `lead`: leads in process of the same person, or of people at the same account."""
+        super().__init__(*args, **kwargs)
+        same = Q(pk__in=[])
+        if lead.contact_id:
+            same |= Q(contact=lead.contact_id)
+        if lead.account_id:
+            same |= Q(account=lead.account_id)
+        field = self.fields["into"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        others = Lead.objects.visible_to(reader).in_process().exclude(pk=lead.pk).filter(same).newest_first().values_list("pk", flat=True)
+        field.queryset = Lead.objects.visible_to(reader).filter(pk__in=list(others[:_MOST_OTHERS])).for_listing().newest_first()
+
+
+class NoteForm(Move):
     text = forms.CharField(label=_("Note"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class TaskForm(forms.Form):
+class TaskForm(Move):
     subject = forms.CharField(label=_("What"), max_length=200)
     due_on = forms.DateField(label=_("Due"), required=False, widget=DAY)
+    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), required=False, empty_label=_("me"))
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        owner.queryset = User.objects.visible_to(reader).active().exclude(pk=reader.pk).order_by("family_name", "given_name")
+
+    def task(self, writer: User, **about: Any) -> Task:
+        said = self.cleaned_data
+        return Task(subject=said["subject"], due_on=said["due_on"], owner=said["owner"] or writer, **about)
 
 
-class OpportunityForm(forms.Form):
+class OpportunityForm(Move):
+    """The terms of a deal, when it is accepted and while it is worked."""
+
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     amount = forms.DecimalField(label=_("Amount"), max_digits=16, decimal_places=2, min_value=0, required=False)
     currency = forms.RegexField(r"^[A-Z]{3}$", label=_("Currency"), required=False)
     close_on = forms.DateField(label=_("Expected close date"), required=False, widget=DAY)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["product"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field.queryset = Product.objects.visible_to(reader).order_by("name")
+
+
+def terms_of(said: dict[str, Any]) -> Terms:
+    """What the form of a deal says; an amount without a currency is in the organisation's."""
+    money = Money(said["amount"], said["currency"] or the_organisation().currency) if said["amount"] is not None else None
+    return Terms(name=said["name"], product=said["product"], money=money, close_on=said["close_on"])

@@ -2,100 +2,160 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.db.models import Q
+from django.db.models.functions import Concat
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import now
+from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, stages
-from tasuki.crm.stages import StageDefinition
+from tasuki.crm.ledger import Passage
+from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import lists, moves
-from tasuki.web.records import common, done, valid
+from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 
 SORTS = (
     lists.Sort("newest", gettext_lazy("newest first"), "opened_at", falling=True),
     lists.Sort("oldest", gettext_lazy("oldest first"), "opened_at"),
+    lists.Sort("closing", gettext_lazy("closing first"), "closing"),
+)
+
+
+FILTERS = (
+    lists.Filter("stage", "lead__stage", gettext_lazy("every stage"), gettext_lazy("in %(name)s"), lists.stages_in_order),
+    lists.Filter("source", "lead__source", gettext_lazy("every source"), gettext_lazy("from %(name)s"), lists.values_of("lead__source")),
+    lists.by_owner(),
 )
 
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
+    is_open = Q(closed_at__isnull=True)
     tabs = (
-        lists.Tab("", gettext_lazy("Open"), Q(closed_at__isnull=True)),
-        lists.Tab("mine", gettext_lazy("Mine"), Q(owner=request.user)),
-        lists.Tab("pipeline", gettext_lazy("Pipeline"), Q(closed_at__isnull=True, lead__stage__in=stages.IN_PIPELINE)),
+        lists.Tab("", gettext_lazy("Open"), is_open),
+        lists.Tab("mine", gettext_lazy("Mine"), is_open & Q(owner=request.user)),
+        lists.Tab("team", gettext_lazy("My team"), is_open & Q(team__in=abilities.standing_of(request.user).tree)),
+        lists.Tab("pipeline", gettext_lazy("Pipeline"), is_open & Q(lead__stage__in=stages.IN_PIPELINE)),
         lists.Tab("won", gettext_lazy("Won"), Q(won_at__isnull=False)),
         lists.Tab("lost", gettext_lazy("Lost"), ~Q(lost_because="")),
         lists.Tab("all", gettext_lazy("All"), Q()),
     )
-    spec = lists.Spec(SORTS, tabs, ("name", "lead__account__name", "lead__contact__family_name", "reference"))
-    rows = Opportunity.objects.visible_to(request.user).for_listing()
-    hidden = abilities.standing_of(request.user).hides("opportunity")
-    return render(request, "opportunities/list.jinja", {"page": lists.page(request, rows, spec), "hidden": hidden, "now": now()})
+    spec = lists.Spec(SORTS, tabs, ("name", "lead__account__name", "written", "lead__contact__given_name", "reference"), FILTERS)
+    written = Concat("lead__contact__family_name", "lead__contact__given_name")
+    page = lists.page(request, Opportunity.objects.visible_to(request.user).for_listing().closing_first().alias(written=written), spec)
+    context = {
+        "page": page,
+        "hidden": abilities.standing_of(request.user).hides("opportunity"),
+        "next_tasks": Task.objects.visible_to(request.user).next_of([one.lead for one in page.rows]),
+        "now": now(),
+        "today": localdate(),
+    }
+    return render(request, "opportunities/list.jinja", context)
 
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    opportunity = get_object_or_404(Opportunity.objects.visible_to(request.user).for_page(), pk=pk)
+    return _shown(request, get_object_or_404(Opportunity.objects.visible_to(request.user).for_page(), pk=pk))
+
+
+def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -> HttpResponse:
+    """The page of a deal; with a form that was refused, in its place and with the reason."""
     lead = opportunity.lead
+    terms = {name: getattr(opportunity, name) for name in ("name", "amount", "close_on")}
+    terms |= {"product": opportunity.product_id, "currency": opportunity.currency or the_organisation().currency}
     context = {
         "opportunity": opportunity,
         "lead": lead,
         "chain": leads.chain(lead),
-        "definition": StageDefinition.objects.filter(stage=lead.stage_id).order_by("-version").first() if lead.stage_id else None,
+        "definitions": stages.in_force(),
+        "in_sales": stages.IN_SALES,
         "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=stages.IN_SALES),
+        "change_form": moves.OpportunityForm(reader=request.user, initial=terms),
+        "win_form": moves.Press(),
         "recycle_form": moves.RecycleForm(),
         "lose_form": moves.LoseForm(),
+        "give_form": moves.GiveForm(reader=request.user, initial={"owner": opportunity.owner_id, "team": opportunity.team_id}),
+        "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
         "hidden": abilities.standing_of(request.user).hides("opportunity"),
+        "today": localdate(),
         "now": now(),
         **common(request, lead=lead),
+        **sent,
     }
-    return render(request, "opportunities/page.jinja", context)
+    return render(request, "opportunities/page.jinja", context, status=422 if sent else 200)
 
 
-def _mine(request: UserRequest, pk: int) -> Opportunity:
-    abilities.require(request.user, Ability.WORK_OPPORTUNITIES)
+def _found(request: UserRequest, pk: int, ability: Ability = Ability.WORK_OPPORTUNITIES) -> Opportunity:
+    abilities.require(request.user, ability)
     return get_object_or_404(Opportunity.objects.visible_to(request.user).for_page(), pk=pk)
 
 
 @require_POST
 def advance(request: UserRequest, pk: int) -> HttpResponse:
-    opportunity = _mine(request, pk)
+    opportunity = _found(request, pk)
     form = moves.AdvanceForm(request.POST, present=opportunity.lead.stage_id, allowed=stages.IN_SALES)
-    if not valid(request, form):
-        return redirect("opportunity", pk)
-    opportunities.advance(opportunity, to=form.cleaned_data["to"], by=by(request), at=now())
+    if not carried_out(form, lambda said: opportunities.advance(opportunity, to=said["to"], by=by(request), at=now())):
+        return _shown(request, opportunity, advance_form=form)
     return done(request, _("The opportunity has moved on."), name="opportunity", pk=pk)
 
 
 @require_POST
+def terms(request: UserRequest, pk: int) -> HttpResponse:
+    """What is known of the deal: its name, product, amount and expected close date."""
+    abilities.require(request.user, Ability.SEE_AMOUNTS)
+    opportunity, form = _found(request, pk), moves.OpportunityForm(request.POST, reader=request.user)
+    if not carried_out(form, lambda said: opportunities.change(opportunity, terms=moves.terms_of(said), by=by(request), at=now())):
+        return _shown(request, opportunity, change_form=form)
+    return done(request, _("The opportunity is changed."), name="opportunity", pk=pk)
+
+
+@require_POST
 def win(request: UserRequest, pk: int) -> HttpResponse:
-    opportunities.win(_mine(request, pk), by=by(request), at=now())
+    opportunity, form = _found(request, pk), moves.Press(request.POST)
+    if not carried_out(form, lambda _said: opportunities.win(opportunity, by=by(request), at=now())):
+        return _shown(request, opportunity, win_form=form)
     return done(request, _("Won. The customer is in onboarding now."), name="opportunity", pk=pk)
 
 
 @require_POST
 def loss(request: UserRequest, pk: int) -> HttpResponse:
-    opportunity, form = _mine(request, pk), moves.LoseForm(request.POST)
-    if not valid(request, form):
-        return redirect("opportunity", pk)
-    said = form.cleaned_data
-    opportunities.lose(opportunity, because=LostBecause(said["because"]), lost_to=said["lost_to"], by=by(request), at=now())
+    opportunity, form = _found(request, pk), moves.LoseForm(request.POST)
+    if not carried_out(form, lambda said: _lost(request, opportunity, said)):
+        return _shown(request, opportunity, lose_form=form)
     return done(request, _("The opportunity is closed as lost."), name="opportunity", pk=pk)
+
+
+def _lost(request: UserRequest, opportunity: Opportunity, said: dict[str, Any]) -> Passage:
+    return opportunities.lose(opportunity, because=LostBecause(said["because"]), lost_to=said["lost_to"], by=by(request), at=now())
 
 
 @require_POST
 def recycling(request: UserRequest, pk: int) -> HttpResponse:
-    opportunity, form = _mine(request, pk), moves.RecycleForm(request.POST)
-    if not valid(request, form):
-        return redirect("opportunity", pk)
-    opportunities.recycle(opportunity, by=by(request), at=now(), **form.cleaned_data)
+    opportunity, form = _found(request, pk), moves.RecycleForm(request.POST)
+    if not carried_out(form, lambda said: opportunities.recycle(opportunity, by=by(request), at=now(), **said)):
+        return _shown(request, opportunity, recycle_form=form)
     return done(request, _("The lead is recycled. It wakes by its rule."), name="opportunity", pk=pk)
+
+
+@require_POST
+def owner(request: UserRequest, pk: int) -> HttpResponse:
+    opportunity, form = _found(request, pk, Ability.ASSIGN_OWNERS), moves.GiveForm(request.POST, reader=request.user)
+    if not carried_out(form, lambda said: _given(request, opportunity, said)):
+        return _shown(request, opportunity, give_form=form)
+    return done(request, _("The opportunity has a new owner."), name="opportunity", pk=pk)
+
+
+def _given(request: UserRequest, opportunity: Opportunity, said: dict[str, Any]) -> Opportunity:
+    return opportunities.hand_over(opportunity, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())

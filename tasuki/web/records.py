@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -13,12 +14,18 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
+from tasuki.core.errors import Forbidden, Refused
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
+from tasuki.sales.opportunities import LostBecause
 from tasuki.web.moves import NoteForm, TaskForm
 from tasuki.web.requests import UserRequest, record_id
+
+Answer = TypeVar("Answer")
 
 PAGE = 40
 _OPEN_TASKS = 20
@@ -33,6 +40,7 @@ class Timeline:
     older: str
     stages: dict[str, Stage]
     outcomes: dict[str, Any]
+    reasons: dict[str, Any]
 
 
 def timeline(request: UserRequest, **of: Any) -> Timeline:
@@ -55,6 +63,7 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
         older=f"?kind={kind}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
         stages={stage.pk: stage for stage in Stage.objects.all()},
         outcomes=dict(Outcome.choices),
+        reasons=dict(LostBecause.choices),
     )
 
 
@@ -65,11 +74,30 @@ def open_tasks(request: UserRequest, **of: Any) -> list[Task]:
 
 def common(request: UserRequest, **of: Any) -> dict[str, Any]:
     """What every record page shows beside its own facts."""
-    return {"timeline": timeline(request, **of), "tasks": open_tasks(request, **of), "note_form": NoteForm(), "task_form": TaskForm()}
+    return {
+        "timeline": timeline(request, **of),
+        "tasks": open_tasks(request, **of),
+        "note_form": NoteForm(),
+        "task_form": TaskForm(reader=request.user),
+        "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+    }
+
+
+def carried_out(form: forms.Form, verb: Callable[[dict[str, Any]], Answer]) -> Answer | None:
+    """What the verb answers to the words of a sent form; None when the form or the verb refuses, and the reason stands on the form then."""
+    if not form.is_valid():
+        return None
+    try:
+        return verb(form.cleaned_data)
+    except Forbidden:
+        raise
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return None
 
 
 def valid(request: UserRequest, form: forms.Form) -> bool:
-    """Whether a sent form can be used; what is wrong is said on the next page."""
+    """Whether a form of one field can be used; what is wrong is said on the next page."""
     if form.is_valid():
         return True
     for field, errors in form.errors.items():

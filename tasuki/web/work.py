@@ -13,8 +13,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
 from tasuki.crm import notes, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
@@ -22,27 +24,41 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tasuki.web import lists
 from tasuki.web.moves import NoteForm, TaskForm
-from tasuki.web.records import valid
+from tasuki.web.records import carried_out, valid
 from tasuki.web.requests import UserRequest, by
 
 _KINDS = {"lead": Lead, "contact": Contact, "account": Account}
 SORTS = (
+    lists.Sort("due", gettext_lazy("due first"), "due"),
     lists.Sort("newest", gettext_lazy("newest first"), "created_at", falling=True),
     lists.Sort("oldest", gettext_lazy("oldest first"), "created_at"),
 )
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def listing(request: UserRequest) -> HttpResponse:
+    form = TaskForm(request.POST or None, reader=request.user)
+    if request.method == "POST":
+        abilities.require(request.user, Ability.WORK_ACCOUNTS)
+        if carried_out(form, lambda _said: tasks.add(form.task(request.user), by=by(request), at=now())):
+            messages.success(request, _("The task is added."))
+            return redirect("tasks")
     today = localdate()
+    to_do = Q(done_at__isnull=True)
     tabs = (
-        lists.Tab("", gettext_lazy("To do"), Q(done_at__isnull=True)),
-        lists.Tab("mine", gettext_lazy("Mine"), Q(done_at__isnull=True, owner=request.user)),
-        lists.Tab("overdue", gettext_lazy("Overdue"), Q(done_at__isnull=True, due_on__lt=today)),
-        lists.Tab("done", gettext_lazy("Done"), Q(done_at__isnull=False)),
+        lists.Tab("", gettext_lazy("To do"), to_do),
+        lists.Tab("mine", gettext_lazy("Mine"), to_do & Q(owner=request.user)),
+        lists.Tab("overdue", gettext_lazy("Overdue"), to_do & Q(due_on__lt=today)),
+        lists.Tab("done", gettext_lazy("Done"), ~to_do),
     )
-    rows = Task.objects.visible_to(request.user).for_listing()
-    return render(request, "tasks/list.jinja", {"page": lists.page(request, rows, lists.Spec(SORTS, tabs, ("subject",))), "today": today})
+    rows = Task.objects.visible_to(request.user).for_listing().due_first()
+    context = {
+        "page": lists.page(request, rows, lists.Spec(SORTS, tabs, ("subject",), (lists.by_owner(),))),
+        "form": form,
+        "may_add": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+        "today": today,
+    }
+    return render(request, "tasks/list.jinja", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -51,17 +67,16 @@ def add_note(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     if valid(request, form):
         notes.write(form.cleaned_data["text"], by=by(request), at=now(), **{noun: record})
         messages.success(request, _("The note is kept."))
-    return redirect(noun, pk)
+    return _back(request, reverse(noun, args=[pk]))
 
 
 @require_POST
 def add_task(request: UserRequest, noun: str, pk: int) -> HttpResponse:
-    record, form = _record(request, noun, pk), TaskForm(request.POST)
+    record, form = _record(request, noun, pk), TaskForm(request.POST, reader=request.user)
     if valid(request, form):
-        said = form.cleaned_data
-        tasks.add(Task(subject=said["subject"], due_on=said["due_on"], owner=request.user, **{noun: record}), by=by(request), at=now())
+        tasks.add(form.task(request.user, **{noun: record}), by=by(request), at=now())
         messages.success(request, _("The task is added."))
-    return redirect(noun, pk)
+    return _back(request, reverse(noun, args=[pk]))
 
 
 @require_POST
@@ -69,11 +84,17 @@ def finish(request: UserRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.visible_to(request.user), pk=pk)
     tasks.finish(task, by=by(request), at=now())
     messages.success(request, _("Done: %(task)s") % {"task": task.subject})
-    back = request.POST.get("next", "")
-    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else reverse("tasks"))
+    return _back(request, reverse("tasks"))
 
 
 def _record(request: UserRequest, noun: str, pk: int) -> Any:
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
     if noun not in _KINDS:
         raise Http404
     return get_object_or_404(_KINDS[noun].objects.visible_to(request.user), pk=pk)  # type: ignore[attr-defined]  # each of the three has it
+
+
+def _back(request: UserRequest, address: str) -> HttpResponse:
+    """To the page that the form stood on, if it is one of ours."""
+    wanted = request.POST.get("next", "")
+    return redirect(wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else address)

@@ -1,0 +1,45 @@
+"""A field of a form that names an account, in whatever spelling: the words of the reader, not a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from tasuki.core.people import User
+from tasuki.crm import matching
+from tasuki.crm.accounts import Account
+
+
+class AccountField(forms.CharField):
+    """Cleans to the one visible account of that name; the account of the page itself is written by its name."""
+
+    reader: User | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=200, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.name if isinstance(value, Account) else value
+
+    def clean(self, value: Any) -> Account | None:
+        name = super().clean(value)
+        if not name:
+            return None
+        assert self.reader is not None  # noqa: S101 - a form that forgot `of_reader` is a bug
+        # Two are enough to know that the name is not clear.
+        rows = Account.objects.visible_to(self.reader).filter(folded_name=matching.fold_company(name))
+        found = list(rows.order_by("pk")[:2])
+        if len(found) > 1:
+            found = [account for account in rows if account.name == name][:1]
+        if not found:
+            raise ValidationError(_("There is no account “%(name)s” that you can see. Add it first, or write its name as it stands there.") % {"name": name})
+        return found[0]
+
+
+def of_reader(field: forms.Field, reader: User) -> None:
+    """Say whose accounts the field may find."""
+    assert isinstance(field, AccountField)  # noqa: S101 - says which field it is to the type checker
+    field.reader = reader
