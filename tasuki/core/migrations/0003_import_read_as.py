@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0002_rules'),
+        ("core", "0002_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importrun',
-            name='read_as',
+            model_name="importrun",
+            name="read_as",
             field=models.JSONField(default=dict),
         ),
     ]

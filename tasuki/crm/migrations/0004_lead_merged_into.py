@@ -5,16 +5,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0003_import_read_as'),
-        ('crm', '0003_stages'),
+        ("core", "0003_import_read_as"),
+        ("crm", "0003_stages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='lead_merged_into'),
+            model_name="lead",
+            index=models.Index(condition=models.Q(("merged_into__isnull", False)), fields=["merged_into"], name="lead_merged_into"),
         ),
     ]
