@@ -186,7 +186,7 @@ deal_rows = st.lists(
 # Not made smaller when it fails: an example is small, and takes a second.
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(first=lead_rows, second=lead_rows, deals=deal_rows, policy=st.sampled_from(["skip", "update", "create"]))
-def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(first, second, deals, policy) -> None:  # type: ignore[no-untyped-def]  # hypothesis fills them
+def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(*, first, second, deals, policy) -> None:  # type: ignore[no-untyped-def]  # hypothesis fills them
     from django.db import transaction
 
     def leads_text(rows: list[tuple[int, str, str, str]]) -> str:
@@ -195,9 +195,9 @@ def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(
     deals_text = DEAL_HEADER + "".join(f"D{n},L{lead},{','.join(rest)}\n" for n, lead, *rest in deals) + "D99,L99,,,2024-06-01,,,\n"
     with transaction.atomic():
         states, runs = [], []
-        for text, said in ((leads_text(first), LEADS), (deals_text, DEALS), (leads_text(second), LEADS), (deals_text, DEALS)):
+        for text, columns in ((leads_text(first), LEADS), (deals_text, DEALS), (leads_text(second), LEADS), (deals_text, DEALS)):
             states.append(contents())
-            said = f"{said}\non_duplicate: {policy}\n"
+            said = f"{columns}\non_duplicate: {policy}\n"
             dry, run = imported(text, said, dry=True), imported(text, said)
             assert all(getattr(dry, name) == getattr(run, name) for name in ("n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings"))
             assert run.n_applied == run.n_rows == run.n_created + run.n_updated + run.n_skipped + run.n_rejected

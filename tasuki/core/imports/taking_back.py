@@ -50,7 +50,8 @@ def refuse_if_worked_on(run: ImportRun, *, noun: str, ids: str) -> None:
                       AND entry.id > (SELECT min(id) FROM core_auditentry WHERE noun = 'importrun' AND record_id = %s)
                       AND NOT EXISTS (
                           SELECT 1 FROM core_importrun own
-                          WHERE own.id::text = coalesce(entry.changes->'import'->>1, entry.changes->'import'->>0) AND (own.id = %s OR own.state = 'undone')))""",
+                          WHERE own.id::text = coalesce(entry.changes->'import'->>1, entry.changes->'import'->>0)
+                            AND (own.id = %s OR own.state = 'undone')))""",
             [noun, run.pk, run.pk, run.pk],
         )
         (is_worked_on,) = cursor.fetchone()
