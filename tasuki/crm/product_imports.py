@@ -50,8 +50,10 @@ def write(chunk: Chunk) -> None:
 
 
 def take_back(run: ImportRun) -> None:
-    taking_back.restore(run, model=Product, columns=_CHANGEABLE)
     execute(f"DELETE FROM crm_product WHERE id IN ({taking_back.CREATED})", [run.pk])
+    # Codes may have gone from one product to another; no two have the same on the way back either.
+    execute(f"UPDATE crm_product SET code = '' WHERE id IN ({taking_back.TOUCHED})", [run.pk])
+    taking_back.restore(run, model=Product, columns=_CHANGEABLE)
 
 
 NOUN = ImportNoun("products", "product", FIELDS, ("name",), write, take_back)

@@ -18,6 +18,7 @@ from tasuki.core.money import ExchangeRate
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
+from tasuki.crm import records
 from tasuki.crm.products import Product
 
 NAME = "Haneul TS"
@@ -222,9 +223,12 @@ def _carriers(colleagues: dict[str, Colleague]) -> dict[str, dict[str, tuple[Col
 
 
 def _written_products(at: datetime) -> tuple[tuple[int, str, str, Decimal], ...]:
-    rows = [Product(name=name, code=code, line=line, price=Decimal(price), currency=CURRENCY, created_at=at) for name, code, line, price in _PRODUCTS]
-    Product.objects.bulk_create(rows)
-    return tuple((row.pk, row.name, row.line, Decimal(row.price or 0)) for row in rows)
+    rows = []
+    for name, code, line, won in _PRODUCTS:
+        product = records.add_product(name, line=line, price=Decimal(won), currency=CURRENCY, by=SET_UP, at=at)
+        Product.objects.filter(pk=product.pk).update(code=code)
+        rows.append((product.pk, name, line, Decimal(won)))
+    return tuple(rows)
 
 
 def _written_rates(since: date, *, until: date, random: Random) -> dict[str, list[tuple[date, Decimal]]]:

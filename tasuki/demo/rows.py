@@ -83,8 +83,7 @@ class Rows:
         phones = list(dict.fromkeys(invented.phone(customer.country, random) for _ in range(random.choices((0, 1, 2), weights=(1, 6, 3))[0])))
         self._tables["crm_contactphone"].extend((person.id, number, number, place == 0) for place, number in enumerate(phones))
         self._consents(person)
-        changes = {"family_name": ["", name.family], "given_name": ["", name.given]}
-        self._audit(person.known_since, noun="contact", record_id=person.id, action="add", changes=changes)
+        self._audit(person.known_since, noun="contact", record_id=person.id, action="add", changes={"family_name": ["", name.family]})
 
     def lead(self, lead: Pass) -> None:
         """A pass with its passages, its opportunity, its owners, and everything that was said and written on the way."""
@@ -231,13 +230,16 @@ class Rows:
             return
         text = words.CONSENT_TEXTS[0] if person.known_since < self._days.start + (self._days.until - self._days.start) / 2 else words.CONSENT_TEXTS[1]
         given = ConsentState.GIVEN if random.random() < 0.9 else ConsentState.REFUSED
-        rows = self._tables["crm_consent"]
-        rows.append((person.id, Channel.MAIL.value, given.value, source.name, text, None, written(person.known_since)))
+        self._consent(person, channel=Channel.MAIL, state=given, how=source.name, text=text, at=person.known_since)
         if random.random() < 0.4:
-            rows.append((person.id, Channel.PHONE.value, ConsentState.GIVEN.value, source.name, text, None, written(person.known_since)))
+            self._consent(person, channel=Channel.PHONE, state=ConsentState.GIVEN, how=source.name, text=text, at=person.known_since)
         if given is ConsentState.GIVEN and random.random() < 0.06:
             at = random.randint(person.known_since, self._days.until)
-            rows.append((person.id, Channel.MAIL.value, ConsentState.WITHDRAWN.value, "Unsubscribed by link", "", None, written(at)))
+            self._consent(person, channel=Channel.MAIL, state=ConsentState.WITHDRAWN, how="Unsubscribed by link", text="", at=at)
+
+    def _consent(self, person: Person, *, channel: Channel, state: ConsentState, how: str, text: str, at: int) -> None:
+        self._tables["crm_consent"].append((person.id, channel.value, state.value, how, text, None, written(at)))
+        self._audit(at, noun="contact", record_id=person.id, action="consent", changes={channel.value: [None, state.value]})
 
     def _tell(self, at: int, kind: Kind, lead: Pass, *, actor: Colleague | None = None, detail: dict[str, Any] | None = None, text: str = "") -> int:
         number = next(self._entry_ids)

@@ -97,6 +97,7 @@ def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse
         "now": now(),
         **common(request, lead=lead),
         **sent,
+        "sent": sent.values(),
     }
     return render(request, "leads/page.jinja", context, status=422 if sent else 200)
 

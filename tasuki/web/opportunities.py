@@ -93,6 +93,7 @@ def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -
         "now": now(),
         **common(request, lead=lead),
         **sent,
+        "sent": sent.values(),
     }
     return render(request, "opportunities/page.jinja", context, status=422 if sent else 200)
 

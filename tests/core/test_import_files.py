@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tasuki.core.imports import reading
 from tasuki.core.imports.reading import FileRefused, Row
@@ -110,3 +113,59 @@ def test_a_huge_cell_costs_its_row(tmp_path: Path) -> None:
     bad, good = rows_of(path)
     assert "ten million" in bad.problem
     assert good.problem == ""
+
+
+@pytest.mark.parametrize(
+    "bad", ['"Ivo,Zagreb', 'I"vo","x"y,Zagreb', '"Ivo"x,Zagreb', '"Ivo,"Zagreb'], ids=["never closed", "in the middle", "after the end", "before a word"]
+)
+def test_a_wrong_quotation_mark_costs_its_line_and_not_the_rows_after_it(tmp_path: Path, bad: str) -> None:
+    rows = rows_of(written(tmp_path, f'name,city\n"Mina\nKim",Seoul\n{bad}\nSaori,Tokyo\n"Chika, Senga",Osaka\n'))
+    assert [row.cells["name"] for row in rows if not row.problem] == ["Mina\nKim", "Saori", "Chika, Senga"]
+    assert [row.problem for row in rows if row.problem and "quotation" not in row.problem] == []
+
+
+def test_a_large_file_with_one_bad_row_loses_one_row(tmp_path: Path) -> None:
+    lines = [f'Person {n},"City, {n}"' for n in range(200_000)]
+    lines[100_000] = 'Person 100000,"City'
+    rows = rows_of(written(tmp_path, "name,city\n" + "\n".join(lines) + "\n"))
+    assert len(rows) == 200_000
+    assert [(row.row_no, bool(row.problem)) for row in rows if row.problem] == [(100_002, True)]
+
+
+def test_utf_16_that_breaks_off_costs_its_row(tmp_path: Path) -> None:
+    good, bad = rows_of(written(tmp_path, "name\n한서윤\n西野\n".encode("utf-16") + b"\x00\xd8"))[::2]
+    assert (good.cells["name"], good.problem) == ("한서윤", "")
+    assert "encoding" in bad.problem
+
+
+def test_a_sheet_is_chosen_by_name_and_rows_are_counted_as_the_workbook_counts_them(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.create_sheet("고객")
+    sheet["B3"], sheet["C3"], sheet["B4"], sheet["C4"] = "name", "employees", "가온증권", 12.0
+    workbook.save(tmp_path / "rows.xlsx")
+    assert rows_of(tmp_path / "rows.xlsx", sheet="고객") == [Row(4, {"name": "가온증권", "employees": "12"})]
+    with pytest.raises(FileRefused, match="Sheet, 고객"):
+        rows_of(tmp_path / "rows.xlsx", sheet="거래처")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=300).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.binary(max_size=60).map(lambda end: b"PK\x03\x04" + end),
+    )
+)
+def test_no_file_breaks_the_reader(tmp_path: Path, content: bytes) -> None:
+    with contextlib.suppress(FileRefused):
+        for row in rows_of(written(tmp_path, content)):
+            assert row.row_no > 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp949", "cp1252", "shift_jis"])
+@given(content=st.binary(max_size=200))
+def test_no_bytes_break_an_encoding_that_was_named(tmp_path_factory: pytest.TempPathFactory, encoding: str, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / f"{encoding}.csv"
+    path.write_bytes(b"a,b\n" + content)
+    with contextlib.suppress(FileRefused):
+        rows_of(path, encoding=encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,9 @@ from tasuki.core.imports import fields, mapping
 from tasuki.core.imports.errors import inert
 from tasuki.core.imports.fields import How
 from tasuki.core.imports.mapping import MappingRefused
+from tasuki.core.imports.nouns import noun_named
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "mappings"
 
 
 def test_a_mapping_is_read() -> None:
@@ -77,3 +81,29 @@ def test_a_cell_of_the_error_file_cannot_be_a_formula() -> None:
     assert inert("=1+1") == "'=1+1"
     assert inert("+82") == "'+82"
     assert inert("Mina") == "Mina"
+
+
+def test_a_mapping_is_text_throughout() -> None:
+    read = mapping.read("columns: {country: {column: 2024, values: {Norway: NO, 1.10: yes, Select: }}}")
+    assert [read.columns["country"].text({"2024": cell}) for cell in ("Norway", "1.10", "Select", "KR")] == ["NO", "yes", "", "KR"]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("columns: {name: a, name: b}", "“name” stands twice"),
+        ("columns: {owner: {column: a, create_missing: maybe}}", "true or false"),
+        ("columns: {a: R&D*}", ""),
+    ],
+)
+def test_slips_of_the_pen_are_told_from_what_is_meant(source: str, sentence: str) -> None:
+    with pytest.raises(MappingRefused, match=sentence) if sentence else contextlib.nullcontext():
+        mapping.read(source)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_example_can_be_read_and_fits_its_noun(path: Path) -> None:
+    read = mapping.read(path.read_text(encoding="utf-8"))
+    noun = noun_named(read.noun)
+    assert set(read.columns) <= set(noun.fields)
+    noun.check(read, [column.column for column in read.columns.values()])

@@ -18,9 +18,9 @@ from tasuki.core import absences
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.money import Money, convert
 from tasuki.core.people import User
-from tasuki.crm import corporate_numbers, emails, leads, ledger, matching, stages
+from tasuki.crm import corporate_numbers, emails, leads, ledger, matching, notes, records, stages, tasks
 from tasuki.crm.accounts import Account
-from tasuki.crm.contacts import ContactEmail, ContactPhone
+from tasuki.crm.contacts import Channel, ConsentState, ContactEmail, ContactPhone
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.tasks import Task
@@ -204,7 +204,10 @@ def test_the_verbs_go_on_where_it_stops(haneul_ts: load.Loaded) -> None:
 def test_it_tells_its_story_in_the_words_of_the_verbs(haneul_ts: load.Loaded) -> None:
     """What a page reads of a simulated lead has the same shape as of one that people moved."""
     last_entry, last_audit = TimelineEntry.objects.latest("pk").pk, AuditEntry.objects.latest("pk").pk
-    simulated = {(kind, tuple(sorted(detail))) for kind, detail in TimelineEntry.objects.filter(kind__in=[Kind.MOVE, Kind.OWNER]).values_list("kind", "detail")}
+    simulated = {
+        (kind, tuple(sorted(detail)))
+        for kind, detail in TimelineEntry.objects.filter(kind__in=[Kind.MOVE, Kind.OWNER, Kind.TASK, Kind.NOTE]).values_list("kind", "detail")
+    }
     audited = {(noun, action, tuple(sorted(changes))) for noun, action, changes in AuditEntry.objects.values_list("noun", "action", "changes")}
     saori, ivo = (User.objects.get(email=f"{name}@{haneul.HOST}") for name in ("saori", "ivo"))
     assert ivo.team is not None
@@ -215,6 +218,12 @@ def test_it_tells_its_story_in_the_words_of_the_verbs(haneul_ts: load.Loaded) ->
     terms = opportunities.Acceptance(team=saori.team, owner=saori, money=Money(Decimal(84_000_000), "KRW"))
     deal = opportunities.accept(lead, terms=terms, by=by, at=at)
     opportunities.win(deal, by=by, at=at)
+    account = records.add_account(records.Company(name="Tarnolund"), owner=saori, team=saori.team, by=by, at=at)
+    contact = records.add_contact(records.Person(family_name="Quist", account=account), by=by, at=at)
+    records.record_consent(contact, channel=Channel.MAIL, state=ConsentState.GIVEN, how="Said so", by=by, at=at)
+    records.add_product("Haneul Kite", line="Weather", price=None, currency="KRW", by=by, at=at)
+    tasks.finish(tasks.add(Task(subject="Call back", owner=ivo, lead=lead, due_on=at.date()), by=by, at=at), by=by, at=at)
+    notes.write("A word", lead=lead, by=by, at=at)
     other = leads.capture(Arrival(team=ivo.team), by=by, at=at)
     leads.recycle(other, reason="No budget", wake_when="Budget", by=by, at=at)
     for entry in TimelineEntry.objects.filter(pk__gt=last_entry):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tasuki.cli.check import QUESTIONS, ask
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.imports import errors, mapping, running
 from tasuki.core.imports.runs import ImportRow, ImportRun
@@ -163,6 +166,7 @@ def test_a_lead_that_somebody_handed_over_keeps_the_import_of_its_opportunity(ca
         running.undo(run, by=BY, at=AT)
 
 
+Leads = list[tuple[int, str, str, str]]
 days = st.dates(date(2024, 1, 1), date(2026, 2, 1)).map(lambda day: day.isoformat())
 maybe = st.one_of(st.just(""), days)
 lead_rows = st.lists(
@@ -186,10 +190,8 @@ deal_rows = st.lists(
 # Not made smaller when it fails: an example is small, and takes a second.
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(first=lead_rows, second=lead_rows, deals=deal_rows, policy=st.sampled_from(["skip", "update", "create"]))
-def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(*, first, second, deals, policy) -> None:  # type: ignore[no-untyped-def]  # hypothesis fills them
-    from django.db import transaction
-
-    def leads_text(rows: list[tuple[int, str, str, str]]) -> str:
+def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(*, first: Leads, second: Leads, deals: list[Any], policy: str) -> None:
+    def leads_text(rows: Leads) -> str:
         return LEAD_HEADER + "".join(f"L{n},{day},web,{name},{firm}\n" for n, day, name, firm in rows) + "L99,2024-01-01,web,,\n"
 
     deals_text = DEAL_HEADER + "".join(f"D{n},L{lead},{','.join(rest)}\n" for n, lead, *rest in deals) + "D99,L99,,,2024-06-01,,,\n"
@@ -197,20 +199,13 @@ def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(
         states, runs = [], []
         for text, columns in ((leads_text(first), LEADS), (deals_text, DEALS), (leads_text(second), LEADS), (deals_text, DEALS)):
             states.append(contents())
-            said = f"{columns}\non_duplicate: {policy}\n"
-            dry, run = imported(text, said, dry=True), imported(text, said)
+            with_policy = f"{columns}\non_duplicate: {policy}\n"
+            dry, run = imported(text, with_policy, dry=True), imported(text, with_policy)
             assert all(getattr(dry, name) == getattr(run, name) for name in ("n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings"))
             assert run.n_applied == run.n_rows == run.n_created + run.n_updated + run.n_skipped + run.n_rejected
             runs.append(run)
-            assert not [answer for answer in ask() if answer.n_wrong]
+            assert not [answer for answer in map(ask, QUESTIONS) if answer.n_wrong]
         for before, run in zip(reversed(states), reversed(runs), strict=True):
             running.undo(run, by=BY, at=AT)
             assert contents() == before
         transaction.set_rollback(True)
-
-
-def ask():  # type: ignore[no-untyped-def]  # what `tasuki check` asks, in the transaction of the test
-    from tasuki.cli.check import QUESTIONS
-    from tasuki.cli.check import ask as ask_one
-
-    return [ask_one(question) for question in QUESTIONS]

@@ -92,7 +92,7 @@ def test_saori_signs_in_with_a_code_of_her_app(desk: Any, live_server: Any) -> N
     secret = desk.input_value("#authenticator_secret")
     desk.fill("[name=code]", "000000")
     desk.press("[name=code]", "Enter")
-    assert desk.locator(".form-error").is_visible()
+    desk.locator(".form-error").wait_for()
     clean(desk)
     counter = next(iter(yield_hotp_counters_from_time()))
     desk.fill("[name=code]", format_hotp_value(hotp_value(secret, counter)))

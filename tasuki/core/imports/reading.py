@@ -85,8 +85,7 @@ def opened(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = 
             raise FileRefused(_("This is a %(kind)s file, whatever its name says. Export it as CSV or XLSX.") % {"kind": kind})
     encoding = encoding or _encoding_of(path, head)
     delimiter = delimiter or _delimiter_of(_decoded(head, encoding))
-    with path.open(encoding=encoding, errors="tasuki_marked", newline="") as lines:
-        yield _table(_records(lines, delimiter), encoding=encoding, delimiter=delimiter)
+    yield _table(_records(_lines(path, encoding), delimiter), encoding=encoding, delimiter=delimiter)
 
 
 def count_rows(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> int:
@@ -159,6 +158,15 @@ def _records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
             reader = csv.reader(_noted(feed, held, taken), delimiter=delimiter, strict=True)
         else:
             yield record, ""
+
+
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    try:
+        with path.open(encoding=encoding, errors="tasuki_marked", newline="") as lines:
+            yield from lines
+    except UnicodeError:
+        # Such as UTF-16 that does not begin with a mark of its byte order.
+        raise FileRefused(_("The file is not written in the encoding “%(name)s”.") % {"name": encoding[:40]}) from None
 
 
 def _noted(feed: Iterator[str], held: deque[str], taken: list[str]) -> Iterator[str]:
@@ -238,7 +246,7 @@ def _is_utf8(path: Path) -> bool:
 def _decoded(head: bytes, encoding: str) -> str:
     try:
         return head.decode(encoding, errors="replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise FileRefused(_("There is no encoding “%(name)s”.") % {"name": encoding[:40]}) from None
 
 
