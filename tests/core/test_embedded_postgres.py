@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
@@ -23,13 +24,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    # pytest keeps its folders to their owner; the server may run as somebody else.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    yield tmp_path
-    embedded_postgres.stop(tmp_path)
-    shutil.rmtree(tmp_path)  # a hundred megabytes each
+def home() -> Iterator[Path]:
+    # pytest keeps its own folders to their owner; the server may run as somebody else.
+    folder = Path(tempfile.mkdtemp(prefix="tasuki-server-"))
+    folder.chmod(0o755)
+    yield folder
+    embedded_postgres.stop(folder)
+    shutil.rmtree(folder)  # a hundred megabytes each
 
 
 def postmaster(server: Server) -> int:
