@@ -1,0 +1,57 @@
+"""What the values of a field can be chosen from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from babel import Locale
+from django.db.models import Choices
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from tasuki.core.filters.fields import Options
+from tasuki.core.people import User
+from tasuki.core.teams import Team
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+_SAMPLED, _OFFERED = 2_000, 30
+_MOST_PEOPLE = 200
+
+
+def choices(of: type[Choices]) -> Options:
+    return lambda _user: [(str(value), str(label)) for value, label in of.choices]
+
+
+def commonest(model: type[Model], field: str) -> Options:
+    """What stands in a text field of the newest rows, the commonest first: enough to choose from, at a bounded cost."""
+
+    def options(user: User) -> list[tuple[str, str]]:
+        rows: Any = model._default_manager
+        newest = rows.visible_to(user).order_by("-pk").values_list(field, flat=True)[:_SAMPLED]
+        return [(value, value) for value, _n in Counter(value for value in newest if value).most_common(_OFFERED)]
+
+    return options
+
+
+def countries(model: type[Model], field: str) -> Options:
+    """As `commonest`, with the names of the countries in the reader's language."""
+
+    def options(user: User) -> list[tuple[str, str]]:
+        names = Locale.parse(translation.get_language() or "en", sep="-").territories
+        return sorted(((code, names.get(code, code)) for code, _code in commonest(model, field)(user)), key=lambda pair: pair[1])
+
+    return options
+
+
+def colleagues(user: User) -> list[tuple[str, str]]:
+    """Everybody who works here now; the reader first, as `me`, so that a saved filter means whoever reads it."""
+    people = User.objects.visible_to(user).active().exclude(pk=user.pk).order_by("family_name", "given_name", "pk")
+    return [("me", _("me")), *((str(one.pk), one.display_name) for one in people[:_MOST_PEOPLE])]
+
+
+def teams(user: User) -> list[tuple[str, str]]:
+    """All teams; the reader's own, with those under it, first."""
+    return [("mine", _("my team")), *((str(team.pk), team.name) for team in Team.objects.visible_to(user).order_by("name", "pk"))]
