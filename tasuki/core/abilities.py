@@ -57,6 +57,7 @@ class Ability(models.TextChoices):
     SEE_AMOUNTS = "see_amounts", _("see amounts of money")
     IMPORT_DATA = "import_data", _("import data and undo an import")
     EXPORT_DATA = "export_data", _("export data")
+    SHARE_VIEWS = "share_views", _("share a view of a list with everybody")
     EDIT_STAGES = "edit_stages", _("edit the definitions of stages")
     EDIT_PRODUCTS = "edit_products", _("edit products")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and roles")
@@ -84,6 +85,7 @@ ABILITIES: dict[Ability, frozenset[Role]] = {
     Ability.SEE_AMOUNTS: _EVERYONE - {_MK},
     Ability.IMPORT_DATA: frozenset({_A, _O}),
     Ability.EXPORT_DATA: frozenset({_A, _O, _M}),
+    Ability.SHARE_VIEWS: frozenset({_A, _O, _M}),
     Ability.EDIT_STAGES: frozenset({_A, _O}),
     Ability.EDIT_PRODUCTS: frozenset({_A, _O}),
     Ability.MANAGE_PEOPLE: frozenset({_A}),

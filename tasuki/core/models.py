@@ -7,6 +7,7 @@ from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.money import ExchangeRate
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
+from tasuki.core.saved_views import SavedView
 from tasuki.core.teams import Team
 
-__all__ = ["Absence", "AuditEntry", "ExchangeRate", "ImportRow", "ImportRun", "Organisation", "RoleGrant", "Team", "User"]
+__all__ = ["Absence", "AuditEntry", "ExchangeRate", "ImportRow", "ImportRun", "Organisation", "RoleGrant", "SavedView", "Team", "User"]

@@ -9,8 +9,7 @@ from tasuki.core.filters.fields import Field, Fields, Kind
 from tasuki.core.people import User
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
-from tasuki.crm.leads import Lead, Origin
-from tasuki.crm.ledger import Outcome
+from tasuki.crm.leads import Lead, LeadState, Origin
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
@@ -27,6 +26,7 @@ def products(user: User) -> list[tuple[str, str]]:
 LEAD = Fields(
     Lead,
     [
+        Field("state", _("state"), Kind.CHOICE, "state", options=options.choices(LeadState)),
         Field("stage", _("stage"), Kind.CHOICE, "stage_id", options=stages_in_order),
         Field("source", _("source"), Kind.CHOICE, "source", options=options.commonest(Lead, "source")),
         Field("source_detail", _("source in detail"), Kind.TEXT, "source_detail"),
@@ -40,7 +40,6 @@ LEAD = Fields(
         Field("stage_since", _("in this stage since"), Kind.MOMENT, "stage_since"),
         Field("won", _("won"), Kind.MOMENT, "won_at"),
         Field("ended", _("ended"), Kind.MOMENT, "ended_at"),
-        Field("ended_as", _("ended as"), Kind.CHOICE, "ended_as", options=options.choices(Outcome)),
         Field("changed", _("changed"), Kind.MOMENT, "updated_at"),
         Field("reference", _("reference"), Kind.TEXT, "reference"),
         Field("account", _("account"), Kind.RECORD, "account_id"),
@@ -111,6 +110,7 @@ PRODUCT = Fields(
     [
         Field("name", _("name"), Kind.TEXT, "name"),
         Field("code", _("code"), Kind.TEXT, "code"),
+        Field("on_sale", _("on sale"), Kind.CHECKBOX, "is_active"),
         Field("line", _("product line"), Kind.CHOICE, "line", options=options.commonest(Product, "line")),
         Field("price", _("price"), Kind.MONEY, "price", currency="currency", sensitive="product.price"),
     ],

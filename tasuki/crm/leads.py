@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -36,6 +36,17 @@ class Origin(models.TextChoices):
     RECYCLED = "recycled", _("recycled")
     INBOUND_AGAIN = "inbound_again", _("inbound again")
     EXPANSION = "expansion", _("expansion")
+
+
+class LeadState(models.TextChoices):
+    """Where the pass stands as a whole: in process, won, or how it ended otherwise."""
+
+    OPEN = "open", _("in process")
+    WON = "won", _("won")
+    RECYCLED = Outcome.RECYCLED.value, Outcome.RECYCLED.label
+    LOST = Outcome.LOST.value, Outcome.LOST.label
+    DISQUALIFIED = Outcome.DISQUALIFIED.value, Outcome.DISQUALIFIED.label
+    MERGED = Outcome.MERGED.value, Outcome.MERGED.label
 
 
 class AlreadyInProcess(Refused):
@@ -119,6 +130,11 @@ class Lead(models.Model):
     won_at = models.DateTimeField(_("won"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_as = models.CharField(_("ended as"), max_length=12, choices=Outcome.choices, blank=True)
+    state = models.GeneratedField(
+        expression=Case(When(won_at__isnull=False, then=Value("won")), When(ended_as="", then=Value("open")), default=F("ended_as")),
+        output_field=models.CharField(_("state"), max_length=12, choices=LeadState.choices),
+        db_persist=True,
+    )
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged", verbose_name=_("merged into"), db_index=False)
     updated_at = models.DateTimeField(_("changed"))
 
@@ -129,6 +145,7 @@ class Lead(models.Model):
         verbose_name_plural = _("leads")
         indexes = [
             models.Index(fields=["-opened_at", "-id"], name="lead_newest"),
+            models.Index(fields=["state", "-opened_at", "-id"], name="lead_in_state"),
             models.Index(fields=["stage", "-opened_at", "-id"], name="lead_in_stage"),
             models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner"),
             models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team"),

@@ -7,8 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -18,8 +17,6 @@ from tasuki.crm.timeline import Kind, TimelineEntry
 if TYPE_CHECKING:
     from tasuki.core.people import User
     from tasuki.crm.leads import Lead
-
-_NEVER = date(9999, 12, 31)
 
 
 class Tasks(models.QuerySet["Task"]):
@@ -35,10 +32,6 @@ class Tasks(models.QuerySet["Task"]):
         """The open task that is due first, by lead; one query for a whole list."""
         rows = self.to_do().filter(lead__in=[lead.pk for lead in leads]).order_by("lead_id", F("due_on").asc(nulls_last=True), "pk").distinct("lead_id")
         return {task.lead_id: task for task in rows if task.lead_id}
-
-    def due_first(self) -> Tasks:
-        """With a day to order by: what has no day comes last."""
-        return self.annotate(due=Coalesce("due_on", Value(_NEVER)))
 
     def overdue(self, today: date) -> Tasks:
         return self.to_do().filter(due_on__lt=today)

@@ -9,11 +9,12 @@ from tasuki.core.filters.fields import Field, Fields, Kind
 from tasuki.crm.accounts import Account
 from tasuki.crm.filter_fields import products, stages_in_order
 from tasuki.crm.leads import Lead
-from tasuki.sales.opportunities import LostBecause, Opportunity
+from tasuki.sales.opportunities import LostBecause, Opportunity, OpportunityState
 
 OPPORTUNITY = Fields(
     Opportunity,
     [
+        Field("state", _("state"), Kind.CHOICE, "state", options=options.choices(OpportunityState)),
         Field("stage", _("stage"), Kind.CHOICE, "lead__stage_id", options=stages_in_order),
         Field("owner", _("owner"), Kind.PERSON, "owner_id", team="team_id", options=options.colleagues),
         Field("team", _("team"), Kind.TEAM, "team_id", options=options.teams),

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -33,6 +32,15 @@ class LostBecause(models.TextChoices):
     COMPETITOR = "competitor", _("lost to a competitor")
     NO_DECISION = "no_decision", _("no decision")
     TOO_EARLY = "too_early", _("too early")
+
+
+class OpportunityState(models.TextChoices):
+    """How a deal stands: in work, won, dead of one of three causes, or closed with its lead (recycled, disqualified, merged)."""
+
+    OPEN = "open", _("open")
+    WON = "won", _("won")
+    LOST = "lost", _("lost")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 class AlreadyOpen(Refused):
@@ -79,10 +87,6 @@ class Opportunities(models.QuerySet["Opportunity"]):
     def open(self) -> Opportunities:
         return self.filter(closed_at__isnull=True)
 
-    def closing_first(self) -> Opportunities:
-        """With a day to order by: what has no expected close date comes last."""
-        return self.annotate(closing=Coalesce("close_on", Value(date(9999, 12, 31))))
-
     def for_listing(self) -> Opportunities:
         return self.select_related("lead", "lead__contact", "lead__account", "lead__stage", "product", "owner", "team")
 
@@ -110,6 +114,16 @@ class Opportunity(models.Model):
     lost_because = models.CharField(_("lost because"), max_length=12, choices=LostBecause.choices, blank=True)
     lost_to = models.CharField(_("lost to"), max_length=120, blank=True)
     updated_at = models.DateTimeField(_("changed"))
+    state = models.GeneratedField(
+        expression=Case(
+            When(won_at__isnull=False, then=Value("won")),
+            When(closed_at__isnull=True, then=Value("open")),
+            When(lost_because="", then=Value("withdrawn")),
+            default=Value("lost"),
+        ),
+        output_field=models.CharField(_("state"), max_length=9, choices=OpportunityState.choices),
+        db_persist=True,
+    )
 
     objects = Opportunities.as_manager()
 
@@ -118,6 +132,7 @@ class Opportunity(models.Model):
         verbose_name_plural = _("opportunities")
         indexes = [
             models.Index(fields=["-opened_at", "-id"], name="opportunity_newest"),
+            models.Index(fields=["state", "-opened_at", "-id"], name="opportunity_in_state"),
             models.Index(fields=["owner", "-opened_at", "-id"], name="opportunity_of_owner"),
             models.Index(fields=["team", "-opened_at", "-id"], name="opportunity_of_team"),
         ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
@@ -20,24 +19,15 @@ from tasuki.crm import accounts, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import lists, moves
+from tasuki.web import moves
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import ACCOUNTS
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
 
-SPEC_SORTS = (
-    lists.Sort("name", gettext_lazy("by name"), "name"),
-    lists.Sort("newest", gettext_lazy("newest first"), "created_at", falling=True),
-)
 _ROWS = 20
-
-
-FILTERS = (
-    lists.Filter("industry", "industry", gettext_lazy("every industry"), gettext_lazy("in %(name)s"), lists.values_of("industry")),
-    lists.Filter("country", "country", gettext_lazy("every country"), gettext_lazy("in %(name)s"), lists.countries_of("country")),
-    lists.by_owner(),
-)
 
 
 class CompanyForm(forms.Form):
@@ -59,14 +49,8 @@ class CompanyForm(forms.Form):
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    tabs = (
-        lists.Tab("", gettext_lazy("All"), Q()),
-        lists.Tab("mine", gettext_lazy("Mine"), Q(owner=request.user)),
-        lists.Tab("team", gettext_lazy("My team"), Q(team__in=abilities.standing_of(request.user).tree)),
-    )
-    spec = lists.Spec(SPEC_SORTS, tabs, ("name", "domain", "corporate_number"), FILTERS)
-    rows = Account.objects.visible_to(request.user).for_listing()
-    return render(request, "accounts/list.jinja", {"page": lists.page(request, rows, spec)})
+    found = lists.answer(request, Account.objects.visible_to(request.user).for_listing(), ACCOUNTS, at=now())
+    return found if isinstance(found, HttpResponse) else lists.shown(request, "accounts/list.jinja", found)
 
 
 @require_GET

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,15 +21,13 @@ from tasuki.crm import records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import lists, moves
+from tasuki.web import moves
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import CONTACTS
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by, record_id
 
-SORTS = (
-    lists.Sort("name", gettext_lazy("by name"), "family_name"),
-    lists.Sort("newest", gettext_lazy("newest first"), "created_at", falling=True),
-)
 _ROWS = 20
 
 
@@ -62,12 +59,9 @@ class ConsentForm(moves.Move):
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    tabs = (lists.Tab("", gettext_lazy("All"), Q()), lists.Tab("mine", gettext_lazy("At my accounts"), Q(account__owner=request.user)))
-    hidden = abilities.standing_of(request.user).hides("contact")
-    filters = (lists.Filter("country", "account__country", gettext_lazy("every country"), gettext_lazy("in %(name)s"), lists.countries_of("account__country")),)
-    spec = lists.Spec(SORTS, tabs, ("written", "given_name", "account__name"), filters)
     rows = Contact.objects.visible_to(request.user).for_listing().alias(written=Concat("family_name", "given_name"))
-    return render(request, "contacts/list.jinja", {"page": lists.page(request, rows, spec), "hidden": hidden})
+    found = lists.answer(request, rows, CONTACTS, at=now())
+    return found if isinstance(found, HttpResponse) else lists.shown(request, "contacts/list.jinja", found)
 
 
 @require_GET

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import accounts, contacts, files, home, imports, leads, opportunities, products, relay, relay_rows, work
+from tasuki.web import accounts, contacts, files, home, imports, leads, opportunities, products, relay, relay_rows, saved_views, work
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -43,6 +43,9 @@ urlpatterns = [
     path("products/<int:pk>/change", products.change, name="product_change"),
     path("tasks", work.listing, name="tasks"),
     path("tasks/<int:pk>/finish", work.finish, name="task_finish"),
+    path("views", saved_views.add, name="view_add"),
+    path("views/<int:pk>/change", saved_views.change, name="view_change"),
+    path("views/<int:pk>/removal", saved_views.remove, name="view_remove"),
     path("<str:noun>/<int:pk>/notes", work.add_note, name="note_add"),
     path("<str:noun>/<int:pk>/tasks", work.add_task, name="task_add"),
     path("<str:noun>/<int:pk>/files", files.attach, name="file_attach"),

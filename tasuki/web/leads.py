@@ -7,11 +7,10 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -27,47 +26,21 @@ from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
-from tasuki.web import lists, moves
+from tasuki.web import moves
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import LEADS
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
-
-SORTS = (
-    lists.Sort("newest", gettext_lazy("newest first"), "opened_at", falling=True),
-    lists.Sort("oldest", gettext_lazy("oldest first"), "opened_at"),
-    lists.Sort("waiting", gettext_lazy("longest in its stage"), "stage_since"),
-)
-
-
-FILTERS = (
-    lists.Filter("stage", "stage", gettext_lazy("every stage"), gettext_lazy("in %(name)s"), lists.stages_in_order),
-    lists.Filter("source", "source", gettext_lazy("every source"), gettext_lazy("from %(name)s"), lists.values_of("source")),
-    lists.Filter("segment", "segment", gettext_lazy("every segment"), gettext_lazy("to %(name)s"), lists.values_of("segment")),
-    lists.by_owner(),
-)
-
-
-def spec(request: UserRequest) -> lists.Spec:
-    in_process = Q(stage__isnull=False, won_at__isnull=True)
-    tabs = (
-        lists.Tab("", gettext_lazy("In process"), in_process),
-        lists.Tab("mine", gettext_lazy("Mine"), in_process & Q(owner=request.user)),
-        lists.Tab("team", gettext_lazy("My team"), in_process & Q(team__in=abilities.standing_of(request.user).tree)),
-        lists.Tab("ready", gettext_lazy("Ready"), Q(stage=stages.READY)),
-        lists.Tab("marketing", gettext_lazy("Marketing"), Q(stage__in=stages.ORDER[:3])),
-        lists.Tab("inside_sales", gettext_lazy("Inside sales"), Q(stage__in=stages.ORDER[3:6])),
-        lists.Tab("recycled", gettext_lazy("Recycled"), Q(ended_as="recycled")),
-        lists.Tab("all", gettext_lazy("All"), Q()),
-    )
-    return lists.Spec(SORTS, tabs, ("written", "contact__given_name", "account__name", "reference"), FILTERS)
 
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     rows = Lead.objects.visible_to(request.user).for_listing().alias(written=Concat("contact__family_name", "contact__given_name"))
-    page = lists.page(request, rows, spec(request))
-    next_tasks = Task.objects.visible_to(request.user).next_of(page.rows)
-    return render(request, "leads/list.jinja", {"page": page, "next_tasks": next_tasks, "now": now(), "today": localdate()})
+    found = lists.answer(request, rows, LEADS, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    return lists.shown(request, "leads/list.jinja", found, next_tasks=Task.objects.visible_to(request.user).next_of(found.rows))
 
 
 @require_GET

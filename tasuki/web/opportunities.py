@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tasuki.core import abilities
@@ -22,47 +20,21 @@ from tasuki.crm.ledger import Passage
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause, Opportunity
-from tasuki.web import lists, moves
+from tasuki.web import moves
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import OPPORTUNITIES
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
-
-SORTS = (
-    lists.Sort("newest", gettext_lazy("newest first"), "opened_at", falling=True),
-    lists.Sort("oldest", gettext_lazy("oldest first"), "opened_at"),
-    lists.Sort("closing", gettext_lazy("closing first"), "closing"),
-)
-
-
-FILTERS = (
-    lists.Filter("stage", "lead__stage", gettext_lazy("every stage"), gettext_lazy("in %(name)s"), lists.stages_in_order),
-    lists.Filter("source", "lead__source", gettext_lazy("every source"), gettext_lazy("from %(name)s"), lists.values_of("lead__source")),
-    lists.by_owner(),
-)
 
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    is_open = Q(closed_at__isnull=True)
-    tabs = (
-        lists.Tab("", gettext_lazy("Open"), is_open),
-        lists.Tab("mine", gettext_lazy("Mine"), is_open & Q(owner=request.user)),
-        lists.Tab("team", gettext_lazy("My team"), is_open & Q(team__in=abilities.standing_of(request.user).tree)),
-        lists.Tab("pipeline", gettext_lazy("Pipeline"), is_open & Q(lead__stage__in=stages.IN_PIPELINE)),
-        lists.Tab("won", gettext_lazy("Won"), Q(won_at__isnull=False)),
-        lists.Tab("lost", gettext_lazy("Lost"), ~Q(lost_because="")),
-        lists.Tab("all", gettext_lazy("All"), Q()),
-    )
-    spec = lists.Spec(SORTS, tabs, ("name", "lead__account__name", "written", "lead__contact__given_name", "reference"), FILTERS)
     written = Concat("lead__contact__family_name", "lead__contact__given_name")
-    page = lists.page(request, Opportunity.objects.visible_to(request.user).for_listing().closing_first().alias(written=written), spec)
-    context = {
-        "page": page,
-        "hidden": abilities.standing_of(request.user).hides("opportunity"),
-        "next_tasks": Task.objects.visible_to(request.user).next_of([one.lead for one in page.rows]),
-        "now": now(),
-        "today": localdate(),
-    }
-    return render(request, "opportunities/list.jinja", context)
+    found = lists.answer(request, Opportunity.objects.visible_to(request.user).for_listing().alias(written=written), OPPORTUNITIES, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    next_tasks = Task.objects.visible_to(request.user).next_of([one.lead for one in found.rows])
+    return lists.shown(request, "opportunities/list.jinja", found, next_tasks=next_tasks)
 
 
 @require_GET

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -17,19 +16,10 @@ from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import records
 from tasuki.crm.products import Product
-from tasuki.web import lists
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import PRODUCTS
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
-
-SPEC = lists.Spec(
-    (lists.Sort("name", gettext_lazy("by name"), "name"),),
-    (
-        lists.Tab("", gettext_lazy("On sale"), Q(is_active=True)),
-        lists.Tab("all", gettext_lazy("All"), Q()),
-    ),
-    ("name", "code", "line"),
-    (lists.Filter("line", "line", gettext_lazy("every product line"), gettext_lazy("of %(name)s"), lists.values_of("line")),),
-)
 
 
 class ProductForm(forms.Form):
@@ -55,13 +45,10 @@ def listing(request: UserRequest) -> HttpResponse:
         abilities.require(request.user, Ability.EDIT_PRODUCTS)
         if carried_out(form, lambda said: records.add_product(said["name"], by=by(request), at=now(), **form.sold())) is not None:
             return redirect("products")
-    context = {
-        "page": lists.page(request, Product.objects.visible_to(request.user), SPEC),
-        "form": form,
-        "hidden": abilities.standing_of(request.user).hides("product"),
-        "may_add": abilities.can(request.user, Ability.EDIT_PRODUCTS),
-    }
-    return render(request, "products/list.jinja", context, status=422 if form.errors else 200)
+    found = lists.answer(request, Product.objects.visible_to(request.user), PRODUCTS, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    return lists.shown(request, "products/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.EDIT_PRODUCTS))
 
 
 @require_http_methods(["GET", "POST"])

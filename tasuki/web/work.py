@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tasuki.core import abilities
@@ -22,17 +20,13 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
-from tasuki.web import lists
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import TASKS
 from tasuki.web.moves import NoteForm, TaskForm
 from tasuki.web.records import carried_out, valid
 from tasuki.web.requests import UserRequest, by
 
 _KINDS = {"lead": Lead, "contact": Contact, "account": Account}
-SORTS = (
-    lists.Sort("due", gettext_lazy("due first"), "due"),
-    lists.Sort("newest", gettext_lazy("newest first"), "created_at", falling=True),
-    lists.Sort("oldest", gettext_lazy("oldest first"), "created_at"),
-)
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,22 +37,10 @@ def listing(request: UserRequest) -> HttpResponse:
         if carried_out(form, lambda _said: tasks.add(form.task(request.user), by=by(request), at=now())):
             messages.success(request, _("The task is added."))
             return redirect("tasks")
-    today = localdate()
-    to_do = Q(done_at__isnull=True)
-    tabs = (
-        lists.Tab("", gettext_lazy("To do"), to_do),
-        lists.Tab("mine", gettext_lazy("Mine"), to_do & Q(owner=request.user)),
-        lists.Tab("overdue", gettext_lazy("Overdue"), to_do & Q(due_on__lt=today)),
-        lists.Tab("done", gettext_lazy("Done"), ~to_do),
-    )
-    rows = Task.objects.visible_to(request.user).for_listing().due_first()
-    context = {
-        "page": lists.page(request, rows, lists.Spec(SORTS, tabs, ("subject",), (lists.by_owner(),))),
-        "form": form,
-        "may_add": abilities.can(request.user, Ability.WORK_ACCOUNTS),
-        "today": today,
-    }
-    return render(request, "tasks/list.jinja", context, status=422 if form.errors else 200)
+    found = lists.answer(request, Task.objects.visible_to(request.user).for_listing(), TASKS, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    return lists.shown(request, "tasks/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))
 
 
 @require_POST

@@ -46,9 +46,11 @@ def capture_many(cast: Cast, n: int) -> None:
         leads.capture(Arrival(team=cast.inside_sales, source="web"), by=By(cast.ivo, Door.WEB), at=MONDAY + timedelta(minutes=nth // 3))
 
 
-@pytest.mark.parametrize("sort", ["newest", "oldest", "waiting"])
+@pytest.mark.parametrize("sort", ["-opened", "opened", "in_stage", "owner", "-account", "person", "source", "-stage"])
 def test_pages_turn_forth_and_back_over_the_same_rows(cast: Cast, sort: str) -> None:
-    capture_many(cast, 130)
+    capture_many(cast, 70)
+    for nth in range(60):
+        lead_of(cast, nth)
     client = signed_in(cast.ada)
     forth = pages(client, f"?sort={sort}", rel="next")
     assert [len(page) for page in forth] == [50, 50, 30]
@@ -72,7 +74,18 @@ def test_the_start_of_a_list_is_a_full_page_also_from_behind(cast: Cast) -> None
 
 
 @pytest.mark.parametrize(
-    "query", ["?after=forged", "?before=forged", "?before=WzEsMl0:1abcde:zzz", "?after=한글", "?owner=me", "?owner=-1", "?view=no", "?sort=password"]
+    "query",
+    [
+        "?after=forged",
+        "?before=forged",
+        "?before=WzEsMl0:1abcde:zzz",
+        "?after=한글",
+        "?view=no",
+        "?view=9999",
+        "?sort=password",
+        "?sort=next_task",
+        "?columns=person,password",
+    ],
 )
 def test_what_no_link_could_have_said_is_refused_with_a_sentence(cast: Cast, query: str) -> None:
     answer = signed_in(cast.ada).get(reverse("leads") + query)
@@ -83,8 +96,8 @@ def test_what_no_link_could_have_said_is_refused_with_a_sentence(cast: Cast, que
 def test_a_place_in_one_order_is_no_place_in_another(cast: Cast) -> None:
     capture_many(cast, 60)
     client = signed_in(cast.ada)
-    older = link(client.get(reverse("leads") + "?sort=newest").content.decode(), "next")
-    assert client.get(reverse("leads") + older + "&sort=waiting").status_code == 400
+    older = link(client.get(reverse("leads") + "?sort=opened").content.decode(), "next")
+    assert client.get(reverse("leads") + older + "&sort=in_stage").status_code == 400
 
 
 def test_the_sentence_narrows_and_offers_only_what_the_reader_sees(cast: Cast) -> None:
@@ -95,14 +108,16 @@ def test_the_sentence_narrows_and_offers_only_what_the_reader_sees(cast: Cast) -
     assert set(ids(text)) == {webinar.pk, fair.pk}
     assert "secret plan" not in text
     for query, expected in (
-        ("?source=fair", {fair.pk}),
-        ("?stage=working", {webinar.pk}),
-        (f"?owner={cast.ivo.pk}", {webinar.pk, fair.pk}),
-        (f"?owner={cast.saori.pk}", set()),
+        ("?filter=source:is(fair)", {fair.pk}),
+        ("?filter=stage:is(working)", {webinar.pk}),
+        (f"?filter=owner:is({cast.ivo.pk})", {webinar.pk, fair.pk}),
+        (f"?filter=owner:is({cast.saori.pk})", set()),
         ("?view=ready", {fair.pk}),
         ("?view=team", {webinar.pk, fair.pk}),
-        ("?view=mine&source=webinar", {webinar.pk}),
-        ("?source=nowhere", set()),
+        ("?view=mine&filter=owner:is(me),source:is(webinar)", {webinar.pk}),
+        ("?filter=any(source:is(fair),stage:is(working))", {webinar.pk, fair.pk}),
+        ("?filter=none(source:is(fair),stage:is(working))", set()),
+        ("?filter=source:is(nowhere)", set()),
     ):
         assert set(ids(client.get(reverse("leads") + query).content.decode())) == expected, query
 
@@ -155,3 +170,96 @@ def test_an_empty_list_teaches_and_a_narrowed_one_offers_the_way_back(cast: Cast
     assert "A lead is one pass" in client.get(reverse("leads")).content.decode()
     deal_of(cast)
     assert "Clear the filter" in client.get(reverse("opportunities") + "?q=nobody").content.decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["stage", "stage:is(", "password:is(1)", "stage:over(3)", "opened:on(tomorrowish)", "owner:is(99999999999999999999)", "all(" * 9]
+)
+def test_a_filter_that_cannot_be_read_is_refused_with_a_sentence(cast: Cast, text: str) -> None:
+    answer = signed_in(cast.ada).get(reverse("leads"), {"filter": text})
+    assert answer.status_code == 422
+    assert "<h1" in answer.content.decode()
+
+
+def sent(client: Client, **said: object) -> str:
+    """Where the form of a clause leads."""
+    answer = client.get(reverse("leads"), said)
+    assert answer.status_code == 302
+    return html.unescape(answer["Location"])
+
+
+def test_a_clause_is_added_changed_and_removed_and_each_state_is_an_address(cast: Cast) -> None:
+    fair = lead_of(cast, 1, source="fair, spring")
+    lead_of(cast, 2)
+    client = signed_in(cast.ivo)
+    text = client.get(reverse("leads") + "?add=source").content.decode()
+    assert 'value="fair, spring"' in text
+    address = sent(client, field="source", op="is", v="fair, spring", at=1)
+    assert "filter=state%3Ais%28open%29%2C+source%3Ais%28%22fair%2C+spring%22%29" in address
+    text = client.get(reverse("leads") + address).content.decode()
+    assert ids(text) == [fair.pk]
+    address = sent(client, filter='state:is(open), source:is("fair, spring")', field="source", op="is_not", v="fair, spring", at=1)
+    assert fair.pk not in ids(client.get(reverse("leads") + address).content.decode())
+    removed = re.findall(r'href="([^"]+)"><svg[^>]*><use[^>]*></svg>Remove this condition', text)
+    assert len(ids(client.get(reverse("leads") + html.unescape(removed[1])).content.decode())) == 2
+
+
+def test_a_clause_becomes_a_group_and_takes_others_beside_it(cast: Cast) -> None:
+    client = signed_in(cast.ivo)
+    text = client.get(reverse("leads") + "?filter=source:is(fair)").content.decode()
+    grouped = re.search(r'href="([^"]+)">… or something else', text)
+    assert grouped
+    assert "filter=any%28source%3Ais%28fair%29%29" in html.unescape(grouped[1])
+    address = sent(client, filter="any(source:is(fair))", field="stage", op="is", v="ready", at="0.1")
+    assert "any%28source%3Ais%28fair%29%2C+stage%3Ais%28ready%29%29" in address
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"field": "pass", "op": "over", "v": "many", "at": "1"},
+        {"field": "password", "op": "is", "v": "x", "at": "1"},
+        {"field": "source", "op": "drop", "v": "x", "at": "1"},
+        {"field": "source", "op": "is", "at": "1"},
+        {"field": "source", "op": "is", "v": "x", "at": "7"},
+        {"field": "source", "op": "is", "v": "x", "at": "0.3"},
+        {"field": "source", "op": "is", "v": "x", "at": "nowhere"},
+        {"field": "opened", "op": "past", "v": "x", "unit": "days", "at": "1"},
+    ],
+)
+def test_a_clause_that_cannot_be_asked_changes_nothing_and_says_why(cast: Cast, said: dict[str, str]) -> None:
+    client = signed_in(cast.ivo)
+    answer = client.get(reverse("leads"), said)
+    assert answer.status_code == 302
+    assert "filter=" not in answer["Location"]
+    assert 'class="toast toast-error"' in client.get(reverse("leads") + answer["Location"]).content.decode()
+
+
+def test_an_amount_of_time_is_two_controls(cast: Cast) -> None:
+    assert "opened%3Apast%2830+days%29" in sent(signed_in(cast.ivo), field="opened", op="past", v="30", unit="days", at=1)
+
+
+def test_columns_are_chosen_and_the_first_one_stays(cast: Cast) -> None:
+    lead_of(cast)
+    text = signed_in(cast.ivo).get(reverse("leads") + "?columns=segment&columns=origin").content.decode()
+    heads = re.findall(r"<th[^>]*>(?:<a[^>]*>)?([^<]+)", text)
+    assert heads == ["Person", "Segment", "Origin"]
+
+
+def test_a_head_orders_by_its_column_and_turns_it_round(cast: Cast) -> None:
+    lead_of(cast)
+    client = signed_in(cast.ivo)
+    text = client.get(reverse("leads") + "?sort=account").content.decode()
+    assert re.search(r'<th scope="col" aria-sort="ascending"><a href="\?sort=-account">Account', text)
+
+
+def test_what_is_hidden_is_neither_column_nor_field_nor_order(cast: Cast) -> None:
+    deal_of(cast)
+    mina = signed_in(cast.mina)
+    text = mina.get(reverse("opportunities")).content.decode()
+    assert "777" not in text
+    assert "amount" not in text
+    for query in ("?sort=amount", "?columns=name,amount"):
+        assert mina.get(reverse("opportunities") + query).status_code == 400
+    assert mina.get(reverse("opportunities"), {"filter": "amount:over(1)"}).status_code == 422
+    assert "777" in signed_in(cast.saori).get(reverse("opportunities")).content.decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,31 +42,31 @@ class Kind(enum.Enum):
 
 
 class Operator(models.TextChoices):
-    """What can be asked of a field. The labels follow the field's name in a sentence."""
+    """What can be asked of a field. A label follows the field's name in a sentence; … is where the values stand."""
 
-    IS = "is", pgettext_lazy("filter", "is")
-    IS_NOT = "is_not", pgettext_lazy("filter", "is not")
-    CONTAINS = "contains", pgettext_lazy("filter", "contains")
-    LACKS = "lacks", pgettext_lazy("filter", "does not contain")
-    STARTS_WITH = "starts_with", pgettext_lazy("filter", "starts with")
-    OVER = "over", pgettext_lazy("filter", "is over")
-    UNDER = "under", pgettext_lazy("filter", "is under")
-    AT_LEAST = "at_least", pgettext_lazy("filter", "is at least")
-    AT_MOST = "at_most", pgettext_lazy("filter", "is at most")
-    BETWEEN = "between", pgettext_lazy("filter", "is between")
-    ON = "on", pgettext_lazy("filter", "is on")
-    BEFORE = "before", pgettext_lazy("filter", "is before")
-    AFTER = "after", pgettext_lazy("filter", "is after")
-    THIS = "this", pgettext_lazy("filter", "is in this")
-    PREVIOUS = "previous", pgettext_lazy("filter", "is in the previous")
-    NEXT = "next", pgettext_lazy("filter", "is in the next")
-    PAST = "past", pgettext_lazy("filter", "is in the past")
-    COMING = "coming", pgettext_lazy("filter", "is in the coming")
-    OLDER_THAN = "older_than", pgettext_lazy("filter", "is longer ago than")
-    IN_TEAM = "in_team", pgettext_lazy("filter", "is in the team")
-    HAS_ANY = "has_any", pgettext_lazy("filter", "has any of")
-    HAS_ALL = "has_all", pgettext_lazy("filter", "has all of")
-    HAS_NONE = "has_none", pgettext_lazy("filter", "has none of")
+    IS = "is", pgettext_lazy("filter", "is …")
+    IS_NOT = "is_not", pgettext_lazy("filter", "is not …")
+    CONTAINS = "contains", pgettext_lazy("filter", "contains …")
+    LACKS = "lacks", pgettext_lazy("filter", "does not contain …")
+    STARTS_WITH = "starts_with", pgettext_lazy("filter", "starts with …")
+    OVER = "over", pgettext_lazy("filter", "is over …")
+    UNDER = "under", pgettext_lazy("filter", "is under …")
+    AT_LEAST = "at_least", pgettext_lazy("filter", "is at least …")
+    AT_MOST = "at_most", pgettext_lazy("filter", "is at most …")
+    BETWEEN = "between", pgettext_lazy("filter", "is between …")
+    ON = "on", pgettext_lazy("filter", "is on …")
+    BEFORE = "before", pgettext_lazy("filter", "is before …")
+    AFTER = "after", pgettext_lazy("filter", "is after …")
+    THIS = "this", pgettext_lazy("filter", "is in this …")
+    PREVIOUS = "previous", pgettext_lazy("filter", "is in the previous …")
+    NEXT = "next", pgettext_lazy("filter", "is in the next …")
+    PAST = "past", pgettext_lazy("filter", "is in the past …")
+    COMING = "coming", pgettext_lazy("filter", "is in the coming …")
+    OLDER_THAN = "older_than", pgettext_lazy("filter", "is longer ago than …")
+    IN_TEAM = "in_team", pgettext_lazy("filter", "is in the team …")
+    HAS_ANY = "has_any", pgettext_lazy("filter", "has any of …")
+    HAS_ALL = "has_all", pgettext_lazy("filter", "has all of …")
+    HAS_NONE = "has_none", pgettext_lazy("filter", "has none of …")
     YES = "yes", pgettext_lazy("filter", "is ticked")
     NO = "no", pgettext_lazy("filter", "is not ticked")
     FILLED = "filled", pgettext_lazy("filter", "is filled in")
@@ -138,6 +138,9 @@ class Asker:
 # What a value can be chosen from: (value as written in a filter, what people call it).
 Options = Callable[["User"], list[tuple[str, str]]]
 
+# What records of these numbers are called: for fields with too many values to choose from.
+Names = Callable[["User", Sequence[str]], dict[str, str]]
+
 
 @dataclass(frozen=True)
 class Field:
@@ -145,7 +148,8 @@ class Field:
 
     `path` is the way to the value from a row, as Django writes it (`account__country`); in the evaluator the same attributes are followed.
     `through` names a set of rows that belong to the record (`emails`): a clause then holds when it holds for any of them, and `path` begins there.
-    `currency` is the path of a money's currency, `team` that of a person's team. `options` gives the values to choose from.
+    `currency` is the path of a money's currency, `team` that of a person's team. `options` gives the values to choose from, `names` what
+    values are called that are too many to choose from.
     `sensitive` names the entry of SENSITIVE_FIELDS, as `contact.emails`, that hides it from some.
     """
 
@@ -157,6 +161,7 @@ class Field:
     currency: str = ""
     team: str = ""
     options: Options | None = None
+    names: Names | None = None
     sensitive: str = ""
 
     @property
@@ -195,9 +200,9 @@ def _is_hidden(field: Field, standing: Standing) -> bool:
 
 
 UNITS = {
-    "day": (gettext_lazy("day"), gettext_lazy("days")),
-    "week": (gettext_lazy("week"), gettext_lazy("weeks")),
-    "month": (gettext_lazy("month"), gettext_lazy("months")),
-    "quarter": (gettext_lazy("quarter"), gettext_lazy("quarters")),
-    "year": (gettext_lazy("year"), gettext_lazy("years")),
+    "day": gettext_lazy("day"),
+    "week": gettext_lazy("week"),
+    "month": gettext_lazy("month"),
+    "quarter": gettext_lazy("quarter"),
+    "year": gettext_lazy("year"),
 }

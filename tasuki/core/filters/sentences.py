@@ -78,9 +78,9 @@ def written(group: Group) -> str:
     return text if group.of is Of.ALL else f"{group.of.value}({text})"
 
 
-def with_clause(group: Group, clause: Clause) -> Group:
+def with_part_added(group: Group, part: Clause | Group) -> Group:
     """The same filter, and this."""
-    return replace(group, parts=(*group.parts, clause))
+    return replace(group, parts=(*group.parts, part))
 
 
 def without(group: Group, index: int) -> Group:

@@ -1,0 +1,149 @@
+"""Saved views: a filter, an order and columns of a list under a name, for oneself, for one's team or for everybody.
+
+What it says of rows means whoever reads it: `owner:is(me)` shows each reader their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core import abilities, audit
+from tasuki.core.abilities import Ability
+from tasuki.core.audit import By
+from tasuki.core.errors import Forbidden, Refused
+from tasuki.core.filters import sentences
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+LONGEST_NAME = 60
+
+
+class Reach(models.TextChoices):
+    """Who has the view among their tabs."""
+
+    MINE = "mine", _("only me")
+    TEAM = "team", _("my team")
+    ALL = "all", _("everybody")
+
+
+class ViewNameWrong(Refused):
+    code = "view_name_wrong"
+
+    def __init__(self) -> None:
+        super().__init__(_("Give the view a name of at most %(n)s characters.") % {"n": LONGEST_NAME})
+
+
+class NoTeam(Refused):
+    code = "no_team"
+
+    def __init__(self) -> None:
+        super().__init__(_("You are in no team that could share a view."))
+
+
+class SavedViews(models.QuerySet["SavedView"]):
+    """Questions about saved views."""
+
+    def visible_to(self, user: User) -> SavedViews:
+        standing = abilities.standing_of(user)
+        if not standing.roles:
+            return self.none()
+        return self.filter(Q(owner=user.pk) | Q(reach=Reach.ALL) | Q(reach=Reach.TEAM, team=standing.team_id, team__isnull=False))
+
+    def of_list(self, noun: str) -> SavedViews:
+        return self.filter(of=noun).order_by("name", "pk")
+
+
+class SavedView(models.Model):
+    """One view of one list. `team` is the team that shares it, at the time it was shared."""
+
+    of = models.CharField(_("list"), max_length=40)
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
+    owner = models.ForeignKey("core.User", models.CASCADE, related_name="saved_views", verbose_name=_("owner"))
+    reach = models.CharField(_("for whom"), max_length=4, choices=Reach.choices, default=Reach.MINE)
+    team = models.ForeignKey("core.Team", models.CASCADE, null=True, blank=True, related_name="saved_views", verbose_name=_("team"))
+    filter = models.TextField(_("filter"), blank=True)
+    sort = models.CharField(_("order"), max_length=80)
+    columns = models.JSONField(_("columns"), default=list)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
+
+    objects = SavedViews.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        indexes = [models.Index(fields=["of", "owner"], name="saved_view_of_list")]
+        constraints = [models.CheckConstraint(condition=~Q(reach="team") | Q(team__isnull=False), name="shared_with_a_team")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a view shows: a filter in the filter language, a column's key with - for falling, and the keys of columns in their order."""
+
+    filter: str
+    sort: str
+    columns: tuple[str, ...]
+
+
+@transaction.atomic
+def save(view: SavedView | None, *, of: str, name: str, reach: Reach, shown: Shown, by: By, at: datetime) -> SavedView:
+    """Write a new view of the list `of`, or say anew what an own one shows. Raises ViewNameWrong, NoTeam, Forbidden, FilterWrong."""
+    owner = _author(by)
+    if view is not None:
+        view = _own(view, owner)
+    name = " ".join(name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise ViewNameWrong
+    if reach is Reach.ALL:
+        abilities.require(owner, Ability.SHARE_VIEWS)
+    if reach is Reach.TEAM and owner.team is None:
+        raise NoTeam
+    said = {
+        "name": name,
+        "reach": reach.value,
+        "team": owner.team if reach is Reach.TEAM else None,
+        "filter": sentences.written(sentences.read(shown.filter)),
+        "sort": shown.sort,
+        "columns": list(shown.columns),
+    }
+    if view is None:
+        view = SavedView.objects.create(of=of, owner=owner, created_at=at, updated_at=at, **said)
+        audit.record(view, action="add", by=by, at=at, changes={field: (None, value) for field, value in said.items()})
+        return view
+    if changes := audit.difference(view, said):
+        SavedView.objects.filter(pk=view.pk).update(**said, updated_at=at)
+        audit.record(view, action="change", by=by, at=at, changes=changes)
+    view.refresh_from_db()
+    return view
+
+
+@transaction.atomic
+def remove(view: SavedView, *, by: By, at: datetime) -> None:
+    """Take an own view away, from all who had it. Raises Forbidden for another's."""
+    view = _own(view, _author(by))
+    audit.record(view, action="remove", by=by, at=at, changes={"name": (view.name, None), "filter": (view.filter, None)})
+    view.delete()
+
+
+def _author(by: By) -> User:
+    if by.actor is None:
+        raise Forbidden(_("A view is somebody’s."))
+    return by.actor
+
+
+def _own(view: SavedView, person: User) -> SavedView:
+    """The view as it is now. Who may share with everybody may also tidy what others have shared with everybody."""
+    view = SavedView.objects.select_for_update().get(pk=view.pk)
+    if view.owner_id != person.pk and not (view.reach == Reach.ALL and abilities.can(person, Ability.SHARE_VIEWS)):
+        raise Forbidden(_("This view is somebody else’s. Save it under another name to have your own."))
+    return view

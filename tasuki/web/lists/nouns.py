@@ -1,0 +1,166 @@
+"""Every list there is, by noun: its columns, its views, and where a reader begins."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.crm import filter_fields, stages
+from tasuki.sales.filter_fields import OPPORTUNITY
+from tasuki.web.lists.spec import Column, Spec, View
+
+
+def _in_stages(keys: tuple[str, ...]) -> str:
+    return f"stage:is({', '.join(keys)})"
+
+
+LEADS = Spec(
+    "lead",
+    filter_fields.LEAD,
+    columns=(
+        Column("person", _("Person"), "contact__family_name"),
+        Column("account", _("Account"), "account__name"),
+        Column("stage", _("Stage"), "stage__position"),
+        Column("in_stage", _("In stage"), "stage_since", is_number=True),
+        Column("source", _("Source"), "source"),
+        Column("owner", _("Owner"), "owner__family_name"),
+        Column("next_task", _("Next task")),
+        Column("opened", _("Opened"), "opened_at"),
+        Column("segment", _("Segment"), "segment", is_shown=False),
+        Column("origin", _("Origin"), "origin", is_shown=False),
+        Column("product", _("Product"), "product__name", is_shown=False),
+        Column("team", _("Team"), "team__name", is_shown=False),
+        Column("country", _("Country"), "account__country", is_shown=False),
+        Column("title", _("Job title"), "contact__title", is_shown=False),
+        Column("won", _("Won"), "won_at", is_shown=False),
+        Column("ended", _("Ended"), "ended_at", is_shown=False),
+        Column("changed", _("Changed"), "updated_at", is_shown=False),
+        Column("reference", _("Reference"), "reference", is_shown=False),
+    ),
+    views=(
+        View("", _("In process"), "state:is(open)"),
+        View("mine", _("Mine"), "state:is(open), owner:is(me)"),
+        View("team", _("My team"), "state:is(open), owner:in_team(mine)"),
+        View("ready", _("Ready"), "stage:is(ready)", sort="in_stage"),
+        View("marketing", _("Marketing"), _in_stages(stages.ORDER[:3])),
+        View("inside_sales", _("Inside sales"), _in_stages(stages.ORDER[3:6])),
+        View("recycled", _("Recycled"), "state:is(recycled)", sort="-ended"),
+        View("all", _("All")),
+    ),
+    searched=("written", "contact__given_name", "account__name", "reference"),
+    sort="-opened",
+)
+
+OPPORTUNITIES = Spec(
+    "opportunity",
+    OPPORTUNITY,
+    columns=(
+        Column("name", _("Opportunity"), "name"),
+        Column("account", _("Account"), "lead__account__name"),
+        Column("stage", _("Stage"), "lead__stage__position"),
+        Column("amount", _("Amount"), "amount", is_number=True, sensitive="opportunity.amount"),
+        Column("in_stage", _("In stage"), "lead__stage_since", is_number=True),
+        Column("close", _("Close date"), "close_on"),
+        Column("owner", _("Owner"), "owner__family_name"),
+        Column("next_task", _("Next task")),
+        Column("opened", _("Opened"), "opened_at", is_shown=False),
+        Column("closed", _("Closed"), "closed_at", is_shown=False),
+        Column("product", _("Product"), "product__name", is_shown=False),
+        Column("source", _("Source"), "lead__source", is_shown=False),
+        Column("segment", _("Segment"), "lead__segment", is_shown=False),
+        Column("team", _("Team"), "team__name", is_shown=False),
+        Column("lost_because", _("Lost because"), "lost_because", is_shown=False),
+        Column("lost_to", _("Lost to"), "lost_to", is_shown=False),
+        Column("changed", _("Changed"), "updated_at", is_shown=False),
+        Column("reference", _("Reference"), "reference", is_shown=False),
+    ),
+    views=(
+        View("", _("Open"), "state:is(open)"),
+        View("mine", _("Mine"), "state:is(open), owner:is(me)"),
+        View("team", _("My team"), "state:is(open), owner:in_team(mine)"),
+        View("pipeline", _("Pipeline"), f"state:is(open), {_in_stages(stages.IN_PIPELINE)}", sort="close"),
+        View("won", _("Won"), "state:is(won)", sort="-closed"),
+        View("lost", _("Lost"), "state:is(lost)", sort="-closed"),
+        View("all", _("All")),
+    ),
+    searched=("name", "lead__account__name", "written", "lead__contact__given_name", "reference"),
+    sort="-opened",
+)
+
+ACCOUNTS = Spec(
+    "account",
+    filter_fields.ACCOUNT,
+    columns=(
+        Column("name", _("Account"), "name"),
+        Column("industry", _("Industry"), "industry"),
+        Column("country", _("Country"), "country"),
+        Column("domain", _("Domain"), "domain"),
+        Column("employees", _("Employees"), "n_employees", is_number=True),
+        Column("owner", _("Owner"), "owner__family_name"),
+        Column("created", _("Since"), "created_at"),
+        Column("team", _("Team"), "team__name", is_shown=False),
+        Column("corporate_number", _("Corporate number"), "corporate_number", is_shown=False),
+        Column("changed", _("Changed"), "updated_at", is_shown=False),
+        Column("reference", _("Reference"), "reference", is_shown=False),
+    ),
+    views=(View("", _("All")), View("mine", _("Mine"), "owner:is(me)"), View("team", _("My team"), "owner:in_team(mine)")),
+    searched=("name", "domain", "corporate_number"),
+    sort="name",
+)
+
+CONTACTS = Spec(
+    "contact",
+    filter_fields.CONTACT,
+    columns=(
+        Column("person", _("Person"), "family_name"),
+        Column("account", _("Account"), "account__name"),
+        Column("title", _("Job title"), "title"),
+        Column("email", _("Mail"), sensitive="contact.emails"),
+        Column("phone", _("Telephone"), sensitive="contact.phones"),
+        Column("created", _("Since"), "created_at"),
+        Column("department", _("Department"), "department", is_shown=False),
+        Column("roles", _("Roles in buying"), "roles", is_shown=False),
+        Column("changed", _("Changed"), "updated_at", is_shown=False),
+        Column("reference", _("Reference"), "reference", is_shown=False),
+    ),
+    views=(View("", _("All")), View("mine", _("At my accounts"), "account.owner:is(me)")),
+    searched=("written", "given_name", "account__name"),
+    sort="person",
+)
+
+TASKS = Spec(
+    "task",
+    filter_fields.TASK,
+    columns=(
+        Column("subject", _("What"), "subject"),
+        Column("about", _("About")),
+        Column("due", _("Due"), "due_on"),
+        Column("owner", _("Who"), "owner__family_name"),
+        Column("finish", _("Finish")),
+        Column("created", _("Created"), "created_at", is_shown=False),
+        Column("done", _("Done"), "done_at", is_shown=False),
+    ),
+    views=(
+        View("", _("To do"), "done:empty"),
+        View("mine", _("Mine"), "done:empty, owner:is(me)"),
+        View("overdue", _("Overdue"), "done:empty, due:before(today)"),
+        View("done", _("Done"), "done:filled", sort="-done"),
+    ),
+    searched=("subject",),
+    sort="due",
+)
+
+PRODUCTS = Spec(
+    "product",
+    filter_fields.PRODUCT,
+    columns=(
+        Column("name", _("Product"), "name"),
+        Column("line", _("Product line"), "line"),
+        Column("code", _("Code"), "code"),
+        Column("price", _("Price"), "price", is_number=True, sensitive="product.price"),
+    ),
+    views=(View("", _("On sale"), "on_sale:yes"), View("all", _("All"))),
+    searched=("name", "code", "line"),
+    sort="name",
+)
+
+SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, ACCOUNTS, CONTACTS, TASKS, PRODUCTS)}

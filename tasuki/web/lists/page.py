@@ -1,0 +1,175 @@
+"""One page of a list, with all that a reader can do with it as addresses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.timezone import localdate, now
+
+from tasuki.core import abilities
+from tasuki.core.filters import binding, compiling, sentences
+from tasuki.core.filters.askers import asker
+from tasuki.core.filters.errors import FilterWrong
+from tasuki.core.filters.fields import UNITS, Field, Fields
+from tasuki.core.filters.sentences import Clause, Group, Of
+from tasuki.core.saved_views import Reach, SavedView
+from tasuki.web.lists import editing, paging
+from tasuki.web.lists import state as states
+from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
+from tasuki.web.lists.spec import Column, Spec
+from tasuki.web.lists.state import State
+from tasuki.web.requests import UserRequest
+
+_COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column as it stands now: `sort` is the address that orders by it ("" where it has no order), `order` is ascending, descending or ""."""
+
+    column: Column
+    sort: str
+    order: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template shows."""
+
+    spec: Spec
+    state: State
+    rows: list[Any]
+    count: int
+    is_about: bool
+    headings: list[Heading]
+    views: list[tuple[str, str, bool, None]]
+    chips: list[Chip | Bracket]
+    newer: str
+    older: str
+
+    @property
+    def fields(self) -> Fields:
+        return self.spec.fields
+
+    @property
+    def filter_text(self) -> str:
+        return sentences.written(self.state.filter)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether less is shown than the view shows."""
+        return bool(self.state.q) or self.state.filter != self.state.view.filter
+
+    @property
+    def everything(self) -> str:
+        """The address of the view as it was."""
+        return self.state.with_(filter=self.state.view.filter, q="").address()
+
+    def adding(self, field: Field, place: Place = "") -> str:
+        """The address where a clause of the field can be filled in, in the group at the place."""
+        return self.state.address(add=field.key, to=place)
+
+    def narrowed(self, field: str, value: str) -> str:
+        """The address of the rows that have this value too; what was asked of the field before goes."""
+        others = tuple(part for part in self.state.filter.parts if not (isinstance(part, Clause) and part.field == field))
+        return self.state.with_(filter=Group(Of.ALL, (*others, Clause(field, "is", (value,))))).address()
+
+    def grouped(self, chip: Chip, of: str) -> str:
+        """The address where this clause is the first of a group, so that others can stand beside it."""
+        return self.state.with_(filter=changed(self.state.filter, chip.place, Group(Of(of), (chip.clause,)))).address()
+
+    def hidden(self, *but: str) -> list[tuple[str, str]]:
+        """What a form has to say to stay in this state."""
+        return [(name, value) for name, value in self.state.said() if name not in but]
+
+
+def answer(request: UserRequest, rows: QuerySet[Any], spec: Spec, *, at: datetime) -> Page | HttpResponse:
+    """The page that the address asks for, or, when a clause was sent, the way to the address of the changed filter.
+
+    Raises BadRequest for views, orders, columns and places that do not exist, FilterWrong for a filter that cannot be read.
+    """
+    spec = spec.seen_by(abilities.standing_of(request.user))
+    saved = list(SavedView.objects.visible_to(request.user).of_list(spec.noun))
+    state = states.read(request, spec, saved)
+    if editing.is_sent(request):
+        try:
+            return HttpResponseRedirect(editing.applied(request, state, spec, at=at).address())
+        except FilterWrong as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(state.address(add=request.GET.get("field", "") if request.GET.get("field", "") in spec.fields else ""))
+    return _page(request, rows, spec, state=state, saved=saved, at=at)
+
+
+def shown(request: UserRequest, template: str, page: Page, *, form: Any = None, **more: Any) -> HttpResponse:
+    """The list with what its cells and menus need; 422 with a form that was refused."""
+    context = {"page": page, "units": UNITS, "reaches": Reach.choices, "now": now(), "today": localdate(), "form": form, **more}
+    return render(request, template, context, status=422 if form is not None and form.errors else 200)
+
+
+def _page(request: UserRequest, rows: QuerySet[Any], spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
+    said = request.GET
+    rows = narrowed(rows, spec, state, request=request, at=at)
+    window = paging.window(rows, order_of(state, spec), before=said.get("before", ""), after=said.get("after", ""))
+    count, is_about = _counted(rows)
+    adding = said.get("add", "")
+    return Page(
+        spec=spec,
+        state=state,
+        rows=window.rows,
+        count=count,
+        is_about=is_about,
+        headings=[_heading(column, state) for key in state.columns if (column := spec.column(key))],
+        views=_views(state, spec, saved),
+        chips=Sentence(state, spec, request.user).chips(adding=adding if adding in spec.fields else "", to=said.get("to", "")),
+        newer=state.address(before=window.before) if window.before else "",
+        older=state.address(after=window.after) if window.after else "",
+    )
+
+
+def narrowed(rows: QuerySet[Any], spec: Spec, state: State, *, request: UserRequest, at: datetime) -> QuerySet[Any]:
+    """The rows that the state means, in no order."""
+    if state.filter.parts:
+        meaning = binding.bind(state.filter, spec.fields, asker=asker(request.user, at=at))
+        rows = rows.filter(compiling.condition(meaning, spec.fields.model))
+    for word in state.q.split()[:5]:
+        found = Q(pk__in=[])
+        for field in spec.searched:
+            found |= Q(**{f"{field}__icontains": word})
+        rows = rows.filter(found)
+    return rows
+
+
+def order_of(state: State, spec: Spec) -> paging.Order:
+    column = spec.column(state.sort.removeprefix("-"))
+    assert column is not None  # noqa: S101 - a state is read with the columns of the noun
+    return paging.Order(column.sort, state.sort.startswith("-"))
+
+
+def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:
+    """How many rows there are, and whether that is the planner's estimate: nobody counts a million rows to turn a page."""
+    plan = json.loads(rows.order_by().explain(format="json"))
+    estimate = int(plan[0]["Plan"]["Plan Rows"])
+    if estimate > _COUNTED:
+        return estimate, True
+    count = rows.order_by()[: _COUNTED + 1].count()
+    return (count, False) if count <= _COUNTED else (max(count, estimate), True)
+
+
+def _heading(column: Column, state: State) -> Heading:
+    if not column.sort:
+        return Heading(column, "", "")
+    orders = {column.key: "ascending", f"-{column.key}": "descending"}
+    now = orders.get(state.sort, "")
+    return Heading(column, state.with_(sort=f"-{column.key}" if now == "ascending" else column.key).address(), now)
+
+
+def _views(state: State, spec: Spec, saved: list[SavedView]) -> list[tuple[str, str, bool, None]]:
+    chosen = [states.built_in(view, spec) for view in spec.views] + [states.of_saved(one, spec) for one in saved]
+    return [(view.label, f"?view={view.key}" if view.key else "?", view.key == state.view.key, None) for view in chosen]

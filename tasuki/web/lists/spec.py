@@ -1,0 +1,65 @@
+"""How one noun is listed: what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tasuki.core.filters.fields import Fields
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from tasuki.core.abilities import Standing
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. The noun's cells.jinja has a macro of the same name that shows it.
+
+    `sort` is the path of what it is ordered by, "" for a column without an order; `is_shown`: before anybody has chosen.
+    `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some.
+    """
+
+    key: str
+    label: _StrOrPromise
+    sort: str = ""
+    is_number: bool = False
+    is_shown: bool = True
+    sensitive: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view that comes with the noun: a name for a filter and an order. Saved views are rows: see `tasuki.core.saved_views`."""
+
+    key: str
+    label: _StrOrPromise
+    filter: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One noun. The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for falling."""
+
+    noun: str
+    fields: Fields
+    columns: Sequence[Column]
+    views: Sequence[View]
+    searched: Sequence[str]
+    sort: str
+
+    def seen_by(self, standing: Standing) -> Spec:
+        """The same, without what the person must not see: no column to look at, no order to guess from, no field to ask."""
+        columns = [column for column in self.columns if not _is_hidden(column, standing)]
+        return Spec(self.noun, self.fields.seen_by(standing), columns, self.views, self.searched, self.sort)
+
+    def column(self, key: str) -> Column | None:
+        return next((column for column in self.columns if column.key == key), None)
+
+
+def _is_hidden(column: Column, standing: Standing) -> bool:
+    noun, _dot, name = column.sensitive.partition(".")
+    return bool(name) and name in standing.hides(noun)

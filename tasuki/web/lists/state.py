@@ -1,0 +1,119 @@
+"""What an address says about a list, and the address of every other state of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import BadRequest
+from django.utils.translation import gettext as _
+
+from tasuki.core.filters import sentences
+from tasuki.core.filters.sentences import Group
+from tasuki.core.saved_views import SavedView
+from tasuki.web.lists.spec import Spec, View
+from tasuki.web.requests import UserRequest, record_id
+
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A view, built in or saved, as the list needs it."""
+
+    key: str
+    label: str
+    filter: Group
+    sort: str
+    columns: tuple[str, ...]
+    saved: SavedView | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of a list. What equals the view's own is not written into an address."""
+
+    view: Chosen
+    filter: Group
+    sort: str
+    columns: tuple[str, ...]
+    q: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is no longer what the view says, so that saving it would make sense."""
+        return (self.filter, self.sort, self.columns) != (self.view.filter, self.view.sort, self.view.columns)
+
+    def said(self) -> list[tuple[str, str]]:
+        """The pairs of the address, the shortest that say it."""
+        pairs = [("view", self.view.key)] if self.view.key else []
+        if self.filter != self.view.filter:
+            pairs.append(("filter", sentences.written(self.filter)))
+        if self.sort != self.view.sort:
+            pairs.append(("sort", self.sort))
+        if self.columns != self.view.columns:
+            pairs.append(("columns", ",".join(self.columns)))
+        return [*pairs, *([("q", self.q)] if self.q else [])]
+
+    def address(self, **more: str) -> str:
+        return "?" + urlencode([*self.said(), *((name, value) for name, value in more.items() if value)])
+
+    def with_(self, **changes: Any) -> State:
+        return replace(self, **changes)
+
+
+def read(request: UserRequest, spec: Spec, saved: list[SavedView]) -> State:
+    """The state that the address says. Raises BadRequest for views, orders and columns that do not exist, FilterWrong for a wrong filter."""
+    said = request.GET
+    view = _view(said.get("view", ""), spec, saved)
+    return State(
+        view=view,
+        filter=sentences.read(said["filter"]) if "filter" in said else view.filter,
+        sort=_sort(said.get("sort", ""), spec) or view.sort,
+        columns=columns_of(",".join(said.getlist("columns")).split(","), spec) if "columns" in said else view.columns,
+        q=" ".join(said.get("q", "").split())[:LONGEST_SEARCH],
+    )
+
+
+def built_in(view: View, spec: Spec) -> Chosen:
+    return Chosen(view.key, str(view.label), sentences.read(view.filter), view.sort or spec.sort, shown_first(spec))
+
+
+def of_saved(saved: SavedView, spec: Spec) -> Chosen:
+    """A saved view; columns and orders that the noun has no more, or that the reader must not see, are left out."""
+    sort = saved.sort if spec.column(saved.sort.lstrip("-")) else spec.sort
+    columns = tuple(key for key in saved.columns if spec.column(key))
+    return Chosen(str(saved.pk), saved.name, sentences.read(saved.filter), sort, columns or shown_first(spec), saved)
+
+
+def shown_first(spec: Spec) -> tuple[str, ...]:
+    return tuple(column.key for column in spec.columns if column.is_shown)
+
+
+def columns_of(keys: list[str], spec: Spec) -> tuple[str, ...]:
+    """The first column, which names the row, and those asked for, each once. Raises BadRequest for one that does not exist."""
+    if any(key and not spec.column(key) for key in keys):
+        raise BadRequest(_("This list has no column of that name."))
+    return tuple(dict.fromkeys([spec.columns[0].key, *(key for key in keys if key)]))
+
+
+def _view(key: str, spec: Spec, saved: list[SavedView]) -> Chosen:
+    if not key:
+        return built_in(spec.views[0], spec)
+    for view in spec.views:
+        if view.key == key:
+            return built_in(view, spec)
+    for one in saved:
+        if one.pk == record_id(key):
+            return of_saved(one, spec)
+    raise BadRequest(_("This list has no view of that name. Perhaps whoever saved it has removed it."))
+
+
+def _sort(key: str, spec: Spec) -> str:
+    if not key:
+        return ""
+    column = spec.column(key.removeprefix("-"))
+    if column is None or not column.sort:
+        raise BadRequest(_("This list has no order of that name."))
+    return key

@@ -1,0 +1,84 @@
+"""Saved views: saving the state of a list under a name, saying it anew, and taking it away."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from tasuki.core import abilities, saved_views
+from tasuki.core.errors import Forbidden, Refused
+from tasuki.core.filters import binding, sentences
+from tasuki.core.filters.askers import asker
+from tasuki.core.saved_views import Reach, SavedView, Shown
+from tasuki.web.lists.nouns import SPECS
+from tasuki.web.records import valid
+from tasuki.web.requests import UserRequest, by
+
+
+class ViewForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("name"), max_length=saved_views.LONGEST_NAME)
+    reach = forms.ChoiceField(label=gettext_lazy("for whom"), choices=Reach.choices)
+    filter = forms.CharField(required=False, max_length=sentences.LONGEST_TEXT)
+    sort = forms.CharField(max_length=80)
+    columns = forms.CharField(max_length=2_000)
+
+
+@require_POST
+def add(request: UserRequest) -> HttpResponse:
+    noun = request.POST.get("of", "")
+    if noun not in SPECS:
+        raise Http404
+    return _saved(request, None, noun)
+
+
+@require_POST
+def change(request: UserRequest, pk: int) -> HttpResponse:
+    view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
+    return _saved(request, view, view.of)
+
+
+@require_POST
+def remove(request: UserRequest, pk: int) -> HttpResponse:
+    view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
+    saved_views.remove(view, by=by(request), at=now())
+    messages.success(request, _("The view is removed."))
+    return redirect(_list_of(request))
+
+
+def _saved(request: UserRequest, view: SavedView | None, noun: str) -> HttpResponse:
+    form, address = ViewForm(request.POST), _list_of(request)
+    if not valid(request, form):
+        return redirect(address)
+    said = form.cleaned_data
+    try:
+        shown = _shown(request, noun, said["filter"], said["sort"], said["columns"])
+        saved = saved_views.save(view, of=noun, name=said["name"], reach=Reach(said["reach"]), shown=shown, by=by(request), at=now())
+    except Forbidden:
+        raise
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(address)
+    messages.success(request, _("The view is saved."))
+    return redirect(f"{address}?view={saved.pk}")
+
+
+def _shown(request: UserRequest, noun: str, written: str, *rest: str) -> Shown:
+    """What the list showed. Only what it could show to this person is saved."""
+    spec = SPECS[noun].seen_by(abilities.standing_of(request.user))
+    binding.bind(sentences.read(written), spec.fields, asker=asker(request.user, at=now()))
+    sort, columns = rest
+    known = spec.column(sort.removeprefix("-"))
+    return Shown(written, sort if known and known.sort else spec.sort, tuple(key for key in columns.split(",") if spec.column(key)))
+
+
+def _list_of(request: UserRequest) -> str:
+    """The list that the form stood on."""
+    address = request.POST.get("next", "")
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else "/"
