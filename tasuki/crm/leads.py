@@ -233,9 +233,20 @@ def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTU
     return lead
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """Who takes the lead over as it enters a stage."""
+
+    owner: User | None
+    team: Team
+
+
 @transaction.atomic
-def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None = None) -> Passage:
-    """Move the lead to a later stage of the relay. Raises NotForward, NotInProcess, LeftBeforeEntered."""
+def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None = None, receiver: Receiver | None = None) -> Passage:
+    """Move the lead to a later stage of the relay. Raises NotForward, NotInProcess, LeftBeforeEntered.
+
+    The stage it leaves stays with the one who carried it there; with a receiver, the stage it enters is the receiver's.
+    """
     lead = locked(lead)
     before = lead.stage_id
     if to not in stages.ORDER:
@@ -244,6 +255,9 @@ def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None
         raise NotForward
     won = to in stages.IN_SUCCESS and lead.won_at is None
     ledger.leave(lead, outcome=Outcome.WON if won else Outcome.ADVANCED, at=at, amount=amount)
+    if receiver:
+        give(lead, to=receiver.owner, team=receiver.team, by=by, at=at)
+        lead = locked(lead)
     passage = ledger.enter(lead, stage=to, at=at, by=by)
     _place(lead, stage=to, at=at, won=won)
     _tell(lead, by=by, at=at, detail={"from": before, "to": to, "won": won})

@@ -198,8 +198,7 @@ def accept(lead: Lead, *, terms: Acceptance, by: By, at: datetime, stage: str = 
     lead = leads.locked(lead)
     if Opportunity.objects.filter(lead=lead).exists():
         raise AlreadyOpen
-    leads.give(lead, to=terms.owner, team=terms.team, by=by, at=at)
-    leads.advance(lead, to=stage, by=by, at=at, amount=None)
+    leads.advance(lead, to=stage, by=by, at=at, receiver=leads.Receiver(terms.owner, terms.team))
     opportunity = Opportunity.objects.create(
         lead=lead,
         name=terms.name,

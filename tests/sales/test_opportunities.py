@@ -39,6 +39,12 @@ def test_accepting_carries_the_lead_into_p1_and_to_the_field_seller(cast: Cast) 
         opportunities.accept(lead, terms=Acceptance(owner=cast.saori, team=cast.field_sales), by=By(cast.saori, Door.WEB), at=later(2))
 
 
+def test_the_meeting_that_ivo_booked_stays_his_when_saori_accepts_it(cast: Cast) -> None:
+    lead = Lead.objects.get(pk=accepted(cast).lead_id)
+    carried = {passage.stage_id: (passage.owner, passage.team) for passage in Passage.objects.filter(lead=lead)}
+    assert carried == {"booked": (cast.ivo, cast.inside_sales), "p1": (cast.saori, cast.field_sales)}
+
+
 def test_a_win_is_in_the_ledger_with_its_amount_in_the_organisations_currency(cast: Cast) -> None:
     ExchangeRate.objects.create(currency="JPY", from_on=date(2026, 1, 1), rate=Decimal("9.5"))
     opportunity, by = accepted(cast, Money(Decimal(1_000_000), "JPY")), By(cast.saori, Door.WEB)
