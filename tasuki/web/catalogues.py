@@ -1,7 +1,7 @@
 """The message catalogues: `python -m tasuki.web.catalogues extract | merge FOLDER | check | compile`.
 
 `extract` brings the .po files up to date with the code; `merge` reads translations from tab-separated files
-(message, Korean, Japanese; plural forms separated by |); `check` names what is missing, stale or broken; `compile` writes .mo.
+(message, Korean, Japanese, context where it has one; plural forms separated by |); `check` names what is missing, stale or broken; `compile` writes .mo.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ def merge(folder: Path) -> None:
 
 def _take(catalogs: dict[str, Catalog], row: list[str]) -> None:
     singular = row[0].replace("\\n", "\n").split("|")[0]
+    context = row[3] if len(row) > 3 else None
     for language, said in zip(LANGUAGES, row[1:3], strict=True):
-        message = catalogs[language].get(singular) or catalogs[language].get(row[0])
+        message = catalogs[language].get(singular, context) or catalogs[language].get(row[0], context)
         if message is None:
             continue
         text = said.replace("\\n", "\n")

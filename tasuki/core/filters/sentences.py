@@ -163,9 +163,9 @@ def _value(words: list[_Word]) -> str:
     while words and not (words[-1].is_sign and words[-1].text in ",()"):
         said.append(words.pop())
     if not said:
-        raise FilterWrong(_("The filter lacks a value%(place)s.") % {"place": _place(words)})
+        raise _unreadable(_("The filter lacks a value."), words)
     if len(said) > 1 and any(word.is_quoted for word in said):
-        raise FilterWrong(_("A quotation in the filter must be a whole value%(place)s.") % {"place": _place(words)})
+        raise _unreadable(_("A quotation in the filter must be a whole value."), words)
     return "".join(word.text for word in said)
 
 
@@ -174,7 +174,7 @@ def _name(words: list[_Word]) -> str:
     if word is None or word.is_sign or word.is_quoted or not _NAME.fullmatch(word.text):
         if word is not None:
             words.append(word)
-        raise FilterWrong(_("The filter lacks the name of a field%(place)s.") % {"place": _place(words)})
+        raise _unreadable(_("The filter lacks the name of a field."), words)
     return word.text
 
 
@@ -184,12 +184,14 @@ def _is_sign(words: list[_Word], sign: str) -> bool:
 
 def _take_sign(words: list[_Word], sign: str) -> None:
     if not _is_sign(words, sign):
-        raise FilterWrong(_("The filter lacks a “%(sign)s”%(place)s.") % {"sign": sign, "place": _place(words)})
+        raise _unreadable(_("The filter lacks a “%(sign)s”.") % {"sign": sign}, words)
     words.pop()
 
 
-def _place(words: list[_Word]) -> str:
-    return _(" before “%(rest)s”") % {"rest": words[-1].text[:40]} if words else _(" at its end")
+def _unreadable(sentence: str, words: list[_Word]) -> FilterWrong:
+    """What is wrong, and where to look."""
+    where = _("Look before “%(rest)s”.") % {"rest": words[-1].text[:40]} if words else _("Look at its end.")
+    return FilterWrong(f"{sentence} {where}")
 
 
 def _part(part: Clause | Group) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from babel.lists import format_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from tasuki.core.filters import sentences
 from tasuki.core.filters.errors import FilterWrong
@@ -138,10 +139,9 @@ def _join(values: list[str], operator: str) -> str:
     """The first few values, and how many more."""
     more = len(values) - _VALUES_SHOWN
     shown = values[:_VALUES_SHOWN] if more > 0 else values
-    if operator == Operator.BETWEEN:
-        return pgettext("from one value to another", "%(from)s and %(to)s") % {"from": values[0], "to": values[-1]}
-    text = (_(", ") if operator == Operator.HAS_ALL else _(" or ")).join(shown)
-    return ngettext("%(values)s and %(n)s more", "%(values)s and %(n)s more", more) % {"values": text, "n": more} if more > 0 else text
+    if more > 0:
+        shown = [*shown, ngettext("%(n)s more", "%(n)s more", more) % {"n": more}]
+    return format_list(shown, style="standard" if operator in (Operator.BETWEEN, Operator.HAS_ALL) else "or", locale=formats.locale())
 
 
 def changed(group: Group, place: Place, part: Clause | Group | None) -> Group:
