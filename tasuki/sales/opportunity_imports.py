@@ -52,7 +52,7 @@ FIELDS = by_name(
 
 _LEADS = """
 SELECT lead.reference, lead.id, lead.stage_id, lead.opened_at, lead.owner_id, lead.team_id, lead.contact_id, lead.account_id, lead.segment,
-       lead.stage_since, lead.updated_at, passage.id, passage.seq, passage.entered_at, opportunity.id
+       lead.stage_since, lead.updated_at, passage.id, passage.seq, passage.entered_at, passage.owner_id, passage.team_id, opportunity.id
 FROM crm_lead lead
 LEFT JOIN crm_passage passage ON passage.lead_id = lead.id AND passage.left_at IS NULL
 LEFT JOIN sales_opportunity opportunity ON opportunity.lead_id = lead.id
@@ -62,7 +62,7 @@ WHERE lead.reference <> '' AND lead.reference = ANY(%s)
 
 @dataclass
 class Pass:
-    """The lead of one row: as it stands now, or as it will be opened. `was` holds its columns as they are now."""
+    """The lead of one row: as it stands now, or as it will be opened. `was` holds its columns as they are now, `carried` those of its passage."""
 
     lead_id: int
     is_new: bool
@@ -77,11 +77,12 @@ class Pass:
     seq: int
     entered_at: datetime
     was: dict[str, Any] = field(default_factory=dict)
+    carried: dict[str, Any] = field(default_factory=dict)
 
     @property
     def trace(self) -> dict[str, Any]:
         """What an undo needs: the lead, and how it was before if it was there."""
-        return {"lead": self.lead_id, "is_new": self.is_new, "was": self.was}
+        return {"lead": self.lead_id, "is_new": self.is_new, "was": self.was, "carried": self.carried}
 
 
 def write(chunk: Chunk) -> None:
@@ -182,10 +183,11 @@ def _is_refused(line: Line, leads: dict[str, Any]) -> bool:
 
 
 def _known(row: tuple[Any, ...]) -> Pass:
-    lead_id, stage, opened_at, owner, team, contact, account, segment, since, updated_at, passage, seq, entered_at, _opportunity = row
+    lead_id, stage, opened_at, owner, team, contact, account, segment, since, updated_at, passage, seq, entered_at, *carried, _opportunity = row
     was = {"owner_id": owner, "segment": segment, "stage_id": stage, "stage_since": since.isoformat(), "updated_at": updated_at.isoformat()}
     was |= {"won_at": None, "ended_at": None, "ended_as": ""}
-    return Pass(lead_id, False, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at, was)
+    carrier = dict(zip(("owner_id", "team_id"), carried, strict=True))
+    return Pass(lead_id, False, stage, opened_at, owner, team, contact, account, segment, passage, seq, entered_at, was, carrier)
 
 
 def _fresh(chunk: Chunk, line: Line, *, pk: int, team: int) -> Pass:

@@ -42,8 +42,11 @@ def _reopen(run: ImportRun) -> None:
             [run.pk, run.pk, run.pk],
         )
         execute(
-            "UPDATE crm_passage SET left_at = NULL, outcome = '', exit_import_id = NULL WHERE exit_import_id = %s AND entry_import_id IS DISTINCT FROM %s",
-            [run.pk, run.pk],
+            """UPDATE crm_passage passage SET left_at = NULL, outcome = '', exit_import_id = NULL, owner_id = was.owner_id, team_id = was.team_id
+               FROM core_importrow row, jsonb_populate_record(NULL::crm_passage, row.trace->'carried') was
+               WHERE row.run_id = %s AND row.state = 'created' AND passage.lead_id = (row.trace->>'lead')::bigint
+                     AND passage.exit_import_id = row.run_id AND passage.entry_import_id IS DISTINCT FROM row.run_id""",
+            [run.pk],
         )
     execute(f"DELETE FROM crm_timelineentry WHERE lead_id IN ({_OLD_LEADS}) AND detail->>'import' = %s", [run.pk, str(run.pk)])
 

@@ -142,10 +142,11 @@ class Writing:
         write_trail(self.trail)
 
     def _leave(self) -> None:
+        """Whoever carries the lead until here is who carried it through, as the verb has it: before `_move` gives it to the seller."""
         ids, moments = [row[0] for row in self.left], [row[1] for row in self.left]
         execute(
-            """UPDATE crm_passage passage SET left_at = said.at, outcome = %s, exit_import_id = %s
-               FROM unnest(%s::bigint[], %s::timestamptz[]) AS said(id, at) WHERE passage.id = said.id""",
+            """UPDATE crm_passage passage SET left_at = said.at, outcome = %s, exit_import_id = %s, owner_id = lead.owner_id, team_id = lead.team_id
+               FROM unnest(%s::bigint[], %s::timestamptz[]) AS said(id, at), crm_lead lead WHERE passage.id = said.id AND lead.id = passage.lead_id""",
             [Outcome.ADVANCED, self.chunk.run.pk, ids, moments],
         )
 

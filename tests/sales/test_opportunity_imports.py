@@ -76,6 +76,17 @@ def test_a_win_from_a_ready_lead_passes_p4_on_its_day() -> None:
     assert (seller.is_active, seller.email, Opportunity.objects.get().owner) == (False, None, seller)
 
 
+def test_what_ivo_carried_stays_his_when_an_import_gives_the_deal_to_a_seller(cast: Cast) -> None:
+    imported(LEAD_HEADER + "L1,2025-01-10,web,Mia Roe,Norwick\n", LEADS)
+    leads.give(Lead.objects.get(reference="L1"), to=cast.ivo, team=cast.inside_sales, by=BY, at=AT)
+    before = contents()
+    run = imported(DEAL_HEADER + f"D1,L1,p2,2025-02-01,,,1200,{cast.saori.email}\n", DEALS)
+    carried = [(row.stage_id, row.owner) for row in Passage.objects.filter(lead__reference="L1").order_by("seq")]
+    assert carried == [("ready", cast.ivo), ("p2", cast.saori)]
+    running.undo(run, by=BY, at=AT)
+    assert contents() == before
+
+
 def test_open_and_lost_ones_stand_where_the_row_says() -> None:
     imported(LEAD_HEADER + "L1,2025-01-10,web,Mia,\nL2,2025-01-10,web,Ada,\n", LEADS)
     imported(DEAL_HEADER + "D1,L1,p2,2025-02-01,,,,\nD2,L2,p3,2025-02-01,,2025-03-01,50,\n", DEALS)
