@@ -14,8 +14,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 from django.utils.translation import gettext_lazy as _
@@ -219,17 +221,18 @@ def _last_change() -> float:
 
 
 def _leave_with_the_supervisor() -> None:
-    """End in order when the process that started this one is gone, even when it had no time to say so."""
-    supervisor = int(os.environ.get(_SUPERVISOR, "0"))
-    if not supervisor:
-        return
+    """End in order when the supervisor is gone, even when it had no time to say so."""
+    if supervisor := int(os.environ.get(_SUPERVISOR, "0")):
+        _leave_with(supervisor)
 
+
+def _leave_with(parent: int) -> None:
     def watch() -> None:
-        while os.getppid() == supervisor:
+        while os.getppid() == parent:
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, daemon=True, name="watch the supervisor").start()
+    threading.Thread(target=watch, daemon=True, name="watch the parent").start()
 
 
 @click.group()
@@ -263,6 +266,13 @@ def web_command(*, host: str, port: int) -> None:
     from tasuki.wsgi import application
 
     _leave_with_the_supervisor()
+    this = os.getpid()
+
+    def loaded(*_target: object) -> Callable[..., Any]:
+        """Called in each of granian's workers: one that outlived its server would keep the port from the next."""
+        _leave_with(this)
+        return application
+
     workers = int(os.environ.get("TASUKI_WEB_PROCESSES") or min(os.cpu_count() or 1, 2))
     server = Server(
         "tasuki.wsgi:application",
@@ -277,7 +287,7 @@ def web_command(*, host: str, port: int) -> None:
         workers_kill_timeout=8,
         log_level=LogLevels.warning,
     )
-    server.serve(target_loader=lambda *_: application, wrap_loader=False)
+    server.serve(target_loader=loaded, wrap_loader=False)
 
 
 @processes.command("worker")
