@@ -42,6 +42,10 @@ def import_(*, noun: str | None, file: Path | None, mapping_file: Path | None, d
     click.echo(
         ", ".join(f"{answer[name]} {name}" for name in ("rows", "created", "updated", "skipped", "rejected", "warnings")) + f" (run {run.pk}, {run.state})"
     )
+    for note in answer["notes"]:
+        click.echo(note)
+    if answer["sureness"] != "certain":
+        click.echo(f"The encoding was taken to be {answer['encoding']} ({answer['sureness']}); the mapping can name another.")
     if answer["ignored"]:
         click.echo(f"Columns that no field takes: {', '.join(answer['ignored'])}")
     if answer["error_file"]:

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasuki.core.imports import reading
-from tasuki.core.imports.reading import FileRefused, Row
+from tasuki.core.imports.tables import LARGEST_CELL, FileRefused, Row, Said
 
 
 def rows_of(path: Path, **options: str) -> list[Row]:
-    with reading.opened(path, **options) as table:
+    with reading.opened(path, Said(**options)) as table:
         return list(table.rows)
 
 
@@ -69,11 +69,13 @@ def test_a_workbook_is_read_whatever_its_name_says(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf\n\n", "empty"),
-        (b"name,name\nMina,Kim\n", "name"),
         (b"%PDF-1.7\n...", "PDF"),
         (b"<!DOCTYPE html><table></table>", "HTML"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 64, "XLS"),
-        ("a," * 400 + "b\n1\n", "300"),
+        (b"\x89PNG\r\n\x1a\n....", "PNG"),
+        (b"\x1f\x8b\x08\0\0", "gzip"),
+        (b'[{"name": "Mina"}]', "JSON"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 64, "old Office"),
+        ("a," * 2_000 + "b\n1\n", "1024"),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_sentence(tmp_path: Path, content: bytes | str, sentence: str) -> None:
@@ -109,7 +111,7 @@ def test_a_row_with_more_cells_than_the_header_is_named(tmp_path: Path) -> None:
 
 
 def test_a_huge_cell_costs_its_row(tmp_path: Path) -> None:
-    path = written(tmp_path, "name,note\nMina," + "x" * (reading.LARGEST_CELL + 1) + "\nIvo,ok\n")
+    path = written(tmp_path, "name,note\nMina," + "x" * (LARGEST_CELL + 1) + "\nIvo,ok\n")
     bad, good = rows_of(path)
     assert "ten million" in bad.problem
     assert good.problem == ""

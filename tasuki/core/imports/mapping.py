@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core.errors import Refused
 from tasuki.core.imports.fields import How
 from tasuki.core.imports.runs import DuplicatePolicy
+from tasuki.core.imports.tables import Said
 
 LARGEST = 200_000
-_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "sheet"}
+_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet"}
 _COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "default", "create_missing"}
 
 
@@ -78,7 +79,15 @@ class Mapping:
     options: Dictionary[str, Any] = field(default_factory=dict)
     encoding: str = ""
     delimiter: str = ""
+    quote: str = ""
+    escape: str = ""
+    header_row: int | None = None
     sheet: str = ""
+
+    @property
+    def said(self) -> Said:
+        """How the mapping says that the file is to be read."""
+        return Said(self.encoding, self.delimiter, self.quote, self.escape, self.header_row, self.sheet)
 
     def ignored(self, header: Sequence[str]) -> list[str]:
         """The columns of a file that no field takes."""
@@ -125,9 +134,29 @@ def from_json(document: dict[str, Any]) -> Mapping:
         on_duplicate=policy,
         options=options,
         encoding=str(document.get("encoding") or ""),
-        delimiter=str(document.get("delimiter") or ""),
+        delimiter=_sign(document, "delimiter"),
+        quote=_sign(document, "quote"),
+        escape=_sign(document, "escape"),
+        header_row=_header_row(document.get("header_row")),
         sheet=str(document.get("sheet") or ""),
     )
+
+
+def _sign(document: dict[str, Any], name: str) -> str:
+    sign = str(document.get(name) or "")
+    sign = {"tab": "\t", "\\t": "\t"}.get(sign, sign)
+    if len(sign) > 1 or sign in ("\n", "\r", "\0") or (not sign.isprintable() and sign != "\t"):
+        raise MappingRefused(_("“%(name)s” of the mapping is one sign, such as a comma, or the word tab.") % {"name": name})
+    return sign
+
+
+def _header_row(said: object) -> int | None:
+    if said in (None, ""):
+        return None
+    words = str(said)
+    if not (words.isascii() and words.isdecimal()) or len(words) > 3:
+        raise MappingRefused(_("header_row of the mapping is the number of the row with the column names, or 0 when there is none."))
+    return int(words)
 
 
 def _column(name: object, said: object) -> Column:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -26,6 +27,7 @@ from tasuki.core.imports.copying import copy_in, execute
 from tasuki.core.imports.mapping import Mapping, from_json
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
+from tasuki.core.imports.tables import FileRefused, ReadAs, Row
 from tasuki.core.imports.taking_back import CannotUndo, StillRunning
 from tasuki.core.people import User
 
@@ -44,12 +46,12 @@ def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime,
     stored = default_storage.save("imports/upload", File(file))
     try:
         path = Path(default_storage.path(stored))
-        with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet) as table:
+        with reading.opened(path, mapping.said) as table:
             noun.check(mapping, table.header)
-            read_as = {"encoding": table.encoding, "delimiter": table.delimiter, "ignored": mapping.ignored(table.header)}
-        n_rows = reading.count_rows(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
+            read_as = {**told(table.read_as), "ignored": mapping.ignored(table.header)}
+        n_rows = reading.count_rows(path, mapping.said)
         if n_rows == 0:
-            raise reading.FileRefused(_("The file has column names, but no rows."))
+            raise FileRefused(_("The file has column names, but no rows."))
     except Refused:
         default_storage.delete(stored)
         raise
@@ -69,6 +71,11 @@ def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime,
         )
         audit.record(run, action="start", by=by, at=at, changes={"file": ("", run.file_name)})
     return run
+
+
+def told(read_as: ReadAs) -> dict[str, Any]:
+    """How a file was read, as it is kept with its run and printed."""
+    return {**asdict(read_as), "notes": [str(note) for note in read_as.notes], "sheets": list(read_as.sheets)}
 
 
 def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> ImportRun:
@@ -152,7 +159,7 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
     noun, mapping = noun_named(run.target), from_json(run.mapping)
     by = By(run.started_by, Door.IMPORT)
     path = Path(default_storage.path(run.stored_as))
-    with reading.opened(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet) as table:
+    with reading.opened(path, mapping.said) as table:
         noun.check(mapping, table.header)
         rows = itertools.islice(table.rows, run.n_applied, None)
         while batch := list(itertools.islice(rows, CHUNK)):
@@ -188,7 +195,7 @@ def _in_the_language_of(user: User | None) -> AbstractContextManager[None]:
     return translation.override(user.language if user else translation.get_language())
 
 
-def _line(noun: ImportNoun, mapping: Mapping, row: reading.Row) -> Line:
+def _line(noun: ImportNoun, mapping: Mapping, row: Row) -> Line:
     line = Line(row.row_no, row.cells, {name: column.column or name for name, column in mapping.columns.items()})
     if row.problem:
         line.reject("", row.problem)
