@@ -11,8 +11,8 @@ from django.db import connection
 from tasuki.core.audit import By, Door
 from tasuki.core.imports import errors, mapping, running
 from tasuki.core.imports.mapping import MappingRefused
-from tasuki.core.imports.tables import FileRefused
 from tasuki.core.imports.runs import ImportRow, ImportRun
+from tasuki.core.imports.tables import FileRefused
 from tasuki.core.imports.taking_back import CannotUndo
 from tasuki.crm import leads
 from tasuki.crm.leads import Lead
