@@ -6,16 +6,19 @@ import unicodedata
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
+from tasuki.core.imports import amounts, days, places
 
 _LARGEST = Decimal(10) ** 16
-_DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
+_YES = ("yes", "y", "true", "t", "1", "on", "o", "○", "〇", "예", "네", "はい", "有", "有り", "あり", "있음", "참", "真")
+_NO = ("no", "n", "false", "f", "0", "off", "x", "×", "✕", "아니오", "아니요", "いいえ", "無", "無し", "なし", "없음", "거짓", "偽")
+_ANSWERS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 
 
 class ValueRefused(Refused):
@@ -24,11 +27,12 @@ class ValueRefused(Refused):
 
 @dataclass(frozen=True)
 class How:
-    """How the mapping says a cell is written: a format of strptime, and the zone of times without one."""
+    """How the mapping says a cell is written: a format of strptime, the zone of times without one, and the sign before a fraction."""
 
-    format: str = ""
+    format: str = ""  # several, set apart by |, are tried in turn
     time_zone: str = "UTC"
     country: str = ""
+    decimal: str = ""
 
 
 # text (never blank) and how it is written → a value that JSON can hold; raises Refused.
@@ -65,11 +69,22 @@ def choice(*allowed: str) -> Parse:
 
 
 def country(cell: str, _how: How) -> str:
-    """An ISO 3166 code of two letters."""
+    """An ISO 3166 code of two letters, from the code or from the name in one of our languages."""
     code = unicodedata.normalize("NFKC", cell).strip().upper()
-    if len(code) != 2 or not (code.isascii() and code.isalpha()):
+    if len(code) == 2 and code.isascii() and code.isalpha() and code != "UK":
+        return code
+    named = places.code_of(cell)
+    if not named:
         raise ValueRefused(_("“%(value)s” is not a country code of two letters.") % {"value": cell[:40]})
-    return code
+    return named
+
+
+def yes_no(cell: str, _how: How) -> bool:
+    """Yes or no in English, Korean or Japanese, or as a sign."""
+    word = unicodedata.normalize("NFKC", cell).strip().casefold()
+    if word not in _ANSWERS:
+        raise ValueRefused(_("“%(value)s” is neither yes nor no.") % {"value": cell[:40]})
+    return _ANSWERS[word]
 
 
 def currency(cell: str, _how: How) -> str:
@@ -87,17 +102,10 @@ def integer(cell: str, how: How) -> int:
     return int(value)
 
 
-def amount(cell: str, _how: How) -> str:
-    """Digits with at most one decimal point; thousands may be set apart by commas. → the number as text, never a float."""
-    plain = unicodedata.normalize("NFKC", cell).strip().replace(" ", "").replace("_", "x")
-    whole, _point, fraction = plain.partition(".")
-    groups = whole.lstrip("+-").split(",")
-    grouped = len(groups) == 1 or (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]))
-    try:
-        value = Decimal(whole.replace(",", "") + ("." + fraction if fraction else ""))
-    except InvalidOperation:
-        grouped, value = False, Decimal(0)
-    if not grouped or not value.is_finite() or abs(value) >= _LARGEST:
+def amount(cell: str, how: How) -> str:
+    """A number as people write it (amounts.number) → as text with two decimals, never a float."""
+    value = amounts.number(cell, how.decimal)
+    if value is None or abs(value) >= _LARGEST:
         raise ValueRefused(_("“%(value)s” is not a number.") % {"value": cell[:40]})
     return str(value.quantize(Decimal("0.01")))
 
@@ -111,33 +119,19 @@ def price(cell: str, how: How) -> str:
 
 
 def day(cell: str, how: How) -> str:
-    """A day → ISO 8601. Without a format in the mapping the year must come first: 3/4 is never guessed."""
-    words = unicodedata.normalize("NFKC", cell).strip()
-    for pattern in (how.format,) if how.format else _DATE_FORMATS:
-        try:
-            return _sane(datetime.strptime(words, pattern).date()).isoformat()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
+    """A day → ISO 8601. Without a format in the mapping it must leave no doubt: 3/4 is never guessed."""
     try:
-        return _sane(datetime.fromisoformat(words).date()).isoformat()
+        return days.read(cell, how.format).date().isoformat()
     except ValueError:
         raise ValueRefused(_("“%(value)s” is not a date that can be read; name its format in the mapping.") % {"value": cell[:40]}) from None
 
 
 def moment(cell: str, how: How) -> str:
     """A moment → ISO 8601 in UTC. A day alone is its first moment in the mapping's zone."""
-    words = unicodedata.normalize("NFKC", cell).strip()
     try:
-        value = datetime.strptime(words, how.format) if how.format else datetime.fromisoformat(words.replace("/", "-"))  # noqa: DTZ007 - the zone follows
-        _sane(value.date())
+        value = days.read(cell, how.format)
     except ValueError:
         raise ValueRefused(_("“%(value)s” is not a date that can be read; name its format in the mapping.") % {"value": cell[:40]}) from None
     if value.tzinfo is None:
         value = value.replace(tzinfo=zoneinfo.ZoneInfo(how.time_zone))
     return value.astimezone(UTC).isoformat()
-
-
-def _sane(value: date) -> date:
-    if not 1900 <= value.year <= 2200:
-        raise ValueError(value)
-    return value

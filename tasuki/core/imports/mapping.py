@@ -19,7 +19,7 @@ from tasuki.core.imports.tables import Said
 
 LARGEST = 200_000
 _TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet"}
-_COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "default", "create_missing"}
+_COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "decimal", "default", "create_missing"}
 
 
 class MappingRefused(Refused):
@@ -54,11 +54,12 @@ class Column:
     format: str = ""
     time_zone: str = "UTC"
     country: str = ""
+    decimal: str = ""
     create_missing: bool = False
 
     @property
     def how(self) -> How:
-        return How(self.format, self.time_zone, self.country)
+        return How(self.format, self.time_zone, self.country, self.decimal)
 
     def text(self, cells: Dictionary[str, str]) -> str:
         """The text of this field in one row, after the replacements that the mapping asks for."""
@@ -171,9 +172,11 @@ def _column(name: object, said: object) -> Column:
     zone = str(said.get("time_zone") or "UTC")
     if zone not in zoneinfo.available_timezones():
         raise MappingRefused(_("“%(value)s” is not a time zone.") % {"value": zone[:40]})
-    plain = {key: "" if said.get(key) is None else str(said[key]) for key in ("column", "constant", "default", "format", "country")}
+    plain = {key: "" if said.get(key) is None else str(said[key]) for key in ("column", "constant", "default", "format", "country", "decimal")}
     if not plain["column"] and not plain["constant"] and not plain["default"]:
         raise MappingRefused(_("The field “%(field)s” must name its column.") % {"field": str(name)[:40]})
+    if plain["decimal"] not in ("", ".", ","):
+        raise MappingRefused(_("decimal of “%(field)s” is a point or a comma.") % {"field": str(name)[:40]})
     create_missing = str(said.get("create_missing") or "false").lower()
     if create_missing not in ("true", "false"):
         raise MappingRefused(_("create_missing of “%(field)s” is true or false.") % {"field": str(name)[:40]})
