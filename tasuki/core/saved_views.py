@@ -96,7 +96,7 @@ class Shown:
 
 
 @transaction.atomic
-def save(view: SavedView | None, *, of: str, name: str, reach: Reach, shown: Shown, by: By, at: datetime) -> SavedView:
+def keep(view: SavedView | None, *, of: str, name: str, reach: Reach, shown: Shown, by: By, at: datetime) -> SavedView:
     """Write a new view of the list `of`, or say anew what an own one shows. Raises ViewNameWrong, NoTeam, Forbidden, FilterWrong."""
     owner = _author(by)
     if view is not None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import accounts, contacts, files, home, imports, leads, opportunities, products, relay, relay_rows, saved_views, work
+from tasuki.web import accounts, contacts, files, home, imports, leads, opportunities, peeks, products, relay, relay_rows, saved_views, work
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("leads", leads.listing, name="leads"),
     path("leads/new", leads.new, name="lead_new"),
     path("leads/<int:pk>", leads.page, name="lead"),
+    path("leads/<int:pk>/peek", peeks.lead, name="lead_peek"),
     path("leads/<int:pk>/advance", leads.advance, name="lead_advance"),
     path("leads/<int:pk>/recycling", leads.recycling, name="lead_recycling"),
     path("leads/<int:pk>/waking", leads.waking, name="lead_waking"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("leads/<int:pk>/acceptance", leads.acceptance, name="lead_acceptance"),
     path("opportunities", opportunities.listing, name="opportunities"),
     path("opportunities/<int:pk>", opportunities.page, name="opportunity"),
+    path("opportunities/<int:pk>/peek", peeks.opportunity, name="opportunity_peek"),
     path("opportunities/<int:pk>/advance", opportunities.advance, name="opportunity_advance"),
     path("opportunities/<int:pk>/terms", opportunities.terms, name="opportunity_terms"),
     path("opportunities/<int:pk>/owner", opportunities.owner, name="opportunity_owner"),
@@ -32,11 +34,13 @@ urlpatterns = [
     path("accounts", accounts.listing, name="accounts"),
     path("accounts/new", accounts.new, name="account_new"),
     path("accounts/<int:pk>", accounts.page, name="account"),
+    path("accounts/<int:pk>/peek", peeks.account, name="account_peek"),
     path("accounts/<int:pk>/change", accounts.change, name="account_change"),
     path("accounts/<int:pk>/owner", accounts.owner, name="account_owner"),
     path("contacts", contacts.listing, name="contacts"),
     path("contacts/new", contacts.new, name="contact_new"),
     path("contacts/<int:pk>", contacts.page, name="contact"),
+    path("contacts/<int:pk>/peek", peeks.contact, name="contact_peek"),
     path("contacts/<int:pk>/change", contacts.change, name="contact_change"),
     path("contacts/<int:pk>/consents", contacts.consents, name="contact_consents"),
     path("products", products.listing, name="products"),

@@ -59,7 +59,7 @@ def _saved(request: UserRequest, view: SavedView | None, noun: str) -> HttpRespo
     said = form.cleaned_data
     try:
         shown = _shown(request, noun, said["filter"], said["sort"], said["columns"])
-        saved = saved_views.save(view, of=noun, name=said["name"], reach=Reach(said["reach"]), shown=shown, by=by(request), at=now())
+        saved = saved_views.keep(view, of=noun, name=said["name"], reach=Reach(said["reach"]), shown=shown, by=by(request), at=now())
     except Forbidden:
         raise
     except Refused as refusal:

@@ -67,7 +67,7 @@ def test_what_is_wrong_is_a_sentence_and_status_1(installation: Installation, ma
     good = written(installation, "good.csv", lines(1))
     wrong = [
         ("leads", written(installation, "empty.csv", ""), mapping, "The file is empty."),
-        ("leads", written(installation, "rows.csv", "{\"id\": 1}"), mapping, "This is a JSON file"),
+        ("leads", written(installation, "rows.csv", '{"id": 1}'), mapping, "This is a JSON file"),
         ("leads", written(installation, "sheet.csv", b"%PDF-1.7\n"), mapping, "This is a PDF file"),
         ("leads", written(installation, "other.csv", "a,b\n1,2\n"), mapping, "The file has no column “id”"),
         ("leads", good, written(installation, "wrong.yaml", "columns: ["), "The mapping file is not YAML"),

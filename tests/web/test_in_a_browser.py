@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +92,7 @@ def addresses() -> list[str]:
         reverse("contact", args=[lead.contact_id]),
         reverse("lead_new"),
         reverse("import_new"),
+        *(reverse("leads") + query for query in ("?add=opened", "?add=owner", "?add=title", "?filter=any(stage:is(ready),pass:over(1))", "?sort=account")),
         reverse("relay_rows") + "?stage=p1&what=entered&period=year",
     ]
 
@@ -144,6 +146,43 @@ def test_the_keyboard_reaches_the_page_and_a_lead(page: Any, live_server: Any, h
     page.keyboard.press("Enter")
     page.wait_for_url("**/leads/*")
     assert page.locator("h1").inner_text()
+
+
+def test_a_list_is_walked_filtered_and_peeked_into_by_keyboard_alone(page: Any, live_server: Any, house: Cast) -> None:
+    signed_in(page, live_server, house)
+    page.goto(live_server.url + reverse("leads") + "?view=all")
+    names = page.locator("a.sheet-name").all_inner_texts()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.innerText") == names[1]
+    page.keyboard.press("Space")
+    page.locator(".peek .lead-name", has_text=names[1]).wait_for()
+    assert violations(page) == []
+    page.keyboard.press("k")
+    page.locator(".peek .lead-name", has_text=names[0]).wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".peek").wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.innerText") == names[0]
+    page.keyboard.press("?")
+    page.locator("dialog.keys").wait_for()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#q").focus()
+    page.keyboard.type("j?")
+    assert page.locator("dialog.keys").is_hidden()
+    page.locator("summary.clause-add").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="source", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**add=source*")
+    page.get_by_label("referral").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**source%3Ais%28referral%29*")
+    assert 0 < page.locator("a.sheet-name").count() < len(names)
+    page.locator("a.sheet-name").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/leads/\d+$"))
 
 
 def test_the_menu_of_a_phone_opens_without_script(browser: Any, live_server: Any, house: Cast) -> None:

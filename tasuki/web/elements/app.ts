@@ -2,3 +2,4 @@
 import "htmx.org";
 import "./flash_toast";
 import "./close_menus";
+import "./list_sheet";

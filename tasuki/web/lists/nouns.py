@@ -48,6 +48,7 @@ LEADS = Spec(
     ),
     searched=("written", "contact__given_name", "account__name", "reference"),
     sort="-opened",
+    peek="lead_peek",
 )
 
 OPPORTUNITIES = Spec(
@@ -84,6 +85,7 @@ OPPORTUNITIES = Spec(
     ),
     searched=("name", "lead__account__name", "written", "lead__contact__given_name", "reference"),
     sort="-opened",
+    peek="opportunity_peek",
 )
 
 ACCOUNTS = Spec(
@@ -105,6 +107,7 @@ ACCOUNTS = Spec(
     views=(View("", _("All")), View("mine", _("Mine"), "owner:is(me)"), View("team", _("My team"), "owner:in_team(mine)")),
     searched=("name", "domain", "corporate_number"),
     sort="name",
+    peek="account_peek",
 )
 
 CONTACTS = Spec(
@@ -125,6 +128,7 @@ CONTACTS = Spec(
     views=(View("", _("All")), View("mine", _("At my accounts"), "account.owner:is(me)")),
     searched=("written", "given_name", "account__name"),
     sort="person",
+    peek="contact_peek",
 )
 
 TASKS = Spec(

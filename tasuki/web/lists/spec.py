@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasuki.core.filters.fields import Fields
@@ -42,7 +42,11 @@ class View:
 
 @dataclass(frozen=True)
 class Spec:
-    """One noun. The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for falling."""
+    """One noun.
+
+    The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for
+    falling. `peek` is the name of the address that shows a row at a glance, "" for none.
+    """
 
     noun: str
     fields: Fields
@@ -50,11 +54,12 @@ class Spec:
     views: Sequence[View]
     searched: Sequence[str]
     sort: str
+    peek: str = ""
 
     def seen_by(self, standing: Standing) -> Spec:
         """The same, without what the person must not see: no column to look at, no order to guess from, no field to ask."""
         columns = [column for column in self.columns if not _is_hidden(column, standing)]
-        return Spec(self.noun, self.fields.seen_by(standing), columns, self.views, self.searched, self.sort)
+        return replace(self, fields=self.fields.seen_by(standing), columns=columns)
 
     def column(self, key: str) -> Column | None:
         return next((column for column in self.columns if column.key == key), None)

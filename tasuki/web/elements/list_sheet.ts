@@ -1,0 +1,110 @@
+// <list-sheet>: a list that is walked by keys. J and K move from row to row, Space peeks, Enter opens (the row's
+// name is a link), ? shows the keys. The peek is the panel beside the list; it follows the row that has the focus.
+const TYPED = "input, textarea, select, [contenteditable]";
+
+class ListSheet extends HTMLElement {
+  #stop = new AbortController();
+  #asked: AbortController | undefined;
+  #open: HTMLTableRowElement | undefined;
+
+  connectedCallback(): void {
+    this.#stop = new AbortController();
+    const until = { signal: this.#stop.signal };
+    document.addEventListener("keydown", (event) => this.#onKey(event), until);
+    this.addEventListener("click", (event) => this.#onClick(event), until);
+  }
+
+  disconnectedCallback(): void {
+    this.#stop.abort();
+    this.#asked?.abort();
+  }
+
+  get #rows(): HTMLTableRowElement[] {
+    return [...this.querySelectorAll<HTMLTableRowElement>("tbody tr")];
+  }
+
+  get #panel(): HTMLElement | null {
+    return this.querySelector<HTMLElement>(".peek");
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const target = event.target as Element;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest(TYPED) || document.querySelector("dialog[open]")) return;
+    const act = { j: () => this.#step(1), k: () => this.#step(-1), " ": () => this.#peek(), "?": () => this.#help(), Escape: () => this.#close() }[
+      event.key.length === 1 ? event.key.toLowerCase() : event.key
+    ];
+    // Space presses what has the focus, unless that is the name of a row.
+    if (!act || (event.key === " " && !target.closest("tbody a.sheet-name") && target !== document.body)) return;
+    if (act()) event.preventDefault();
+  }
+
+  #onClick(event: Event): void {
+    const pressed = (event.target as Element).closest<HTMLElement>("[data-act]");
+    if (pressed?.dataset.act === "close") this.#close();
+    if (pressed?.dataset.act === "next") this.#step(1);
+    if (pressed?.dataset.act === "previous") this.#step(-1);
+    if (pressed?.dataset.act === "keys") this.#help();
+  }
+
+  /** The row that has the focus, else the one that is peeked at. */
+  get #here(): HTMLTableRowElement | undefined {
+    return document.activeElement?.closest<HTMLTableRowElement>("list-sheet tbody tr") ?? this.#open;
+  }
+
+  #step(by: number): boolean {
+    const rows = this.#rows;
+    const here = this.#here;
+    const next = rows[here ? rows.indexOf(here) + by : by > 0 ? 0 : rows.length - 1];
+    if (!next) return false;
+    next.querySelector<HTMLElement>("a.sheet-name, input, a, button")?.focus();
+    next.scrollIntoView({ block: "nearest" });
+    if (this.#open) void this.#show(next);
+    return true;
+  }
+
+  #peek(): boolean {
+    const row = this.#here ?? this.#rows[0];
+    if (!row?.dataset.peek) return false;
+    if (row === this.#open) return this.#close();
+    void this.#show(row);
+    return true;
+  }
+
+  async #show(row: HTMLTableRowElement): Promise<void> {
+    const panel = this.#panel;
+    const address = row.dataset.peek;
+    if (!panel || !address) return;
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    this.#open?.classList.remove("is-open");
+    this.#open = row;
+    row.classList.add("is-open");
+    try {
+      const answer = await fetch(address, { signal: this.#asked.signal });
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      panel.querySelector(".peek-body")?.replaceChildren(...page.body.childNodes);
+      panel.querySelector<HTMLAnchorElement>("a[data-page]")?.setAttribute("href", row.querySelector<HTMLAnchorElement>("a.sheet-name")?.href ?? "");
+      panel.hidden = false;
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    }
+  }
+
+  #close(): boolean {
+    const panel = this.#panel;
+    if (!panel || panel.hidden) return false;
+    panel.hidden = true;
+    this.#open?.classList.remove("is-open");
+    this.#open?.querySelector<HTMLElement>("a.sheet-name")?.focus();
+    this.#open = undefined;
+    return true;
+  }
+
+  #help(): boolean {
+    this.querySelector("dialog")?.showModal();
+    return true;
+  }
+}
+
+customElements.define("list-sheet", ListSheet);
