@@ -58,14 +58,21 @@ def text(longest: int) -> Parse:
     return parse
 
 
-def choice(*allowed: str) -> Parse:
-    def parse(cell: str, _how: How) -> str:
+@dataclass(frozen=True)
+class Choice:
+    """Reads one of a few words."""
+
+    allowed: tuple[str, ...]
+
+    def __call__(self, cell: str, _how: How) -> str:
         word = cell.strip().casefold()
-        if word not in allowed:
-            raise ValueRefused(_("“%(value)s” is not one of: %(allowed)s.") % {"value": cell[:40], "allowed": ", ".join(allowed)})
+        if word not in self.allowed:
+            raise ValueRefused(_("“%(value)s” is not one of: %(allowed)s.") % {"value": cell[:40], "allowed": ", ".join(self.allowed)})
         return word
 
-    return parse
+
+def choice(*allowed: str) -> Choice:
+    return Choice(allowed)
 
 
 def country(cell: str, _how: How) -> str:
