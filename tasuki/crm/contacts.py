@@ -80,6 +80,16 @@ class Contact(models.Model):
     def display_name(self) -> str:
         return names.display(self.family_name, self.given_name)
 
+    @property
+    def main_email(self) -> str:
+        """The first of the loaded addresses."""
+        return next((one.address for one in self.emails.all()), "")
+
+    @property
+    def main_phone(self) -> str:
+        """The first of the loaded numbers, in E.164."""
+        return next((one.e164 for one in self.phones.all()), "")
+
 
 class ContactEmail(models.Model):
     """A mail address as the person writes it, and its key for matching (lower case, host in ASCII)."""

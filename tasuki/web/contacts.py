@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
@@ -59,8 +58,7 @@ class ConsentForm(moves.Move):
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    rows = Contact.objects.visible_to(request.user).for_listing().alias(written=Concat("family_name", "given_name"))
-    found = lists.answer(request, rows, CONTACTS, at=now())
+    found = lists.answer(request, CONTACTS, at=now())
     return found if isinstance(found, HttpResponse) else lists.shown(request, "contacts/list.jinja", found)
 
 

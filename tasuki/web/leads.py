@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
@@ -36,8 +35,7 @@ from tasuki.web.teams_of import team_for
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    rows = Lead.objects.visible_to(request.user).for_listing().alias(written=Concat("contact__family_name", "contact__given_name"))
-    found = lists.answer(request, rows, LEADS, at=now())
+    found = lists.answer(request, LEADS, at=now())
     if isinstance(found, HttpResponse):
         return found
     return lists.shown(request, "leads/list.jinja", found, next_tasks=Task.objects.visible_to(request.user).next_of(found.rows))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import localdate, now
@@ -29,8 +28,7 @@ from tasuki.web.requests import UserRequest, by
 
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    written = Concat("lead__contact__family_name", "lead__contact__given_name")
-    found = lists.answer(request, Opportunity.objects.visible_to(request.user).for_listing().alias(written=written), OPPORTUNITIES, at=now())
+    found = lists.answer(request, OPPORTUNITIES, at=now())
     if isinstance(found, HttpResponse):
         return found
     next_tasks = Task.objects.visible_to(request.user).next_of([one.lead for one in found.rows])

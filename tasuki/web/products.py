@@ -45,7 +45,7 @@ def listing(request: UserRequest) -> HttpResponse:
         abilities.require(request.user, Ability.EDIT_PRODUCTS)
         if carried_out(form, lambda said: records.add_product(said["name"], by=by(request), at=now(), **form.sold())) is not None:
             return redirect("products")
-    found = lists.answer(request, Product.objects.visible_to(request.user), PRODUCTS, at=now())
+    found = lists.answer(request, PRODUCTS, at=now())
     if isinstance(found, HttpResponse):
         return found
     return lists.shown(request, "products/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.EDIT_PRODUCTS))

@@ -37,7 +37,7 @@ def listing(request: UserRequest) -> HttpResponse:
         if carried_out(form, lambda _said: tasks.add(form.task(request.user), by=by(request), at=now())):
             messages.success(request, _("The task is added."))
             return redirect("tasks")
-    found = lists.answer(request, Task.objects.visible_to(request.user).for_listing(), TASKS, at=now())
+    found = lists.answer(request, TASKS, at=now())
     if isinstance(found, HttpResponse):
         return found
     return lists.shown(request, "tasks/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))

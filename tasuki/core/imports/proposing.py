@@ -129,9 +129,7 @@ def _judged(noun: ImportNoun, name: str, *, column: str, seen: Seen, kind: str) 
         if by_name:
             return Proposal(name, column, min(1.0, by_name + 0.1), _("the name, and %(looks)s") % {"looks": looks})
         return Proposal(name, column, 0.6, looks) if name in _TELLING else None
-    if wanted and seen.n_filled:
-        by_name *= 0.4
-    elif not wanted and kind in ("mail", "date") and name not in ("reference", "owner"):
+    if (wanted and seen.n_filled) or (not wanted and kind in ("mail", "date") and name not in ("reference", "owner")):
         by_name *= 0.4
     allowed = noun.fields[name].parse
     if isinstance(allowed, fields.Choice) and by_name and not _is_choice(noun, name, allowed=allowed, values=seen.values):

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.people import User
 from tasuki.crm import filter_fields, stages
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
+from tasuki.crm.leads import Lead
+from tasuki.crm.products import Product
+from tasuki.crm.tasks import Task
 from tasuki.sales.filter_fields import OPPORTUNITY
+from tasuki.sales.opportunities import Opportunity
 from tasuki.web.lists.spec import Column, Spec, View
+
+
+def _leads(user: User) -> QuerySet[Any]:
+    return Lead.objects.visible_to(user).for_listing().alias(written=Concat("contact__family_name", "contact__given_name"))
+
+
+def _opportunities(user: User) -> QuerySet[Any]:
+    written = Concat("lead__contact__family_name", "lead__contact__given_name")
+    return Opportunity.objects.visible_to(user).for_listing().alias(written=written)
+
+
+def _accounts(user: User) -> QuerySet[Any]:
+    return Account.objects.visible_to(user).for_listing()
+
+
+def _contacts(user: User) -> QuerySet[Any]:
+    return Contact.objects.visible_to(user).for_listing().alias(written=Concat("family_name", "given_name"))
+
+
+def _tasks(user: User) -> QuerySet[Any]:
+    return Task.objects.visible_to(user).for_listing()
+
+
+def _products(user: User) -> QuerySet[Any]:
+    return Product.objects.visible_to(user)
 
 
 def _in_stages(keys: tuple[str, ...]) -> str:
@@ -16,17 +52,18 @@ def _in_stages(keys: tuple[str, ...]) -> str:
 LEADS = Spec(
     "lead",
     filter_fields.LEAD,
+    rows=_leads,
     columns=(
-        Column("person", _("Person"), "contact__family_name"),
+        Column("person", _("Person"), "contact__family_name", plain="title"),
         Column("account", _("Account"), "account__name"),
-        Column("stage", _("Stage"), "stage__position"),
+        Column("stage", _("Stage"), "stage__position", plain="stage__name"),
         Column("in_stage", _("In stage"), "stage_since", is_number=True),
         Column("source", _("Source"), "source"),
-        Column("owner", _("Owner"), "owner__family_name"),
+        Column("owner", _("Owner"), "owner__family_name", plain="owner__display_name"),
         Column("next_task", _("Next task")),
         Column("opened", _("Opened"), "opened_at"),
         Column("segment", _("Segment"), "segment", is_shown=False),
-        Column("origin", _("Origin"), "origin", is_shown=False),
+        Column("origin", _("Origin"), "origin", is_shown=False, plain="get_origin_display"),
         Column("product", _("Product"), "product__name", is_shown=False),
         Column("team", _("Team"), "team__name", is_shown=False),
         Column("country", _("Country"), "account__country", is_shown=False),
@@ -54,14 +91,15 @@ LEADS = Spec(
 OPPORTUNITIES = Spec(
     "opportunity",
     OPPORTUNITY,
+    rows=_opportunities,
     columns=(
-        Column("name", _("Opportunity"), "name"),
+        Column("name", _("Opportunity"), "name", plain="title"),
         Column("account", _("Account"), "lead__account__name"),
-        Column("stage", _("Stage"), "lead__stage__position"),
-        Column("amount", _("Amount"), "amount", is_number=True, sensitive="opportunity.amount"),
+        Column("stage", _("Stage"), "lead__stage__position", plain="lead__stage__name"),
+        Column("amount", _("Amount"), "amount", is_number=True, sensitive="opportunity.amount", currency="currency"),
         Column("in_stage", _("In stage"), "lead__stage_since", is_number=True),
         Column("close", _("Close date"), "close_on"),
-        Column("owner", _("Owner"), "owner__family_name"),
+        Column("owner", _("Owner"), "owner__family_name", plain="owner__display_name"),
         Column("next_task", _("Next task")),
         Column("opened", _("Opened"), "opened_at", is_shown=False),
         Column("closed", _("Closed"), "closed_at", is_shown=False),
@@ -69,7 +107,7 @@ OPPORTUNITIES = Spec(
         Column("source", _("Source"), "lead__source", is_shown=False),
         Column("segment", _("Segment"), "lead__segment", is_shown=False),
         Column("team", _("Team"), "team__name", is_shown=False),
-        Column("lost_because", _("Lost because"), "lost_because", is_shown=False),
+        Column("lost_because", _("Lost because"), "lost_because", is_shown=False, plain="get_lost_because_display"),
         Column("lost_to", _("Lost to"), "lost_to", is_shown=False),
         Column("changed", _("Changed"), "updated_at", is_shown=False),
         Column("reference", _("Reference"), "reference", is_shown=False),
@@ -91,13 +129,14 @@ OPPORTUNITIES = Spec(
 ACCOUNTS = Spec(
     "account",
     filter_fields.ACCOUNT,
+    rows=_accounts,
     columns=(
         Column("name", _("Account"), "name"),
         Column("industry", _("Industry"), "industry"),
         Column("country", _("Country"), "country"),
         Column("domain", _("Domain"), "domain"),
         Column("employees", _("Employees"), "n_employees", is_number=True),
-        Column("owner", _("Owner"), "owner__family_name"),
+        Column("owner", _("Owner"), "owner__family_name", plain="owner__display_name"),
         Column("created", _("Since"), "created_at"),
         Column("team", _("Team"), "team__name", is_shown=False),
         Column("corporate_number", _("Corporate number"), "corporate_number", is_shown=False),
@@ -113,12 +152,13 @@ ACCOUNTS = Spec(
 CONTACTS = Spec(
     "contact",
     filter_fields.CONTACT,
+    rows=_contacts,
     columns=(
-        Column("person", _("Person"), "family_name"),
+        Column("person", _("Person"), "family_name", plain="display_name"),
         Column("account", _("Account"), "account__name"),
         Column("title", _("Job title"), "title"),
-        Column("email", _("Mail"), sensitive="contact.emails"),
-        Column("phone", _("Telephone"), sensitive="contact.phones"),
+        Column("email", _("Mail"), sensitive="contact.emails", plain="main_email"),
+        Column("phone", _("Telephone"), sensitive="contact.phones", plain="main_phone"),
         Column("created", _("Since"), "created_at"),
         Column("department", _("Department"), "department", is_shown=False),
         Column("roles", _("Roles in buying"), "roles", is_shown=False),
@@ -134,11 +174,12 @@ CONTACTS = Spec(
 TASKS = Spec(
     "task",
     filter_fields.TASK,
+    rows=_tasks,
     columns=(
         Column("subject", _("What"), "subject"),
         Column("about", _("About")),
         Column("due", _("Due"), "due_on"),
-        Column("owner", _("Who"), "owner__family_name"),
+        Column("owner", _("Who"), "owner__family_name", plain="owner__display_name"),
         Column("finish", _("Finish")),
         Column("created", _("Created"), "created_at", is_shown=False),
         Column("done", _("Done"), "done_at", is_shown=False),
@@ -156,11 +197,12 @@ TASKS = Spec(
 PRODUCTS = Spec(
     "product",
     filter_fields.PRODUCT,
+    rows=_products,
     columns=(
         Column("name", _("Product"), "name"),
         Column("line", _("Product line"), "line"),
         Column("code", _("Code"), "code"),
-        Column("price", _("Price"), "price", is_number=True, sensitive="product.price"),
+        Column("price", _("Price"), "price", is_number=True, sensitive="product.price", currency="currency"),
     ),
     views=(View("", _("On sale"), "on_sale:yes"), View("all", _("All"))),
     searched=("name", "code", "line"),

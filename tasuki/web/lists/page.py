@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from tasuki.core import abilities
@@ -19,6 +20,7 @@ from tasuki.core.filters.askers import asker
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
+from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.web.lists import editing, paging
 from tasuki.web.lists import state as states
@@ -85,12 +87,16 @@ class Page:
         """The address where this clause is the first of a group, so that others can stand beside it."""
         return self.state.with_(filter=changed(self.state.filter, chip.place, Group(Of(of), (chip.clause,)))).address()
 
+    def export(self, form: str) -> str:
+        """The address of the rows as a file."""
+        return reverse("export", args=[self.spec.noun]) + self.state.address(form=form)
+
     def hidden(self, *but: str) -> list[tuple[str, str]]:
         """What a form has to say to stay in this state."""
         return [(name, value) for name, value in self.state.said() if name not in but]
 
 
-def answer(request: UserRequest, rows: QuerySet[Any], spec: Spec, *, at: datetime) -> Page | HttpResponse:
+def answer(request: UserRequest, spec: Spec, *, at: datetime) -> Page | HttpResponse:
     """The page that the address asks for, or, when a clause was sent, the way to the address of the changed filter.
 
     Raises BadRequest for views, orders, columns and places that do not exist, FilterWrong for a filter that cannot be read.
@@ -104,7 +110,7 @@ def answer(request: UserRequest, rows: QuerySet[Any], spec: Spec, *, at: datetim
         except FilterWrong as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(state.address(add=request.GET.get("field", "") if request.GET.get("field", "") in spec.fields else ""))
-    return _page(request, rows, spec, state=state, saved=saved, at=at)
+    return _page(request, spec, state=state, saved=saved, at=at)
 
 
 def shown(request: UserRequest, template: str, page: Page, *, form: Any = None, **more: Any) -> HttpResponse:
@@ -113,9 +119,9 @@ def shown(request: UserRequest, template: str, page: Page, *, form: Any = None, 
     return render(request, template, context, status=422 if form is not None and form.errors else 200)
 
 
-def _page(request: UserRequest, rows: QuerySet[Any], spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
+def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
     said = request.GET
-    rows = narrowed(rows, spec, state, request=request, at=at)
+    rows = narrowed(spec, state, reader=request.user, at=at)
     window = paging.window(rows, order_of(state, spec), before=said.get("before", ""), after=said.get("after", ""))
     count, is_about = _counted(rows)
     adding = said.get("add", "")
@@ -133,10 +139,11 @@ def _page(request: UserRequest, rows: QuerySet[Any], spec: Spec, *, state: State
     )
 
 
-def narrowed(rows: QuerySet[Any], spec: Spec, state: State, *, request: UserRequest, at: datetime) -> QuerySet[Any]:
+def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySet[Any]:
     """The rows that the state means, in no order."""
+    rows = spec.rows(reader)
     if state.filter.parts:
-        meaning = binding.bind(state.filter, spec.fields, asker=asker(request.user, at=at))
+        meaning = binding.bind(state.filter, spec.fields, asker=asker(reader, at=at))
         rows = rows.filter(compiling.condition(meaning, spec.fields.model))
     for word in state.q.split()[:5]:
         found = Q(pk__in=[])

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, FieldDoesNotExist
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 PAGE = 50
@@ -25,6 +25,11 @@ class Order:
 
     path: str
     is_falling: bool
+
+    def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """All rows in this order, those without a value last."""
+        value = F(self.path)
+        return rows.order_by(value.desc(nulls_last=True) if self.is_falling else value.asc(nulls_last=True), "-pk" if self.is_falling else "pk")
 
 
 @dataclass(frozen=True)

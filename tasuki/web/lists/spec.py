@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasuki.core.filters.fields import Fields
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.utils.functional import _StrOrPromise
 
     from tasuki.core.abilities import Standing
+    from tasuki.core.people import User
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Column:
     """One column. The noun's cells.jinja has a macro of the same name that shows it.
 
     `sort` is the path of what it is ordered by, "" for a column without an order; `is_shown`: before anybody has chosen.
-    `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some.
+    `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some. `plain` is the path of the value in an export, where that is
+    not what the order goes by; `currency` the path of an amount's currency, a column of its own there.
     """
 
     key: str
@@ -28,6 +31,13 @@ class Column:
     is_number: bool = False
     is_shown: bool = True
     sensitive: str = ""
+    plain: str = ""
+    currency: str = ""
+
+    @property
+    def value_path(self) -> str:
+        """Where an export finds the value: `plain`, else what the column is ordered by; "" for a column that is not exported."""
+        return self.plain or self.sort
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class View:
 
 @dataclass(frozen=True)
 class Spec:
-    """One noun.
+    """One noun. `rows` gives all that a person may see of it, with what the columns need.
 
     The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for
     falling. `peek` is the name of the address that shows a row at a glance, "" for none.
@@ -50,6 +60,7 @@ class Spec:
 
     noun: str
     fields: Fields
+    rows: Callable[[User], QuerySet[Any]]
     columns: Sequence[Column]
     views: Sequence[View]
     searched: Sequence[str]
