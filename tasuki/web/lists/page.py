@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,7 @@ class Page:
     chips: list[Chip | Bracket]
     newer: str
     older: str
+    _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
 
     @property
     def fields(self) -> Fields:
@@ -80,8 +82,10 @@ class Page:
 
     def narrowed(self, field: str, value: str) -> str:
         """The address of the rows that have this value too; what was asked of the field before goes."""
-        others = tuple(part for part in self.state.filter.parts if not (isinstance(part, Clause) and part.field == field))
-        return self.state.with_(filter=Group(Of.ALL, (*others, Clause(field, "is", (value,))))).address()
+        if (field, value) not in self._narrowed:  # the rows of a page share few values
+            others = tuple(part for part in self.state.filter.parts if not (isinstance(part, Clause) and part.field == field))
+            self._narrowed[field, value] = self.state.with_(filter=Group(Of.ALL, (*others, Clause(field, "is", (value,))))).address()
+        return self._narrowed[field, value]
 
     def grouped(self, chip: Chip, of: str) -> str:
         """The address where this clause is the first of a group, so that others can stand beside it."""

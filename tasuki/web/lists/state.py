@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,8 +57,13 @@ class State:
             pairs.append(("columns", ",".join(self.columns)))
         return [*pairs, *([("q", self.q)] if self.q else [])]
 
+    @cached_property
+    def _encoded(self) -> str:
+        return urlencode(self.said())
+
     def address(self, **more: str) -> str:
-        return "?" + urlencode([*self.said(), *((name, value) for name, value in more.items() if value)])
+        added = urlencode([(name, value) for name, value in more.items() if value])
+        return "?" + "&".join(part for part in (self._encoded, added) if part)
 
     def with_(self, **changes: Any) -> State:
         return replace(self, **changes)
