@@ -180,6 +180,13 @@ IMPORTABLE_NOUNS = {
     "opportunities": "tasuki.sales.opportunity_imports.NOUN",
 }
 
+BULK_VERBS = [
+    "tasuki.crm.bulk_verbs.GIVE_LEADS",
+    "tasuki.sales.bulk_verbs.RECYCLE_LEADS",
+    "tasuki.crm.bulk_verbs.GIVE_ACCOUNTS",
+    "tasuki.sales.bulk_verbs.GIVE_OPPORTUNITIES",
+]
+
 PROCRASTINATE_ON_APP_READY = "tasuki.schedule.on_app_ready"
 
 LOGGING = {

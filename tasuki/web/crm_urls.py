@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import accounts, contacts, exports, files, home, imports, leads, opportunities, peeks, products, relay, relay_rows, saved_views, work
+from tasuki.web import accounts, bulk, contacts, exports, files, home, imports, leads, opportunities, peeks, products, relay, relay_rows, saved_views, work
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -47,6 +47,9 @@ urlpatterns = [
     path("products/<int:pk>/change", products.change, name="product_change"),
     path("tasks", work.listing, name="tasks"),
     path("tasks/<int:pk>/finish", work.finish, name="task_finish"),
+    path("bulk/<int:pk>", bulk.page, name="bulk"),
+    path("bulk/<int:pk>/undoing", bulk.undoing, name="bulk_undoing"),
+    path("bulk/<str:noun>/<str:verb>", bulk.start, name="bulk_start"),
     path("exports/<str:noun>", exports.export, name="export"),
     path("views", saved_views.add, name="view_add"),
     path("views/<int:pk>/change", saved_views.change, name="view_change"),

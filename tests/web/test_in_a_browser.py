@@ -167,6 +167,18 @@ def test_a_list_is_walked_filtered_and_peeked_into_by_keyboard_alone(page: Any, 
     page.locator("dialog.keys").wait_for()
     assert violations(page) == []
     page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    assert page.locator(".bulk-count").inner_text() == "1 selected"
+    assert violations(page) == []
+    page.locator(".bulk summary", has_text="Recycle").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Reason").last.fill("no budget")
+    page.get_by_label("or when this happens").fill("next fiscal year")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("a.sheet-name").first.focus()
+    page.keyboard.press("x")
+    page.locator(".bulk").wait_for(state="hidden")
     page.locator("#q").focus()
     page.keyboard.type("j?")
     assert page.locator("dialog.keys").is_hidden()

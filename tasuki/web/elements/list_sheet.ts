@@ -1,6 +1,6 @@
-// <list-sheet>: a list that is walked by keys. J and K move from row to row, Space peeks, Enter opens (the row's
+// <list-sheet>: a list that is walked by keys. J and K move from row to row, X selects, Space peeks, Enter opens (the row's
 // name is a link), ? shows the keys. The peek is the panel beside the list; it follows the row that has the focus.
-const TYPED = "input, textarea, select, [contenteditable]";
+const TYPED = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
 class ListSheet extends HTMLElement {
   #stop = new AbortController();
@@ -12,6 +12,8 @@ class ListSheet extends HTMLElement {
     const until = { signal: this.#stop.signal };
     document.addEventListener("keydown", (event) => this.#onKey(event), until);
     this.addEventListener("click", (event) => this.#onClick(event), until);
+    this.addEventListener("change", () => this.#count(), until);
+    this.#count();
   }
 
   disconnectedCallback(): void {
@@ -30,7 +32,7 @@ class ListSheet extends HTMLElement {
   #onKey(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest(TYPED) || document.querySelector("dialog[open]")) return;
-    const act = { j: () => this.#step(1), k: () => this.#step(-1), " ": () => this.#peek(), "?": () => this.#help(), Escape: () => this.#close() }[
+    const act = { j: () => this.#step(1), k: () => this.#step(-1), x: () => this.#select(), " ": () => this.#peek(), "?": () => this.#help(), Escape: () => this.#close() }[
       event.key.length === 1 ? event.key.toLowerCase() : event.key
     ];
     // Space presses what has the focus, unless that is the name of a row.
@@ -44,6 +46,7 @@ class ListSheet extends HTMLElement {
     if (pressed?.dataset.act === "next") this.#step(1);
     if (pressed?.dataset.act === "previous") this.#step(-1);
     if (pressed?.dataset.act === "keys") this.#help();
+    if (pressed instanceof HTMLInputElement && pressed.dataset.act === "all") for (const box of this.#boxes) box.checked = pressed.checked;
   }
 
   /** The row that has the focus, else the one that is peeked at. */
@@ -56,10 +59,27 @@ class ListSheet extends HTMLElement {
     const here = this.#here;
     const next = rows[here ? rows.indexOf(here) + by : by > 0 ? 0 : rows.length - 1];
     if (!next) return false;
-    next.querySelector<HTMLElement>("a.sheet-name, input, a, button")?.focus();
+    (next.querySelector<HTMLElement>("a.sheet-name") ?? next.querySelector<HTMLElement>("a, button, input"))?.focus();
     next.scrollIntoView({ block: "nearest" });
     if (this.#open) void this.#show(next);
     return true;
+  }
+
+  get #boxes(): HTMLInputElement[] {
+    return [...this.querySelectorAll<HTMLInputElement>("tbody input.check")];
+  }
+
+  #select(): boolean {
+    const box = this.#here?.querySelector<HTMLInputElement>("input.check");
+    box?.click();
+    return box !== undefined && box !== null;
+  }
+
+  #count(): void {
+    const said = this.querySelector<HTMLElement>(".bulk-count");
+    const n = this.#boxes.filter((box) => box.checked).length;
+    if (said) said.textContent = (said.dataset.words ?? "").replace("{n}", String(n));
+    for (const box of this.#boxes) box.closest("tr")?.setAttribute("aria-selected", String(box.checked));
   }
 
   #peek(): boolean {

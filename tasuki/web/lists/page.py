@@ -10,12 +10,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
+from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from tasuki.core import abilities
+from tasuki.core.bulk.verbs import BulkVerb, verbs_of
 from tasuki.core.filters import binding, compiling, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.filters.errors import FilterWrong
@@ -23,6 +25,7 @@ from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
+from tasuki.web.bulk_forms import form_of
 from tasuki.web.lists import editing, paging
 from tasuki.web.lists import state as states
 from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
@@ -56,6 +59,7 @@ class Page:
     chips: list[Chip | Bracket]
     newer: str
     older: str
+    bulk: list[tuple[BulkVerb, Form]]
     _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
 
     @property
@@ -138,6 +142,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
         headings=[_heading(column, state) for key in state.columns if (column := spec.column(key))],
         views=_views(state, spec, saved),
         chips=Sentence(state, spec, request.user).chips(adding=adding if adding in spec.fields else "", to=said.get("to", "")),
+        bulk=[(verb, form_of(verb, reader=request.user)) for verb in verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities)],
         newer=state.address(before=window.before) if window.before else "",
         older=state.address(after=window.after) if window.after else "",
     )

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from tasuki.core.filters import sentences
@@ -70,12 +71,16 @@ class State:
 
 
 def read(request: UserRequest, spec: Spec, saved: list[SavedView]) -> State:
-    """The state that the address says. Raises BadRequest for views, orders and columns that do not exist, FilterWrong for a wrong filter."""
-    said = request.GET
+    """The state that the address of a request says; see `read_from`."""
+    return read_from(request.GET, spec, saved)
+
+
+def read_from(said: QueryDict, spec: Spec, saved: list[SavedView]) -> State:
+    """The state that the pairs of an address say. Raises BadRequest for views, orders and columns that do not exist, FilterWrong for a wrong filter."""
     view = _view(said.get("view", ""), spec, saved)
     return State(
         view=view,
-        filter=sentences.read(said["filter"]) if "filter" in said else view.filter,
+        filter=sentences.read(said.get("filter", "")) if "filter" in said else view.filter,
         sort=_sort(said.get("sort", ""), spec) or view.sort,
         columns=columns_of(",".join(said.getlist("columns")).split(","), spec) if "columns" in said else view.columns,
         q=" ".join(said.get("q", "").split())[:LONGEST_SEARCH],

@@ -1,0 +1,90 @@
+"""What can be done to many leads or accounts at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tasuki.core.abilities import Ability
+from tasuki.core.audit import By
+from tasuki.core.bulk.verbs import BulkVerb, Said
+from tasuki.core.errors import Refused
+from tasuki.core.people import User
+from tasuki.core.teams import Team
+from tasuki.crm import accounts, leads
+from tasuki.crm.accounts import Account
+from tasuki.crm.leads import Lead
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+class ChangedSince(Refused):
+    code = "changed_since"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has given it to another since."))
+
+
+class Owned(Protocol):
+    """Whatever has an owner and a team."""
+
+    owner_id: int | None
+    team_id: int
+
+
+def receiver(said: Said) -> tuple[User | None, Team]:
+    """Whom the form named: a person, or nobody for a team's queue."""
+    owner = User.objects.get_queryset().get(pk=said["owner"]) if said["owner"] else None
+    return owner, Team.objects.get(pk=said["team"])
+
+
+def owner_of(record: Owned) -> dict[str, Any]:
+    return {"before": {"owner": record.owner_id, "team": record.team_id}}
+
+
+def unless_given_since(record: Owned, said: Said) -> Said:
+    """Who had it before, as long as it is still where the run put it. Raises ChangedSince."""
+    if (record.owner_id, record.team_id) != (said["owner"], said["team"]):
+        raise ChangedSince
+    before: Said = said["before"]
+    return before
+
+
+def all_leads(user: User) -> QuerySet[Lead]:
+    return Lead.objects.visible_to(user).for_listing()
+
+
+def _give_lead(lead: Lead, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
+    before = owner_of(lead)
+    to, team = receiver(said)
+    leads.give(lead, to=to, team=team, reason=said["reason"], by=by, at=at)
+    return before
+
+
+def _give_lead_back(lead: Lead, said: Said, *, by: By, at: datetime) -> None:
+    to, team = receiver(unless_given_since(lead, said))
+    leads.give(lead, to=to, team=team, reason=said["reason"], by=by, at=at)
+
+
+def _accounts(user: User) -> QuerySet[Account]:
+    return Account.objects.visible_to(user).for_listing()
+
+
+def _give_account(account: Account, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
+    before = owner_of(account)
+    to, team = receiver(said)
+    accounts.give(account, to=to, team=team, reason=said["reason"], by=by, at=at)
+    return before
+
+
+def _give_account_back(account: Account, said: Said, *, by: By, at: datetime) -> None:
+    to, team = receiver(unless_given_since(account, said))
+    accounts.give(account, to=to, team=team, reason=said["reason"], by=by, at=at)
+
+
+GIVE_LEADS = BulkVerb("lead", "give", gettext_lazy("Give to"), "user-share", Ability.ASSIGN_OWNERS, all_leads, _give_lead, _give_lead_back)
+GIVE_ACCOUNTS = BulkVerb("account", "give", gettext_lazy("Give to"), "user-share", Ability.ASSIGN_OWNERS, _accounts, _give_account, _give_account_back)

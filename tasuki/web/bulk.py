@@ -1,0 +1,111 @@
+"""One verb for the rows that were chosen in a list, or for all that fit it; how far it came, what was refused, and its undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import models
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from tasuki.core import abilities
+from tasuki.core.audit import Door
+from tasuki.core.bulk import running
+from tasuki.core.bulk.runs import BulkRun
+from tasuki.core.bulk.verbs import verbs
+from tasuki.core.errors import Forbidden, Refused
+from tasuki.core.saved_views import SavedView
+from tasuki.web.bulk_forms import form_of
+from tasuki.web.lists import page as lists
+from tasuki.web.lists import state
+from tasuki.web.lists.nouns import SPECS
+from tasuki.web.records import valid
+from tasuki.web.requests import UserRequest, record_id
+
+_SHOWN = 200
+
+
+@require_POST
+def start(request: UserRequest, noun: str, verb: str) -> HttpResponse:
+    """A hundred rows are done while one waits; more than that are done by a worker, and a page tells how far it is."""
+    asked, back = verbs().get((noun, verb)), _list_of(request)
+    if asked is None:
+        raise Http404
+    form = form_of(asked, reader=request.user, said=request.POST)
+    if not valid(request, form):
+        return redirect(back)
+    try:
+        run = running.start(asked, _chosen(request, noun), said=_plain(form.cleaned_data), person=request.user, at=now())
+    except Forbidden:
+        raise
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(back)
+    if run.n_rows > running.AT_ONCE:
+        running.run_bulk.defer(run_id=run.pk)
+        return redirect("bulk", run.pk)
+    run = running.run(run, door=Door.WEB, at=now())
+    _tell(request, run)
+    return redirect(back)
+
+
+@require_GET
+def page(request: UserRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(BulkRun.objects.visible_to(request.user).select_related("started_by"), pk=pk)
+    verb = verbs()[run.of, run.verb]
+    refused = run.rows.exclude(reason="").order_by("pk")[:_SHOWN]
+    may_undo = run.state == "done" and verb.undo is not None and run.n_done > 0 and verb.ability in abilities.standing_of(request.user).abilities
+    return render(request, "bulk/page.jinja", {"run": run, "verb": verb, "refused": refused, "may_undo": may_undo, "list_name": LISTS[run.of]})
+
+
+@require_POST
+def undoing(request: UserRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(BulkRun.objects.visible_to(request.user), pk=pk)
+    run = running.ask_undo(run, person=request.user, at=now())
+    if run.n_rows > running.AT_ONCE:
+        running.run_bulk.defer(run_id=run.pk)
+    else:
+        running.undo(run, door=Door.WEB, at=now())
+    return redirect("bulk", pk)
+
+
+# Where each noun is listed, and where one of its records is shown.
+LISTS = {"lead": "leads", "account": "accounts", "opportunity": "opportunities"}
+
+
+def _chosen(request: UserRequest, noun: str) -> list[int]:
+    """The rows that were ticked, or all that fit the list as it stood; only what the person sees."""
+    spec = SPECS[noun].seen_by(abilities.standing_of(request.user))
+    if request.POST.get("everything"):
+        saved = list(SavedView.objects.visible_to(request.user).of_list(noun))
+        listed = state.read_from(QueryDict(request.POST.get("state", "")), spec, saved)
+        rows = lists.narrowed(spec, listed, reader=request.user, at=now())
+        return list(rows.order_by("pk").values_list("pk", flat=True)[: running.MOST + 1])
+    ids = [pk for text in request.POST.getlist("id")[: running.MOST] if (pk := record_id(text))]
+    return list(spec.rows(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    """What the form said, as JSON keeps it."""
+    return {name: value.pk if isinstance(value, models.Model) else value.isoformat() if hasattr(value, "isoformat") else value for name, value in said.items()}
+
+
+def _tell(request: UserRequest, run: BulkRun) -> None:
+    done = ngettext("%(n)s row is changed.", "%(n)s rows are changed.", run.n_done) % {"n": run.n_done}
+    refused = ngettext("%(n)s was refused.", "%(n)s were refused.", run.n_refused) % {"n": run.n_refused} if run.n_refused else ""
+    link = format_html('<a class="link" href="{}">{}</a>', reverse("bulk", args=[run.pk]), _("See or undo"))
+    (messages.warning if run.n_refused else messages.success)(request, format_html("{} {} {}", done, refused, link))
+
+
+def _list_of(request: UserRequest) -> str:
+    """The list that the rows were chosen in, as it stood."""
+    address = request.POST.get("next", "")
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else "/"

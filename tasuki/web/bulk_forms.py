@@ -1,0 +1,18 @@
+"""The forms that ask what a bulk verb needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from tasuki.core.bulk.verbs import BulkVerb
+from tasuki.core.people import User
+from tasuki.web import moves
+
+
+def form_of(verb: BulkVerb, *, reader: User, said: Any = None) -> forms.Form:
+    """The form that asks what the verb needs, its fields named apart from those of other verbs on the page."""
+    form: forms.Form = moves.GiveForm(said, reader=reader, prefix=verb.key) if verb.key == "give" else moves.RecycleForm(said, prefix=verb.key)
+    form.use_required_attribute = False  # several forms are one on a list; only the one that is sent must be complete
+    return form

@@ -1,0 +1,167 @@
+"""One verb for many rows: those that are ticked or all that fit, refusals one by one, an undo, and nothing for those who may not."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from tasuki.core.audit import By, Door
+from tasuki.core.bulk import running
+from tasuki.core.bulk.runs import BulkRow, BulkRun
+from tasuki.core.bulk.verbs import verbs
+from tasuki.crm import leads
+from tasuki.crm.accounts import Account
+from tasuki.crm.leads import Lead
+from tasuki.sales.opportunities import Opportunity
+from tests.cast import Cast
+from tests.web.office import MONDAY, deal_of, lead_of, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def give(client: Client, cast: Cast, *, noun: str = "lead", **said: object) -> str:
+    """Give what is chosen to Saori; where it leads."""
+    form = {"give-owner": cast.saori.pk, "give-team": cast.field_sales.pk, "give-reason": "new region", "next": "/leads?view=all", **said}
+    answer = client.post(reverse("bulk_start", args=[noun, "give"]), form)
+    assert answer.status_code == 302
+    return str(answer["Location"])
+
+
+def owners() -> dict[int, object]:
+    return dict(Lead.objects.order_by("pk").values_list("pk", "owner"))
+
+
+def test_ruth_gives_the_ticked_leads_and_takes_it_back(cast: Cast) -> None:
+    ticked, other = [lead_of(cast, 1), lead_of(cast, 2)], lead_of(cast, 3)
+    ruth = signed_in(cast.ruth)
+    assert give(ruth, cast, id=[lead.pk for lead in ticked]) == "/leads?view=all"
+    assert owners() == {ticked[0].pk: cast.saori.pk, ticked[1].pk: cast.saori.pk, other.pk: cast.ivo.pk}
+    text = ruth.get("/leads?view=all").content.decode()
+    assert "2 rows are changed." in text
+    run = BulkRun.objects.get()
+    assert f'href="/bulk/{run.pk}"' in text
+    assert "Undo" in ruth.get(reverse("bulk", args=[run.pk])).content.decode()
+    ruth.post(reverse("bulk_undoing", args=[run.pk]))
+    assert set(owners().values()) == {cast.ivo.pk}
+    run.refresh_from_db()
+    assert (run.state, run.n_done, run.n_undone) == ("undone", 2, 2)
+    assert "Undo</button>" not in ruth.get(reverse("bulk", args=[run.pk])).content.decode()
+
+
+def test_all_that_fit_are_given_also_those_of_other_pages(cast: Cast) -> None:
+    for nth in range(60):
+        lead_of(cast, nth, source="fair" if nth % 2 else "webinar")
+    give(signed_in(cast.ruth), cast, everything="1", state="view=all&filter=source%3Ais%28fair%29")
+    assert list(owners().values()).count(cast.saori.pk) == 30
+
+
+def test_more_than_a_hundred_go_to_a_worker(cast: Cast) -> None:
+    for nth in range(101):
+        lead_of(cast, nth)
+    ruth = signed_in(cast.ruth)
+    address = give(ruth, cast, everything="1", state="view=all")
+    run = BulkRun.objects.get()
+    assert address == reverse("bulk", args=[run.pk])
+    assert set(owners().values()) == {cast.ivo.pk}
+    assert "Look again" in ruth.get(address).content.decode()
+    running.run(run, door=Door.JOB, at=now())
+    assert set(owners().values()) == {cast.saori.pk}
+    # A job that runs twice changes nothing.
+    running.run(run, door=Door.JOB, at=now())
+    run.refresh_from_db()
+    assert (run.state, run.n_done, run.n_refused) == ("done", 101, 0)
+
+
+def test_one_refusal_stops_nobody_else_and_says_why(cast: Cast) -> None:
+    good, ended, deal = lead_of(cast, 1), lead_of(cast, 2), deal_of(cast, 3)
+    leads.lose(ended, reason="no budget", by=By(cast.ivo, Door.WEB), at=now())
+    form = {"id": [good.pk, ended.pk, deal.lead_id], "recycle-reason": "next year", "recycle-wake_when": "their budget", "next": "/leads"}
+    ada = signed_in(cast.ada)
+    ada.post(reverse("bulk_start", args=["lead", "recycle"]), form)
+    run = BulkRun.objects.get()
+    assert (run.n_done, run.n_refused) == (1, 2)
+    assert Lead.objects.get(pk=good.pk).ended_as == "recycled"
+    text = ada.get(reverse("bulk", args=[run.pk])).content.decode()
+    assert "This lead has an open opportunity." in text
+    assert "Undo</button>" not in text, "History stays."
+    assert ada.post(reverse("bulk_undoing", args=[run.pk])).status_code == 422
+
+
+def test_an_undo_keeps_what_somebody_has_given_on(cast: Cast) -> None:
+    first, second = lead_of(cast, 1), lead_of(cast, 2)
+    ruth = signed_in(cast.ruth)
+    give(ruth, cast, id=[first.pk, second.pk])
+    leads.give(second, to=cast.chika, team=cast.success, by=By(cast.ruth, Door.WEB), at=now())
+    ruth.post(reverse("bulk_undoing", args=[BulkRun.objects.get().pk]))
+    assert owners() == {first.pk: cast.ivo.pk, second.pk: cast.chika.pk}
+    assert BulkRow.objects.get(record_id=second.pk).reason == "Somebody has given it to another since."
+
+
+@pytest.mark.parametrize("noun", ["account", "opportunity"])
+def test_accounts_and_deals_are_given_and_brought_back(cast: Cast, noun: str) -> None:
+    deal = deal_of(cast)
+    model = {"account": Account, "opportunity": Opportunity}[noun]
+    pk = deal.lead.account_id if noun == "account" else deal.pk
+    before = model._default_manager.get(pk=pk).owner
+    ruth = signed_in(cast.ruth)
+    form = {"give-owner": cast.chika.pk, "give-team": cast.success.pk, "give-reason": "", "id": pk}
+    ruth.post(reverse("bulk_start", args=[noun, "give"]), form)
+    assert model._default_manager.get(pk=pk).owner == cast.chika
+    ruth.post(reverse("bulk_undoing", args=[BulkRun.objects.get().pk]))
+    assert model._default_manager.get(pk=pk).owner == before
+
+
+def test_who_may_not_does_nothing_and_sees_no_bar(cast: Cast) -> None:
+    lead = lead_of(cast)
+    form = {"give-owner": cast.ivo.pk, "give-team": cast.inside_sales.pk, "id": lead.pk}
+    for who in (cast.ivo, cast.mina, cast.tomas):
+        assert signed_in(who).post(reverse("bulk_start", args=["lead", "give"]), form).status_code == 403
+    assert not BulkRun.objects.exists()
+    assert "/bulk/lead/give" not in signed_in(cast.ivo).get(reverse("leads")).content.decode()
+    assert "/bulk/lead/recycle" in signed_in(cast.ivo).get(reverse("leads")).content.decode()
+
+
+def test_nobody_changes_or_looks_at_what_they_do_not_see(cast: Cast) -> None:
+    theirs = leads.capture(leads.Arrival(team=cast.marketing), by=By(cast.mina, Door.WEB), at=MONDAY)
+    own = lead_of(cast)
+    form = {"id": [theirs.pk, own.pk], "recycle-reason": "x", "recycle-wake_when": "y"}
+    signed_in(cast.ivo).post(reverse("bulk_start", args=["lead", "recycle"]), form)
+    assert Lead.objects.get(pk=theirs.pk).stage_id == "captured"
+    run = BulkRun.objects.get()
+    assert run.n_rows == 1
+    assert signed_in(cast.saori).get(reverse("bulk", args=[run.pk])).status_code == 404
+    assert signed_in(cast.saori).post(reverse("bulk_undoing", args=[run.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"id": []},
+        {"id": ["x", "-1", "99999999999999999999"]},
+        {"id": ["1"], "give-team": "nobody"},
+        {"everything": "1", "state": "view=all&q=nobody+of+that+name"},
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_happens(cast: Cast, said: dict[str, object]) -> None:
+    lead_of(cast)
+    ruth = signed_in(cast.ruth)
+    assert give(ruth, cast, **said) == "/leads?view=all"
+    assert "toast-error" in ruth.get("/leads").content.decode()
+    assert not BulkRun.objects.exists()
+
+
+def test_a_forged_state_or_verb_is_refused(cast: Cast) -> None:
+    ruth = signed_in(cast.ruth)
+    form = {"give-owner": cast.saori.pk, "give-team": cast.field_sales.pk, "everything": "1"}
+    assert ruth.post(reverse("bulk_start", args=["lead", "give"]), {**form, "state": "view=nowhere"}).status_code == 400
+    assert ruth.post(reverse("bulk_start", args=["lead", "give"]), {**form, "state": "filter=password%3Ais%281%29"}).status_code in {302, 422}
+    assert ruth.post(reverse("bulk_start", args=["lead", "drop"]), form).status_code == 404
+    assert not BulkRun.objects.exists()
+
+
+def test_too_many_are_refused(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST", 1)
+    with pytest.raises(running.TooMany):
+        running.start(verbs()["lead", "give"], [1, 2], said={}, person=cast.ruth, at=MONDAY)
