@@ -23,6 +23,14 @@ def on_app_ready(app: App) -> None:
     app.import_paths = [*app.import_paths, *MODULES_WITH_JOBS]
     # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
     app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
+    app.periodic(cron="* * * * *")(app.task(name="fold_the_daybook", queueing_lock="fold_the_daybook")(fold_the_daybook))
+
+
+def fold_the_daybook(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Keep the notes of the daybook few, so that pages stay fast; no number depends on it."""
+    from tasuki.crm import daybook
+
+    daybook.fold()
 
 
 async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -125,4 +125,5 @@ NOUN = ImportNoun(
     options=frozenset({"team"}),
     check_options=import_fields.check_team,
     finish=finish,
+    known_values=import_fields.known_values,
 )

@@ -67,6 +67,7 @@ class Account(models.Model):
             models.Index(fields=["owner", "-id"], name="account_of_owner"),
             models.Index(fields=["team", "-id"], name="account_of_team"),
             models.Index(fields=["name", "id"], name="account_by_name"),
+            models.Index(fields=["country"], name="account_of_country"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["country", "corporate_number"], condition=~Q(corporate_number=""), name="corporate_number_once"),

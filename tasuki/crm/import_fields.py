@@ -25,11 +25,13 @@ from tasuki.crm import emails, matching, phones
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.ownership import Ownership
+from tasuki.crm.products import Product
 
 Made = dict[str, list[int]]
 
 _PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+-]{1,60}(?:\.[A-Za-z0-9_+-]{1,60})?)@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN = 60
+_MOST_KNOWN = 500
 
 
 def email(cell: str, _how: How) -> list[str]:
@@ -121,6 +123,15 @@ def teams_named(chunk: Chunk, field: str) -> dict[str, int]:
         if line.values.get(field, "") not in ("", *found):
             line.say(field, _("There is no team “%(name)s”.") % {"name": line.values[field][:80]})
     return found
+
+
+def known_values(field: str) -> list[str]:
+    """The values that our records have in a field where people use the same few again."""
+    if field == "product":
+        return list(Product.objects.order_by("name").values_list("name", flat=True)[:_MOST_KNOWN])
+    if field == "industry":
+        return list(Account.objects.exclude(industry="").order_by("industry").values_list("industry", flat=True).distinct()[:_MOST_KNOWN])
+    return []
 
 
 def refuse_the_future(chunk: Chunk, *names: str) -> None:

@@ -188,4 +188,14 @@ def _seq_nos(chunk: Chunk) -> dict[Any, int]:
     return look_up("SELECT contact_id, max(seq_no) FROM crm_lead WHERE contact_id = ANY(%s) GROUP BY contact_id", chunk.values_of("contact_id"))
 
 
-NOUN = ImportNoun("leads", "lead", FIELDS, ("reference",), write, take_back, options=frozenset({"stage", "team"}), check_options=check_options)
+NOUN = ImportNoun(
+    "leads",
+    "lead",
+    FIELDS,
+    ("reference",),
+    write,
+    take_back,
+    options=frozenset({"stage", "team"}),
+    check_options=check_options,
+    known_values=import_fields.known_values,
+)

@@ -150,6 +150,8 @@ class Lead(models.Model):
             models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner"),
             models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team"),
             models.Index(fields=["source", "-opened_at", "-id"], name="lead_of_source"),
+            models.Index(fields=["segment"], name="lead_of_segment"),
+            models.Index(fields=["previous"], name="lead_woken", condition=Q(previous__isnull=False), include=["opened_at"]),
             # Without it, each lead that an import takes back would be looked for in all of them.
             models.Index(fields=["merged_into"], name="lead_merged_into", condition=Q(merged_into__isnull=False)),
         ]

@@ -128,9 +128,12 @@ class Passage(models.Model):
         verbose_name = _("passage")
         verbose_name_plural = _("passages")
         indexes = [
-            models.Index(fields=["stage", "entered_at"], name="passage_entries"),
-            models.Index(fields=["stage", "left_at"], name="passage_exits", condition=Q(left_at__isnull=False)),
-            models.Index(fields=["stage"], name="passage_balance", condition=Q(left_at__isnull=True)),
+            # What a page counts is read from these alone, without the rows.
+            models.Index(fields=["stage", "entered_at"], name="passage_entries", include=["outcome"]),
+            models.Index(fields=["stage", "left_at"], name="passage_exits", condition=Q(left_at__isnull=False), include=["outcome", "entered_at"]),
+            models.Index(fields=["stage", "entered_at"], name="passage_balance", condition=Q(left_at__isnull=True)),
+            models.Index(fields=["left_at"], name="passage_recycled", condition=Q(outcome="recycled"), include=["lead"]),
+            models.Index(fields=["left_at"], name="passage_wins", condition=Q(outcome="won"), include=["lead", "amount"]),
             models.Index(fields=["entry_import"], name="passage_entry_import", condition=Q(entry_import__isnull=False)),
             models.Index(fields=["exit_import"], name="passage_exit_import", condition=Q(exit_import__isnull=False)),
         ]

@@ -2,6 +2,7 @@
 
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Consent, Contact, ContactEmail, ContactPhone
+from tasuki.crm.daybook import DaybookNote, DaybookTotal
 from tasuki.crm.files import File
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
@@ -12,6 +13,6 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "File", "Lead", "Ownership", "Passage",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "File", "Lead", "Ownership", "Passage",
     "Product", "Stage", "StageDefinition", "Task", "TimelineEntry",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from tasuki.core.audit import AuditEntry, Door
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
+from tasuki.crm import daybook
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -117,6 +118,7 @@ def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bo
     written = 0
     while simulation.n_leads < n_leads:
         written += simulation.chunk(up_to=n_leads)
+        daybook.fold()
         progress(min(simulation.n_leads, n_leads))
     with connection.cursor() as cursor:
         for table in NUMBERED:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import stages
+from tasuki.crm.daybook import Kind
+from tasuki.relay import book
 from tasuki.relay.questions import Form, Grouping, Question, ask
 
 BLANK = "(blank)"
@@ -121,37 +123,22 @@ class Crossing:
     segments: dict[tuple[str, str], Crossed]
 
 
-_CROSS_KEYS = {
-    Grouping.SOURCE: "lead.source",
-    Grouping.SEGMENT: "lead.segment",
-    Grouping.OWNER: "coalesce(lead.owner_id::text, '')",
-    Grouping.TEAM: "lead.team_id::text",
-    Grouping.MONTH: "to_char({at} AT TIME ZONE %(zone)s, 'YYYY-MM')",
-}
-_CAME = """SELECT {key} AS key, lead.segment, stay.stage_id, count(*) AS came, {moved} AS moved, {won} AS won, {amount} AS amount
-    FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
-    WHERE stay.entered_at >= %(start)s AND stay.entered_at < %(finish)s AND AMONG(lead.id) GROUP BY 1, 2, 3"""
-_WENT = """SELECT {key}, lead.segment, stay.stage_id, 0, count(*), count(*) FILTER (WHERE stay.outcome = 'won'),
-           sum(stay.amount) FILTER (WHERE stay.outcome = 'won')
-    FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
-    WHERE stay.left_at >= %(start)s AND stay.left_at < %(finish)s AND stay.outcome = ANY(%(moved)s) AND AMONG(lead.id) GROUP BY 1, 2, 3"""
-
-
 def cross(question: Question) -> Crossing:
     """Inflow and moves of every stage by group, in the form asked for; leads count for the group they are in now."""
-    came, went = (_CROSS_KEYS[question.by].format(at=f"stay.{column}") for column in ("entered_at", "left_at"))
-    if question.form is Form.COHORT:
-        moved, won = "count(*) FILTER (WHERE stay.outcome = ANY(%(moved)s))", "count(*) FILTER (WHERE stay.outcome = 'won')"
-        events = _CAME.format(key=came, moved=moved, won=won, amount="sum(stay.amount) FILTER (WHERE stay.outcome = 'won')")
-    else:
-        events = f"{_CAME.format(key=came, moved='0', won='0', amount='NULL::numeric')} UNION ALL {_WENT.format(key=went)}"
-    rows = ask(
+    by = Kind.ALL if question.by is Grouping.MONTH else Kind(question.by.value)
+    key = "to_char(coalesce(day, at AT TIME ZONE %(zone)s), 'YYYY-MM')" if by is Kind.ALL else "key"
+    gone, amount = ("n_entered", "amount_entered") if question.form is Form.COHORT else ("n_left", "amount_left")
+    start, finish = question.bounds()
+    rows = book.ask(
         question,
-        f"""SELECT grouping(key) = 0, CASE WHEN grouping(key) = 0 THEN key ELSE segment END, stage_id, sum(came)::int, sum(moved)::int,
-                   sum(won)::int, sum(amount)
-            FROM ({events}) events GROUP BY GROUPING SETS ((key, stage_id), (segment, stage_id))""",
+        f"""SELECT kind, CASE kind WHEN %(group)s THEN {key} ELSE key END AS named, stage_id, sum(n_entered)::int,
+               coalesce(sum({gone}) FILTER (WHERE outcome = ANY(%(moved)s)), 0)::int, coalesce(sum({gone}) FILTER (WHERE outcome = 'won'), 0)::int,
+               nullif(sum({amount}), 0)
+            FROM LINES WHERE NOT BEFORE(start) AND BEFORE(finish) GROUP BY kind, named, stage_id
+            HAVING sum(n_entered) <> 0 OR sum({gone}) FILTER (WHERE outcome = ANY(%(moved)s)) <> 0""",
+        edges={"start": start, "finish": finish},
+        by=tuple(dict.fromkeys((by, Kind.SEGMENT))),
+        group=by.value,
     )
-    return Crossing(
-        {(key, stage): Crossed(*counts) for is_group, key, stage, *counts in rows if is_group},
-        {(key, stage): Crossed(*counts) for is_group, key, stage, *counts in rows if not is_group},
-    )
+    cells = {kind: {(name, stage): Crossed(*counts) for of, name, stage, *counts in rows if of == kind} for kind in (by.value, Kind.SEGMENT.value)}
+    return Crossing(cells[by.value], cells[Kind.SEGMENT.value])

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from tasuki.core.organisation import the_organisation
 from tasuki.crm import stages
 from tasuki.crm.ledger import Outcome
-from tasuki.relay import groups, questions
+from tasuki.relay import book, groups, questions
 from tasuki.relay.groups import GroupCount
 from tasuki.relay.questions import MOVED, Form, Question, ask
 
@@ -103,10 +102,10 @@ def count(question: Question) -> Answer:
     return Answer(question, by_stage(question), rows, total)
 
 
-def by_stage(question: Question) -> dict[str, StageCount]:
-    """Every stage of the relay in order, with what is usual for it."""
+def by_stage(question: Question, *, days_of_all: bool = True) -> dict[str, StageCount]:
+    """Every stage of the relay in order, with what is usual for it. Without `days_of_all`, only the days of those that moved on are counted."""
     flows = _flows(question, questions.before(question))
-    days = _days(question)
+    days = _days(question, of_all=days_of_all)
     counts = {}
     for stage in stages.ORDER:
         spent, n_aged = days.get(stage, (Days(), 0))
@@ -115,7 +114,15 @@ def by_stage(question: Question) -> dict[str, StageCount]:
 
 
 def _flows(question: Question, before: questions.Before) -> dict[str, StageCount]:
-    rows = ask(
+    rows = _flows_of_days(question, before) if book.narrowed(question) else _flows_of_passages(question, before)
+    by_outcome: dict[str, dict[str, list[int]]] = {}
+    for stage, outcome, *numbers in rows:
+        by_outcome.setdefault(stage, {})[outcome] = numbers
+    return {stage: _folded(stage, counts, before.n_periods) for stage, counts in by_outcome.items()}
+
+
+def _flows_of_passages(question: Question, before: questions.Before) -> list[tuple[Any, ...]]:
+    return ask(
         question,
         """SELECT stage_id, outcome,
                count(*) FILTER (WHERE entered_at < %(start)s AND (left_at IS NULL OR left_at >= %(start)s)),
@@ -129,10 +136,23 @@ def _flows(question: Question, before: questions.Before) -> dict[str, StageCount
            GROUP BY stage_id, outcome""",
         before=before.start,
     )
-    by_outcome: dict[str, dict[str, list[int]]] = {}
-    for stage, outcome, *numbers in rows:
-        by_outcome.setdefault(stage, {})[outcome] = numbers
-    return {stage: _folded(stage, counts, before.n_periods) for stage, counts in by_outcome.items()}
+
+
+def _flows_of_days(question: Question, before: questions.Before) -> list[tuple[Any, ...]]:
+    """The same numbers from the daybook: whoever stands in a stage at a moment entered before it, less whoever left before it."""
+    start, finish = question.bounds()
+    return book.ask(
+        question,
+        """SELECT stage_id, outcome,
+               coalesce(sum(n_entered - n_left) FILTER (WHERE BEFORE(start)), 0)::int,
+               coalesce(sum(n_entered) FILTER (WHERE NOT BEFORE(start)), 0)::int,
+               coalesce(sum(n_left) FILTER (WHERE NOT BEFORE(start)), 0)::int,
+               sum(n_entered - n_left)::int,
+               coalesce(sum(n_entered) FILTER (WHERE BEFORE(start) AND NOT BEFORE(before)), 0)::int,
+               coalesce(sum(n_left) FILTER (WHERE BEFORE(start) AND NOT BEFORE(before)), 0)::int
+           FROM LINES WHERE BEFORE(finish) GROUP BY stage_id, outcome""",
+        edges={"ever": "-infinity", "before": before.start, "start": start, "finish": finish},
+    )
 
 
 def _folded(stage: str, counts: dict[str, list[int]], n_periods: int) -> StageCount:
@@ -151,20 +171,25 @@ def _folded(stage: str, counts: dict[str, list[int]], n_periods: int) -> StageCo
     )
 
 
-def _days(question: Question) -> dict[str, tuple[Days, int]]:
+def _days(question: Question, *, of_all: bool) -> dict[str, tuple[Days, int]]:
     """Days of those that left, and how many of those still there have waited longer than the median of those that moved on."""
+    shares = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY days)"
+    every, which = (shares, "true") if of_all else ("NULL::float[]", "outcome = ANY(%(moved)s)")
     rows = ask(
         question,
-        """SELECT stage_id, every, moved,
+        f"""SELECT stage_id, every, moved,
                (SELECT count(*) FROM crm_passage
-                WHERE isfinite(%(finish)s::timestamptz) AND crm_passage.stage_id = gone.stage_id
-                      AND entered_at < %(finish)s::timestamptz - make_interval(secs => moved[1] * 86400)
-                      AND (left_at IS NULL OR left_at >= %(finish)s) AND AMONG(lead_id))
-           FROM (SELECT stage_id, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY days) AS every,
-                        percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY days) FILTER (WHERE outcome = ANY(%(moved)s)) AS moved
+                WHERE isfinite(%(finish)s::timestamptz) AND stage_id = gone.stage_id AND left_at IS NULL
+                      AND entered_at < %(finish)s::timestamptz - make_interval(secs => moved[1] * 86400) AND AMONG(lead_id))
+             + (SELECT count(*) FROM crm_passage
+                WHERE isfinite(%(finish)s::timestamptz) AND stage_id = gone.stage_id AND left_at >= %(finish)s
+                      AND entered_at < %(finish)s::timestamptz - make_interval(secs => moved[1] * 86400) AND AMONG(lead_id))
+           FROM (SELECT stage_id, {every} AS every, {shares} FILTER (WHERE outcome = ANY(%(moved)s)) AS moved
                  FROM (SELECT stage_id, outcome, date_part('epoch', left_at - entered_at) / 86400 AS days
-                       FROM crm_passage WHERE left_at >= %(start)s AND left_at < %(finish)s AND AMONG(lead_id)) spans
+                       FROM crm_passage
+                       WHERE stage_id = ANY(%(stages)s) AND left_at >= %(start)s AND left_at < %(finish)s AND {which} AND AMONG(lead_id)) spans
                  GROUP BY stage_id) gone""",
+        stages=list(stages.ORDER),
     )
     return {stage: (Days(*(every or (None, None)), *(moved or (None, None))), n_aged) for stage, every, moved, n_aged in rows}
 
@@ -182,16 +207,18 @@ class Recycling:
 def recycling(question: Question) -> Recycling:
     (row,) = ask(
         question,
-        """SELECT count(*) FILTER (WHERE outcome = 'recycled'),
-               count(*) FILTER (WHERE outcome = 'recycled' AND EXISTS
-                   (SELECT FROM crm_lead next WHERE next.previous_id = lead_id AND next.opened_at < %(finish)s)),
-               count(*) FILTER (WHERE outcome = 'won'),
-               count(*) FILTER (WHERE outcome = 'won' AND EXISTS (
-                   WITH RECURSIVE chain AS (
-                       SELECT previous_id FROM crm_lead WHERE id = lead_id
-                       UNION ALL SELECT lead.previous_id FROM crm_lead lead JOIN chain ON lead.id = chain.previous_id)
-                   SELECT FROM chain JOIN crm_lead lead ON lead.id = chain.previous_id WHERE lead.ended_as = 'recycled'))
-           FROM crm_passage WHERE left_at >= %(start)s AND left_at < %(finish)s AND outcome IN ('recycled', 'won') AND AMONG(lead_id)""",
+        """SELECT * FROM (
+               SELECT count(*), count(*) FILTER (WHERE is_back) FROM (
+                   SELECT lead_id IN (SELECT previous_id FROM crm_lead WHERE previous_id IS NOT NULL AND opened_at < %(finish)s) AS is_back
+                   FROM crm_passage WHERE outcome = 'recycled' AND left_at >= %(start)s AND left_at < %(finish)s AND AMONG(lead_id)) gone) recycled,
+           (WITH RECURSIVE wins AS MATERIALIZED (
+                SELECT lead_id FROM crm_passage WHERE outcome = 'won' AND left_at >= %(start)s AND left_at < %(finish)s AND AMONG(lead_id)),
+            chain AS (
+                SELECT lead.id AS lead_id, lead.previous_id FROM wins JOIN crm_lead lead ON lead.id = wins.lead_id WHERE lead.previous_id IS NOT NULL
+                UNION ALL SELECT chain.lead_id, lead.previous_id FROM chain JOIN crm_lead lead ON lead.id = chain.previous_id
+                WHERE lead.previous_id IS NOT NULL)
+            SELECT (SELECT count(*) FROM wins),
+                   (SELECT count(DISTINCT chain.lead_id) FROM chain JOIN crm_lead lead ON lead.id = chain.previous_id WHERE lead.ended_as = 'recycled')) won""",
     )
     return Recycling(*row)
 
@@ -211,20 +238,16 @@ class Week:
 
 def by_week(question: Question, stage: str, *, until: datetime, weeks: int = 13) -> list[Week]:
     """Each of the last weeks before `until`, the running one included, whatever the question's start; `monday` is a local day of the organisation."""
-    zone = ZoneInfo(the_organisation().time_zone)
+    zone = question.zone
     last = (until.astimezone(zone) - timedelta(microseconds=1)).date()
     first = last - timedelta(days=last.weekday(), weeks=weeks - 1)
-    rows = ask(
+    rows = book.ask(
         question,
-        """SELECT date_trunc('week', at AT TIME ZONE %(zone)s) AS monday, sum(moved)::int, sum(came)::int
-           FROM (SELECT entered_at AS at, 0 AS moved, 1 AS came FROM crm_passage
-                 WHERE stage_id = %(stage)s AND entered_at >= %(since)s AND entered_at < %(until)s AND AMONG(lead_id)
-                 UNION ALL SELECT left_at, 1, 0 FROM crm_passage
-                 WHERE stage_id = %(stage)s AND left_at >= %(since)s AND left_at < %(until)s AND outcome = ANY(%(moved)s) AND AMONG(lead_id)) events
-           GROUP BY monday ORDER BY monday""",
+        """SELECT date_trunc('week', coalesce(day, at AT TIME ZONE %(zone)s)) AS monday,
+               coalesce(sum(n_left) FILTER (WHERE outcome = ANY(%(moved)s)), 0)::int, sum(n_entered)::int
+           FROM LINES WHERE stage_id = %(stage)s AND BEFORE(until) GROUP BY monday ORDER BY monday""",
+        edges={"since": datetime.combine(first, time(), zone), "until": until},
         stage=stage,
-        since=datetime.combine(first, time(), zone),
-        until=until,
     )
     found = {monday.date(): Week(monday, moved, n) for monday, moved, n in rows}
     mondays = [first + timedelta(weeks=i) for i in range(weeks)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
@@ -48,6 +50,11 @@ class Question:
     viewer: User | None = None
     only: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The organisation's: its days are the days of every number."""
+        return ZoneInfo(the_organisation().time_zone)
+
     def bounds(self) -> tuple[Any, Any]:
         return self.start or "-infinity", self.end or "infinity"
 
@@ -75,6 +82,21 @@ def first_opening(question: Question) -> datetime | None:
     return _leads(question).order_by("opened_at").values_list("opened_at", flat=True).first()
 
 
+def values(rows: models.QuerySet[Any], column: str) -> set[str]:
+    """What stands in a column of text that an index begins with. Of a whole table, one look into the index for each value, not one for each row."""
+    if rows.query.where:
+        return set(rows.order_by().values_list(column, flat=True).distinct())
+    table = rows.model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH RECURSIVE found AS (
+                    SELECT min({column}) AS value FROM {table}
+                    UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.value) FROM found WHERE found.value IS NOT NULL)
+                SELECT value FROM found WHERE value IS NOT NULL"""
+        )
+        return {value for (value,) in cursor.fetchall()}
+
+
 def ask(question: Question, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     """Answer a SELECT about `question`.
 
@@ -84,7 +106,7 @@ def ask(question: Question, statement: str, **parameters: Any) -> list[tuple[Any
     seen, names = _seen(question)
     known = {"start": start, "finish": finish, "moved": list(MOVED), **names, **parameters}
     if "%(zone)s" in statement:
-        known["zone"] = the_organisation().time_zone
+        known["zone"] = question.zone.key
     prefix, counts = (f"WITH seen(id) AS ({seen}) ", r"\1 IN (SELECT id FROM seen)") if seen else ("", "true")
     with connection.cursor() as cursor:
         cursor.execute(prefix + re.sub(r"AMONG\(([\w.]+)\)", counts, statement), known)

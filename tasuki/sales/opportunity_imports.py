@@ -251,4 +251,5 @@ NOUN = ImportNoun(
     opportunity_undo.take_back,
     options=frozenset({"team"}),
     check_options=import_fields.check_team,
+    known_values=import_fields.known_values,
 )

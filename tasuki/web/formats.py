@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
@@ -35,8 +36,13 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
     """1234.6 → “1,235”; None → “–”."""
     if value is None:
         return "–"
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=locale())
+    return _number(value or 0, digits, language())
+
+
+@lru_cache(maxsize=8192)
+def _number(value: float | Decimal, digits: int, said_in: str) -> str:
+    """A page of figures writes the same small numbers hundreds of times, and Babel takes its time for each."""
+    return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=Locale.parse(said_in))
 
 
 def percent(share: float | Decimal | None, digits: int = 1) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from babel import Locale
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -43,7 +44,7 @@ def page(request: UserRequest) -> HttpResponse:
     start, end = relay_filter.bounds(asked, organisation)
     question = asked.question(request.user, start, end)
     sees_money = abilities.can(request.user, Ability.SEE_AMOUNTS)
-    counts, crossing = kpis.by_stage(question), groups.cross(question)
+    counts, crossing = kpis.by_stage(question, days_of_all=False), groups.cross(question)
     # The verdict is always counted by period: a young cohort is undecided, and would be called a bottleneck for it.
     judged = crossing if asked.form is Form.PERIOD else groups.cross(replace(question, form=Form.PERIOD))
     found = bottleneck.find(counts, judged, mean_order=kpis.mean_order(question) if sees_money else None)
@@ -54,6 +55,7 @@ def page(request: UserRequest) -> HttpResponse:
         "here": asked.query(by=None),
         "then": asked.query(by=None, form=Form.PERIOD.value),
         "picture": drawing.draw(drawing.Material(counts, asked.form, _weeks(question, end), neck.stage if neck else None)),
+        "rows_at": reverse("relay_rows"),
         "counts": counts,
         "neck": neck,
         "silence": "" if neck else str(found),
@@ -87,9 +89,8 @@ def _trend(question: Question, neck: Bottleneck | None, end: datetime) -> dict[s
 
 def sentence(user: User, asked: Filter) -> list[Clause]:
     """The filter in words, each clause with what it can be changed to. Only what the reader may see is offered."""
-    found = Lead.objects.visible_to(user).order_by().values_list("source", "segment").distinct()
-    sources, segments = {source for source, _segment in found}, {segment for _source, segment in found}
-    countries = set(Account.objects.visible_to(user).order_by().values_list("country", flat=True).distinct())
+    sources, segments = (questions.values(Lead.objects.visible_to(user), name) for name in ("source", "segment"))
+    countries = questions.values(Account.objects.visible_to(user), "country")
     teams = Team.objects.visible_to(user).order_by("name").values_list("pk", "name")
     owners = [
         (person.pk, person.display_name) for person in User.objects.visible_to(user).filter(is_active=True, team__isnull=False).order_by("family_name", "pk")

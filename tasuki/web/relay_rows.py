@@ -129,7 +129,7 @@ def passages(behind: Behind) -> Passages:
 def _grown_old(behind: Behind) -> datetime:
     """Who entered before this has waited longer than the median of those that moved on."""
     question = behind.asked.question(behind.viewer, behind.start, behind.end)
-    median = kpis.by_stage(question)[behind.stage.pk].days.median_moved if behind.stage else None
+    median = kpis.by_stage(question, days_of_all=False)[behind.stage.pk].days.median_moved if behind.stage else None
     return behind.end - timedelta(days=median) if median is not None else datetime.min.replace(tzinfo=behind.end.tzinfo)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tasuki.core.organisation import the_organisation
 from tasuki.crm import stages
 from tasuki.relay import groups
 from tasuki.relay.bottleneck import SMALLEST
@@ -97,7 +95,7 @@ def _narrowed(asked: Filter, question: Question, key: str) -> str:
 
 def _month(key: str, question: Question) -> dict[str, Any]:
     """The days of a month that lie in the period."""
-    zone = zoneinfo.ZoneInfo(the_organisation().time_zone)
+    zone = question.zone
     year, month = (int(part) for part in key.split("-"))
     first, last = date(year, month, 1), date(year, month, monthrange(year, month)[1])
     if question.start:

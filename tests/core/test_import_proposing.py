@@ -102,7 +102,7 @@ def test_a_number_that_can_be_two_numbers_is_asked_with_both(tmp_path: Path) -> 
     ("values", "raw", "suggested"),
     [(["technolgy"], "technolgy", "technology"), (["Web", "Web", "web "], "", ""), (["Trade show"] * 3 + ["Trade-Show"], "Trade-Show", "Trade show")],
 )
-def test_two_spellings_of_one_word_are_proposed_to_be_one_and_a_person_decides(tmp_path: Path, values: list[str], raw: str, suggested: str) -> None:
+def test_two_spellings_of_one_word_are_proposed_to_be_one_and_a_person_decides(tmp_path: Path, *, values: list[str], raw: str, suggested: str) -> None:
     field, noun = ("industry", "accounts") if raw == "technolgy" else ("source", "leads")
     found = asked(tmp_path, noun, "x,y\n" + "".join(f"{value},1\n" for value in values), **{field: "x"})
     if raw:

@@ -11,7 +11,7 @@ import pytest
 from tasuki.analytics import funnel
 from tasuki.core.imports import running
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import leads, stages
+from tasuki.crm import daybook, leads, stages
 from tasuki.crm.leads import Arrival
 from tasuki.relay import groups, kpis
 from tasuki.relay.questions import Form, Grouping, Question
@@ -27,8 +27,11 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(params=[7, 8])
 def told(cast: Cast, request: pytest.FixtureRequest) -> Cast:
-    """Some dozens of leads, told at random; the seed is the parameter."""
-    Teller(cast, random.Random(request.param)).tell(25)
+    """Some dozens of leads, told at random; the seed is the parameter, and half of them are in the totals of the daybook."""
+    teller = Teller(cast, random.Random(request.param))
+    teller.tell(13)
+    daybook.fold()
+    teller.tell(12)
     return cast
 
 

@@ -13,7 +13,7 @@ from tasuki.core.imports import amounts, places, reading
 from tasuki.core.imports.tables import ReadAs, Row, Said
 
 # Rows that are looked at, and values that are kept of one column.
-_ROWS, _VALUES, _SHOWN, _LONGEST = 100_000, 500, 20, 200
+_ROWS, _VALUES, _SHOWN, _LONGEST = 50_000, 500, 20, 200
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-zA-Z]{2,}")
 _PHONE = re.compile(r"\+?[\d(][\d\s().-]{7,18}\d")
 _DOMAIN = re.compile(r"(https?://)?([\w-]+\.)+[a-zA-Z]{2,10}(/\S*)?")

@@ -116,6 +116,17 @@ def read(source: str) -> Mapping:
     return from_json(document)
 
 
+def write(mapping: Mapping) -> str:
+    """The mapping as the text of a YAML file that `read` gives back."""
+    plain = {name: value for name, value in mapping.as_json().items() if name != "columns" and value not in ("", None, {})}
+    columns = {}
+    for name, said in mapping.as_json()["columns"].items():
+        kept = {key: value for key, value in said.items() if value not in ("", None, {}, False) and (key, value) != ("time_zone", "UTC")}
+        columns[name] = kept["column"] if list(kept) == ["column"] else kept
+    text: str = yaml.safe_dump({**plain, "columns": columns}, allow_unicode=True, sort_keys=False, width=160)
+    return text
+
+
 def from_json(document: dict[str, Any]) -> Mapping:
     """A mapping from plain data, as it is stored with a run. Raises MappingRefused."""
     _only(document, _TOP)

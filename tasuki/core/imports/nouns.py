@@ -116,6 +116,7 @@ class ImportNoun:
     """How rows become records of one noun: its fields, its keys, how a chunk is written, how a run is taken back.
 
     `record` is what the audit trail calls one of them. `check_options` raises MappingRefused. `finish` does what can be done only when all rows are there.
+    `known_values` gives the values that our records have in a field, so that a new spelling of one can be seen.
     """
 
     name: str
@@ -127,6 +128,7 @@ class ImportNoun:
     options: frozenset[str] = frozenset()
     check_options: Callable[[Mapping], None] | None = None
     finish: Callable[[ImportRun], None] | None = None
+    known_values: Callable[[str], list[str]] | None = None
 
     def check(self, mapping: Mapping, header: list[str]) -> None:
         """Raise MappingRefused when the mapping names what neither the noun nor the file has."""

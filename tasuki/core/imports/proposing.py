@@ -72,7 +72,10 @@ def _noun_points(noun: ImportNoun, names: set[str], file_words: str) -> float:
     named = 3.0 if any(word in file_words for word in _NOUN_WORDS[noun.name]) else 0.0
     telling = 2.0 * sum(any(word in name for name in names) for word in _NOUN_WORDS[noun.name])
     missing = sum(1 for name, field in noun.fields.items() if field.required and not synonyms.of_field(noun.name, name).keys() & names)
-    is_of_people = any(synonyms.of_field("contacts", field).keys() & names for field in ("email", "full_name", "family_name", "title"))
+    is_of_others = any(
+        word in name for other, own_words in _NOUN_WORDS.items() if other in ("leads", "opportunities", "products") for word in own_words for name in names
+    )
+    is_of_people = not is_of_others and any(synonyms.of_field("contacts", field).keys() & names for field in ("email", "full_name", "family_name", "title"))
     people = {"contacts": 3.0, "accounts": -2.0}.get(noun.name, 0.0) if is_of_people else 0.0
     return own / len(noun.fields) * 4 + named + telling + people - 3 * missing
 
@@ -129,14 +132,20 @@ def _judged(noun: ImportNoun, name: str, *, column: str, seen: Seen, kind: str) 
         if by_name:
             return Proposal(name, column, min(1.0, by_name + 0.1), _("the name, and %(looks)s") % {"looks": looks})
         return Proposal(name, column, 0.6, looks) if name in _TELLING else None
-    if (wanted and seen.n_filled) or (not wanted and kind in ("mail", "date") and name not in ("reference", "owner")):
-        by_name *= 0.4
+    by_name *= _doubt(name, wanted, kind=kind) if seen.n_filled else 1.0
     allowed = noun.fields[name].parse
     if isinstance(allowed, fields.Choice) and by_name and not _is_choice(noun, name, allowed=allowed, values=seen.values):
         by_name *= 0.4
     if by_name < _LEAST:
         return None
     return Proposal(name, column, by_name, _("the name says it") if said in words else _("the name sounds like it"))
+
+
+def _doubt(name: str, wanted: str, *, kind: str) -> float:
+    """What is left of a name when the values look like something else, or like nothing in particular where they should."""
+    if wanted:
+        return 0.4 if kind or name in _TELLING else 0.6
+    return 0.4 if kind in ("mail", "date") and name not in ("reference", "owner") else 1.0
 
 
 def _is_choice(noun: ImportNoun, name: str, *, allowed: fields.Choice, values: Iterable[str]) -> bool:

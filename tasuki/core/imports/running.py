@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -33,6 +33,8 @@ from tasuki.core.people import User
 
 CHUNK = 10_000
 _LOCK_CLASS = 0x7A5  # one class of advisory locks for imports: each run by its id, and 0 for writing
+# A lost connection comes back, and what another transaction wrote first is decided about anew.
+PASSING = {OperationalError, InterfaceError, IntegrityError}
 Progress = Callable[[ImportRun], None]
 
 
@@ -42,19 +44,24 @@ class _DryRunOver(Exception):
 
 def start(file: IO[bytes], *, name: str, mapping: Mapping, by: By, at: datetime, dry: bool = False) -> ImportRun:
     """Keep the file, check that it and the mapping fit each other, and note the run. Raises Refused; writes no record yet."""
-    noun = noun_named(mapping.noun)
     stored = default_storage.save("imports/upload", File(file))
     try:
-        path = Path(default_storage.path(stored))
-        with reading.opened(path, mapping.said) as table:
-            noun.check(mapping, table.header)
-            read_as = {**told(table.read_as), "ignored": mapping.ignored(table.header)}
-        n_rows = reading.count_rows(path, mapping.said)
-        if n_rows == 0:
-            raise FileRefused(_("The file has column names, but no rows."))
+        return note(stored, name=name, mapping=mapping, by=by, at=at, dry=dry)
     except Refused:
         default_storage.delete(stored)
         raise
+
+
+def note(stored: str, *, name: str, mapping: Mapping, by: By, at: datetime, dry: bool = False) -> ImportRun:
+    """Note a run of a file that is kept already. Raises Refused when it and the mapping do not fit each other."""
+    noun = noun_named(mapping.noun)
+    path = Path(default_storage.path(stored))
+    with reading.opened(path, mapping.said) as table:
+        noun.check(mapping, table.header)
+        read_as = {**told(table.read_as), "ignored": mapping.ignored(table.header)}
+    n_rows = reading.count_rows(path, mapping.said)
+    if n_rows == 0:
+        raise FileRefused(_("The file has column names, but no rows."))
     with transaction.atomic():
         run = ImportRun.objects.create(
             target=mapping.noun,
@@ -84,10 +91,10 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
         run.refresh_from_db()
         if not is_mine or run.state not in (RunState.WAITING, RunState.RUNNING):
             return run
-        ImportRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+        _begin(run, at=at)
         try:
             if run.is_dry:
-                _rehearse(run, at=at, progress=progress)
+                _rehearse([run], at=at, progress=progress)
             else:
                 _go_through(run, at=at, progress=progress)
         except Refused as refusal:
@@ -129,8 +136,7 @@ def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
     return run
 
 
-# A lost connection comes back, and what another transaction wrote first is decided about anew.
-@jobs.task(name="run_import", retry=RetryStrategy(max_attempts=5, exponential_wait=4, retry_exceptions={OperationalError, InterfaceError, IntegrityError}))
+@jobs.task(name="run_import", retry=RetryStrategy(max_attempts=5, exponential_wait=4, retry_exceptions=PASSING))
 def run_import(run_id: int) -> None:
     """The run as a job: after a worker was killed, the next one goes on where it stopped."""
     # The connection may be one that the attempt before lost.
@@ -140,19 +146,37 @@ def run_import(run_id: int) -> None:
         run(ImportRun.objects.get(pk=run_id), at=timezone.now())  # the clock of a job
 
 
-def _rehearse(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
+def rehearse_together(runs: Sequence[ImportRun], *, at: datetime) -> None:
+    """Dry runs one after the other, each seeing what those before it would have written. Their files stay where they are."""
+    for one in runs:
+        one.refresh_from_db()
+    todo = [one for one in runs if one.state in (RunState.WAITING, RunState.RUNNING)]
+    with _in_the_language_of(runs[0].started_by):
+        ImportRun.objects.filter(pk__in=[one.pk for one in todo]).update(state=RunState.RUNNING)
+        try:
+            _rehearse(todo, at=at, progress=None)
+        except Refused as refusal:
+            ImportRun.objects.filter(pk__in=[one.pk for one in todo]).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
+
+
+def _rehearse(runs: Sequence[ImportRun], *, at: datetime, progress: Progress | None) -> None:
+    """Write it all, keep what there is to say about the rows, and take the writing back."""
+    done: list[tuple[ImportRun, dict[str, int], list[ImportRow]]] = []
     try:
         with transaction.atomic():
-            _go_through(run, at=at, progress=progress)
-            rows = list(ImportRow.objects.filter(run=run, messages__isnull=False))
+            for run in runs:
+                _go_through(run, at=at, progress=progress)
+                counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings")}
+                done.append((run, counts, list(ImportRow.objects.filter(run=run, messages__isnull=False))))
             raise _DryRunOver
     except _DryRunOver:
-        counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings")}
-    for row in rows:
-        row.target_id, row.pk = None, None
+        pass
     with transaction.atomic():
-        ImportRow.objects.bulk_create(rows, batch_size=5_000)
-        ImportRun.objects.filter(pk=run.pk).update(**counts, state=RunState.DONE, finished_at=at)
+        for run, counts, rows in done:
+            for row in rows:
+                row.target_id, row.pk = None, None
+            ImportRow.objects.bulk_create(rows, batch_size=5_000)
+            ImportRun.objects.filter(pk=run.pk).update(**counts, state=RunState.DONE, finished_at=at)
 
 
 def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
@@ -176,6 +200,14 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
             noun.finish(run)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
     run.refresh_from_db()
+
+
+@transaction.atomic
+def _begin(run: ImportRun, *, at: datetime) -> None:
+    """Runs may wait for others; what those wrote is before this one, and an undo of this one does not mind it."""
+    if run.state == RunState.WAITING:
+        audit.record(run, action="begin", by=By(run.started_by, Door.IMPORT), at=at)
+    ImportRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
 
 
 def _tell_the_planner(run: ImportRun) -> None:

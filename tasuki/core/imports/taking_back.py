@@ -47,7 +47,8 @@ def refuse_if_worked_on(run: ImportRun, *, noun: str, ids: str) -> None:
             f"""SELECT EXISTS (
                     SELECT 1 FROM core_auditentry entry
                     WHERE entry.noun = %s AND entry.record_id IN ({ids})
-                      AND entry.id > (SELECT min(id) FROM core_auditentry WHERE noun = 'importrun' AND record_id = %s)
+                      AND entry.id > (SELECT coalesce(min(id) FILTER (WHERE action = 'begin'), min(id)) FROM core_auditentry
+                                      WHERE noun = 'importrun' AND record_id = %s)
                       AND NOT EXISTS (
                           SELECT 1 FROM core_importrun own
                           WHERE own.id::text = coalesce(entry.changes->'import'->>1, entry.changes->'import'->>0)

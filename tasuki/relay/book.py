@@ -1,0 +1,115 @@
+"""Questions that the daybook answers, so that a page costs the same whether a quarter holds a thousand passages or a million.
+
+Days that lie wholly on one side of every edge of a question come as the daybook's sums; the days in which an edge falls,
+such as today, come passage by passage from the ledger. So every count is exact for any moment, and in one statement.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tasuki.crm import stages
+from tasuki.crm.daybook import Kind
+from tasuki.crm.leads import Lead
+from tasuki.relay import questions
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tasuki.relay.questions import Question
+
+_KEYS = {Kind.ALL: "''", Kind.SOURCE: "{0}.source", Kind.SEGMENT: "{0}.segment", Kind.OWNER: "coalesce({0}.owner_id::text, '')", Kind.TEAM: "{0}.team_id::text"}
+_SUMS = """
+    SELECT kind, key, counted_on AS day, NULL::timestamptz AS at, stage_id, outcome, n_entered, n_left, amount_entered, amount_left FROM crm_daybooktotal
+    WHERE kind = ANY(%(kinds)s) AND {whole} AND {of_key}
+    UNION ALL
+    SELECT said.kind, said.key, counted_on, NULL, stage_id, outcome, n_entered, n_left, amount_entered, amount_left
+    FROM crm_daybooknote note CROSS JOIN LATERAL (VALUES {of_note}) AS said(kind, key) WHERE {whole} AND {of_key}"""
+_LIVE = """
+    SELECT said.kind, said.key, NULL::date AS day, stay.{moment} AS at, stay.stage_id, stay.outcome, {entered} AS n_entered, {left} AS n_left,
+           {entered_amount} AS amount_entered, {left_amount} AS amount_left
+    FROM crm_passage stay {join} CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
+    WHERE stay.stage_id = ANY(%(every_stage)s) AND stay.{moment} >= {since} AND stay.{moment} < {until} AND {whose}"""
+_WORTH = "CASE WHEN stay.outcome = 'won' THEN stay.amount END"
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The leads of one key of one kind: all, or those of one source, segment, owner or team."""
+
+    kind: Kind
+    key: str
+
+
+def narrowed(question: Question) -> Narrowed | None:
+    """Whose leads are asked for, in the daybook's words; None when it does not tell those apart."""
+    if question.viewer and Lead.objects.visible_to(question.viewer).query.where:
+        return None
+    if not question.only:
+        return Narrowed(Kind.ALL, "")
+    ((name, value), *others) = question.only.items()
+    if others or name.removesuffix("__isnull") not in Kind.values:
+        return None
+    return Narrowed(Kind.OWNER, "") if name == "owner__isnull" else Narrowed(Kind(name), str(value))
+
+
+def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[Kind, ...] = (), **parameters: Any) -> list[tuple[Any, ...]]:
+    """Answer a SELECT about lines: what entered and left, summed by day or, where the daybook cannot tell, one by one.
+
+    It writes LINES for the rows (kind, key, day or at, stage_id, outcome, n_entered, n_left, amount_entered, amount_left) from
+    the first to the last of the `edges` (moments, or "infinity" with its sign), and BEFORE(edge) for “this happened before
+    that edge”. With `by`, each line comes once for every kind named there.
+    """
+    zone, whose = question.zone, narrowed(question)
+    if whose and (not by or whose.kind is Kind.ALL):
+        lines, known = _from_the_book(whose, edges=edges, kinds=by or (whose.kind,), zone=zone)
+    else:
+        first, *_between, last = edges
+        lines, known = _live(by or (Kind.ALL,), since=f"%({first})s", until=f"%({last})s", whose="AMONG(stay.lead_id)"), {}
+    known |= {"every_stage": list(stages.ORDER), **edges, **{f"{name}_day": _day(at, zone) for name, at in edges.items()}, **parameters}
+    said = re.sub(r"BEFORE\((\w+)\)", r"(CASE WHEN at IS NULL THEN day < %(\1_day)s::date ELSE at < %(\1)s::timestamptz END)", statement)
+    return questions.ask(question, said.replace("LINES", f"({lines}) lines"), **known)
+
+
+def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind, ...], zone: ZoneInfo) -> tuple[str, dict[str, Any]]:
+    """Sums of the days in which no edge falls, and the passages of those in which one does."""
+    begun = sorted({at.astimezone(zone).date() for at in edges.values() if isinstance(at, datetime) and at != _midnight(_day(at, zone), zone)})
+    known: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "begun": begun, "key": whose.key}
+    first, *_between, last = edges
+    until = edges[last] if isinstance(edges[last], datetime) else datetime.max.replace(tzinfo=UTC)
+    whole = f"counted_on >= %({first}_day)s::date AND counted_on < %({last}_day)s::date AND counted_on <> ALL(%(begun)s::date[])"
+    lines = [_SUMS.format(whole=whole, of_note=_values(kinds, "note"), of_key="true" if whose.kind is Kind.ALL else "key = %(key)s")]
+    for i, day in enumerate(begun):
+        known |= {f"opens_{i}": _midnight(day, zone), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
+        is_its = "true" if whose.kind is Kind.ALL else f"{_KEYS[whose.kind].format('lead')} = %(key)s"
+        lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=is_its))
+    return " UNION ALL ".join(lines), known
+
+
+def _live(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str) -> str:
+    said = {
+        "join": "" if kinds == (Kind.ALL,) else "JOIN crm_lead lead ON lead.id = stay.lead_id",
+        "of_lead": _values(kinds, "lead"),
+        "since": since,
+        "until": until,
+        "whose": whose,
+    }
+    came = _LIVE.format(moment="entered_at", entered=1, left=0, entered_amount=_WORTH, left_amount="NULL::numeric", **said)
+    went = _LIVE.format(moment="left_at", entered=0, left=1, entered_amount="NULL::numeric", left_amount=_WORTH, **said)
+    return f"{came} UNION ALL {went}"
+
+
+def _values(kinds: tuple[Kind, ...], table: str) -> str:
+    return ", ".join(f"('{kind.value}', {_KEYS[kind].format(table)})" for kind in kinds)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def _day(at: Any, zone: ZoneInfo) -> Any:
+    """The day in which a moment lies; "infinity" stays what it is."""
+    return at.astimezone(zone).date() if isinstance(at, datetime) else at
