@@ -5,10 +5,14 @@ from tasuki.core.absences import Absence
 from tasuki.core.audit import AuditEntry
 from tasuki.core.bulk.runs import BulkRow, BulkRun
 from tasuki.core.imports.runs import ImportRow, ImportRun
+from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.money import ExchangeRate
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.core.teams import Team
 
-__all__ = ["Absence", "AuditEntry", "BulkRow", "BulkRun", "ExchangeRate", "ImportRow", "ImportRun", "Organisation", "RoleGrant", "SavedView", "Team", "User"]
+__all__ = [
+    "Absence", "AuditEntry", "BulkRow", "BulkRun", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet", "Organisation", "RoleGrant",
+    "SavedMapping", "SavedView", "Team", "User",
+]  # fmt: skip

@@ -2,7 +2,24 @@
 
 from django.urls import path
 
-from tasuki.web import accounts, bulk, contacts, exports, files, home, imports, leads, opportunities, peeks, products, relay, relay_rows, saved_views, work
+from tasuki.web import (
+    accounts,
+    bulk,
+    contacts,
+    exports,
+    files,
+    home,
+    import_sets,
+    imports,
+    leads,
+    opportunities,
+    peeks,
+    products,
+    relay,
+    relay_rows,
+    saved_views,
+    work,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -60,6 +77,15 @@ urlpatterns = [
     path("files/<int:pk>", files.download, name="file"),
     path("imports", imports.listing, name="imports"),
     path("imports/new", imports.new, name="import_new"),
+    path("imports/sets/<int:pk>", import_sets.page, name="import_set"),
+    path("imports/sets/<int:pk>/rehearsing", import_sets.rehearsing, name="import_set_rehearsing"),
+    path("imports/sets/<int:pk>/starting", import_sets.starting, name="import_set_starting"),
+    path("imports/sets/<int:pk>/undoing", import_sets.undoing, name="import_set_undoing"),
+    path("imports/files/<int:pk>", import_sets.file_page, name="import_file"),
+    path("imports/files/<int:pk>/reading", import_sets.reading, name="import_file_reading"),
+    path("imports/files/<int:pk>/using", import_sets.using, name="import_file_using"),
+    path("imports/files/<int:pk>/removing", import_sets.removing, name="import_file_removing"),
+    path("imports/files/<int:pk>/mapping", import_sets.mapping_file, name="import_file_mapping"),
     path("imports/<int:pk>", imports.page, name="import"),
     path("imports/<int:pk>/errors", imports.error_file, name="import_errors"),
     path("imports/<int:pk>/undoing", imports.undoing, name="import_undoing"),

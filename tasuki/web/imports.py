@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -18,23 +20,46 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
-from tasuki.core.imports import errors, mapping, running
+from tasuki.core.imports import errors, mapping, running, sets
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRun, RunState
+from tasuki.web import import_forms
 from tasuki.web.requests import UserRequest, by
 
 LARGEST = 500 * 1024 * 1024
 _ROWS, _SHOWN = 50, 100
 
 
+class Upload(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFiles(forms.FileField):
+    """One file or several."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
+        files = [super(ManyFiles, self).clean(one, initial) for one in data] if data else [super().clean(None, initial)]
+        if any((file.size or 0) > LARGEST for file in files):
+            raise forms.ValidationError(_("The file is larger than 500 MB."))
+        return files
+
+
 class ImportForm(forms.Form):
-    noun = forms.ChoiceField(label=gettext_lazy("What the rows are"))
-    file = forms.FileField(label=gettext_lazy("File (CSV or XLSX)"), max_length=255)
+    file = ManyFiles(
+        label=gettext_lazy("Files (CSV, XLSX, XLS, vCard)"),
+        max_length=255,
+        widget=Upload(attrs={"multiple": True}),
+        help_text=gettext_lazy("Up to 500 MB each. Several files that belong together, such as accounts and contacts, come in at once."),
+    )
+    noun = forms.ChoiceField(
+        label=gettext_lazy("What the rows are"), required=False, help_text=gettext_lazy("Needed only with a mapping; else it is seen from the columns.")
+    )
     mapping = forms.CharField(
         label=gettext_lazy("Mapping"),
+        required=False,
         max_length=mapping.LARGEST,
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
-        help_text=gettext_lazy("YAML: which column fills which field. The handbook has examples."),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text=gettext_lazy("Leave it empty and one is proposed. Or YAML: which column fills which field. The handbook has examples."),
     )
     dry = forms.BooleanField(label=gettext_lazy("Only say what would happen"), required=False)
 
@@ -42,13 +67,7 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         field = self.fields["noun"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
-        field.choices = [(name, name) for name in settings.IMPORTABLE_NOUNS]
-
-    def clean_file(self) -> UploadedFile[bytes]:
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if (file.size or 0) > LARGEST:
-            raise forms.ValidationError(_("The file is larger than 500 MB."))
-        return file
+        field.choices = [("", "–"), *import_forms.nouns()]
 
 
 @require_GET
@@ -59,22 +78,32 @@ def listing(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new(request: UserRequest) -> HttpResponse:
-    """Keep the file and hand the run to the workers; what is wrong with file or mapping is said here."""
+    """Keep the files and propose mappings; with a mapping, hand the run to the workers. What is wrong with file or mapping is said here."""
     abilities.require(request.user, Ability.IMPORT_DATA)
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
         try:
-            read = mapping.from_json({**mapping.read(said["mapping"]).as_json(), "noun": said["noun"]})
-            run = running.start(said["file"], name=said["file"].name or "", mapping=read, by=by(request), at=now(), dry=said["dry"])
+            return _with_mapping(request, form.cleaned_data) if form.cleaned_data["mapping"].strip() else _brought(request, form.cleaned_data["file"])
         except Refused as refusal:
             form.add_error(None, str(refusal))
-        else:
-            running.run_import.defer(run_id=run.pk)
-            messages.success(request, _("The import is on its way."))
-            return redirect("import", run.pk)
     nouns = {name: noun_named(name) for name in settings.IMPORTABLE_NOUNS}
     return render(request, "imports/new.jinja", {"form": form, "nouns": nouns}, status=422 if form.errors else 200)
+
+
+def _with_mapping(request: UserRequest, said: dict[str, Any]) -> HttpResponse:
+    """A file with its mapping goes straight to the workers."""
+    file = said["file"][0]
+    read = mapping.read(said["mapping"])
+    run = running.start(file, name=file.name or "", mapping=replace(read, noun=said["noun"] or read.noun), by=by(request), at=now(), dry=said["dry"])
+    running.run_import.defer(run_id=run.pk)
+    messages.success(request, _("The import is on its way."))
+    return redirect("import", run.pk)
+
+
+def _brought(request: UserRequest, files: list[UploadedFile[bytes]]) -> HttpResponse:
+    made = sets.bring([(file, file.name or "") for file in files], by=by(request), at=now())
+    first = made.files.order_by("pk")[0]
+    return redirect("import_file", first.pk) if made.files.count() == 1 else redirect("import_set", made.pk)
 
 
 @require_GET

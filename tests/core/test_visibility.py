@@ -14,6 +14,7 @@ from tasuki.core import abilities, absences, audit, teams
 from tasuki.core.abilities import Ability, Role, Scope
 from tasuki.core.audit import By, Door
 from tasuki.core.imports.runs import ImportRun
+from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
 from tasuki.crm import leads, notes, tasks
@@ -197,4 +198,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     absences.mark(cast.ivo, first_on=date(2026, 3, 9), last_on=date(2026, 3, 9), by=SET_UP, at=MONDAY)
     Product.objects.create(name="Gateway", price=Decimal(1), currency="KRW", created_at=datetime(2026, 1, 1, tzinfo=UTC))
     ImportRun.objects.create(target="leads", file_name="leads.csv", mapping={}, created_at=MONDAY)
+    brought = ImportSet.objects.create(created_at=MONDAY)
+    ImportFile.objects.create(of=brought, noun="leads", file_name="leads.csv", stored_as="leads.csv", mapping={})
+    SavedMapping.objects.create(name="Our ERP", noun="leads", mapping={}, saved_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)

@@ -1,0 +1,199 @@
+"""The form of one file: a row for each field with its column, what its values look like, and the questions; and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.core.imports import proposing, questions, sets
+from tasuki.core.imports.evidence import Evidence
+from tasuki.core.imports.mapping import Column, Mapping
+from tasuki.core.imports.nouns import noun_named
+from tasuki.core.imports.questions import Question
+from tasuki.core.imports.runs import DuplicatePolicy
+from tasuki.core.imports.sets import ImportFile
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+ENCODINGS = ("utf-8", "utf-16", "cp949", "cp932", "euc_jp", "cp1252", "iso8859_15", "cp1250", "cp1251", "mac_roman")
+# Fields that name people, who may have left.
+_PEOPLE = ("owner",)
+_SAMPLES = 4
+FIELDS: dict[str, _StrOrPromise] = {
+    "reference": _("Reference"),
+    "opened_at": _("Opened"),
+    "closed_at": _("Closed"),
+    "won_at": _("Won on"),
+    "lost_at": _("Lost on"),
+    "lost_because": _("Why it was lost"),
+    "close_on": _("Expected close"),
+    "source": _("Source"),
+    "source_detail": _("Source in detail"),
+    "segment": _("Segment"),
+    "origin": _("Why it began"),
+    "stage": _("Stage"),
+    "outcome": _("Outcome"),
+    "owner": _("Owner"),
+    "team": _("Team"),
+    "product": _("Product"),
+    "account": _("Account"),
+    "lead": _("Lead"),
+    "full_name": _("Full name"),
+    "family_name": _("Family name"),
+    "given_name": _("Given name"),
+    "title": _("Title"),
+    "email": _("Mail address"),
+    "phone": _("Telephone"),
+    "name": _("Name"),
+    "domain": _("Domain"),
+    "industry": _("Industry"),
+    "n_employees": _("Employees"),
+    "country": _("Country"),
+    "corporate_number": _("Corporate number"),
+    "parent": _("Parent"),
+    "code": _("Code"),
+    "line": _("Product line"),
+    "price": _("Price"),
+    "amount": _("Amount"),
+    "currency": _("Currency"),
+}
+NOUNS: dict[str, _StrOrPromise] = {
+    "leads": _("Leads"),
+    "accounts": _("Accounts"),
+    "contacts": _("Contacts"),
+    "products": _("Products"),
+    "opportunities": _("Opportunities"),
+}
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """One field of the noun as the form shows it."""
+
+    name: str
+    label: _StrOrPromise
+    is_required: bool
+    column: str
+    constant: str
+    reason: _StrOrPromise
+    sureness: int
+    samples: list[str]
+    warnings: list[_StrOrPromise]
+    replaced: list[tuple[str, str]]
+    written: str
+    asks_people: bool
+    creates_people: bool
+
+
+def rows(file: ImportFile, seen: Evidence) -> list[FieldRow]:
+    noun, mapping = noun_named(file.noun), sets.stored_mapping(file)
+    reasons = {(one.field, one.column): one for one in proposing.propose(noun, seen)}
+    made = []
+    for name, field in noun.fields.items():
+        column = mapping.columns.get(name, Column())
+        stands = seen.columns.get(column.column)
+        proposal = reasons.get((name, column.column))
+        made.append(
+            FieldRow(
+                name=name,
+                label=FIELDS.get(name, name),
+                is_required=field.required,
+                column=column.column,
+                constant=column.constant or column.default,
+                reason=proposal.reason if proposal else "",
+                sureness=round(100 * proposal.confidence) if proposal else 0,
+                samples=[value[:60] for value in list(stands.values)[:_SAMPLES]] if stands else [],
+                warnings=questions.warnings(column, field, stands) if stands else [],
+                replaced=[(raw, value or "–") for raw, value in column.values.items()][:60],
+                written=column.format or column.country or (column.decimal and f"1{column.decimal}5"),
+                asks_people=name in _PEOPLE,
+                creates_people=column.create_missing,
+            )
+        )
+    return made
+
+
+def nouns() -> list[tuple[str, _StrOrPromise]]:
+    """What rows can be, each with its name."""
+    return [(name, NOUNS.get(name, name)) for name in settings.IMPORTABLE_NOUNS]
+
+
+def shown(asked: list[Question]) -> list[tuple[int, _StrOrPromise, Question]]:
+    """The questions with their number and the name of their field."""
+    return [(at, FIELDS.get(question.field, question.field), question) for at, question in enumerate(asked)]
+
+
+def choices(file: ImportFile) -> dict[str, object]:
+    """What the selects of the page offer."""
+    noun = noun_named(file.noun)
+    return {
+        "nouns": nouns(),
+        "keys": [(name, FIELDS.get(name, name)) for name in noun.keys],
+        "policies": DuplicatePolicy.choices,
+        "encodings": ENCODINGS,
+        "delimiters": [("comma", _("comma")), ("semicolon", _("semicolon")), ("tab", _("tab")), ("bar", _("bar |"))],
+        "stages": sorted(noun.options & {"stage"}),
+    }
+
+
+def decided(said: Dictionary[str, str], file: ImportFile, seen: Evidence) -> Mapping:
+    """The mapping that the form says: columns as chosen, what was settled for them before, and the answers that were given."""
+    noun, before = noun_named(file.noun), sets.stored_mapping(file)
+    columns: dict[str, Column] = {}
+    for name in noun.fields:
+        chosen = said.get(f"column-{name}", "")
+        constant = said.get(f"constant-{name}", "").strip()[:200]
+        old = before.columns.get(name, Column())
+        if chosen in seen.columns:
+            kept = old if old.column == chosen else sets.column_of(file.noun, name, chosen, seen=seen)
+            columns[name] = replace(kept, constant="", default=constant, create_missing=f"people-{name}" in said)
+        elif constant:
+            columns[name] = Column(constant=constant)
+    _forget(columns, said)
+    _answer(columns, said)
+    key, policy = said.get("key", ""), said.get("on_duplicate", "")
+    stage = said.get("stage", "").strip()[:40]
+    options = {name: value for name, value in before.options.items() if name != "stage"} | ({"stage": stage} if stage else {})
+    return replace(
+        before,
+        noun=file.noun,
+        columns=columns,
+        key=key if key in noun.keys and key in columns else next((one for one in noun.keys if one in columns), ""),
+        on_duplicate=policy if policy in DuplicatePolicy.values else before.on_duplicate,
+        options=options,
+    )
+
+
+def number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _forget(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
+    """Answers that somebody wants to give anew."""
+    for name in [name for name in columns if f"again-{name}" in said]:
+        columns[name] = replace(columns[name], values={}, format="", decimal="", country="")
+
+
+def _answer(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
+    for at in range(number(said.get("n_questions", ""))):
+        field, _sign, rest = said.get(f"about-{at}", "").partition(":")
+        about, _sign, raw = rest.partition(":")
+        answer = said.get(f"answer-{at}", "")
+        if not answer or (field not in columns and about != "currency"):
+            continue
+        if about == "currency":
+            columns["currency"] = Column(constant=answer[:3])
+        elif about == "value":
+            columns[field] = replace(columns[field], values={**columns[field].values, raw: "" if answer == "-" else answer})
+        elif about == "format":
+            columns[field] = replace(columns[field], format=answer[:200])
+        elif about == "decimal":
+            columns[field] = replace(columns[field], decimal=answer[:1])
+        elif about == "country":
+            columns[field] = replace(columns[field], country=answer[:2])

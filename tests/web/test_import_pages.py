@@ -1,0 +1,172 @@
+"""Importing through the pages: files are looked at, mapped, asked about, rehearsed together, run in their order, and taken back."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from tasuki.core.imports import mapping, running, sets
+from tasuki.core.imports.runs import ImportRun
+from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
+from tasuki.crm.leads import Lead
+from tasuki.sales.opportunities import Opportunity
+from tests.cast import Cast
+from tests.web.office import signed_in
+
+pytestmark = pytest.mark.django_db
+
+LATER = datetime(2027, 1, 4, 9, tzinfo=UTC)
+ACCOUNTS = "Account ID,Account Name,Sector,Country\nA1,Gaon Securities,technolgy,Korea\nA2,Raon Trading,retail,Philipines\n"
+CONTACTS = "Last Name,First Name,E-mail,Account ID\nKim,Mina,mina@gaon.example,A1\nPark,Ivo,ivo@raon.example,A2\n"
+LEADS = "Lead ID,Created,Lead Source,Name,Email\nL1,03/04/2024,Web,Mina Kim,mina@gaon.example\nL2,05/06/2024,Web,Ivo Park,ivo@raon.example\n"
+DEALS = (
+    "Deal ID,Lead ID,Deal Name,Stage,Amount,Created,Closed\n"
+    + "D1,L1,Gaon seats,Closed Won,$1.2K,2024-05-01,2024-06-01\n"
+    + "D2,L2,Raon seats,Proposal,$3K,2024-07-01,\n"
+)
+
+
+def brought(client: Client, **files: str | bytes) -> ImportSet:
+    uploads = [SimpleUploadedFile(f"{name}.csv", content.encode() if isinstance(content, str) else content) for name, content in files.items()]
+    answer = client.post(reverse("import_new"), {"file": uploads})
+    assert answer.status_code == 302, answer.content.decode()
+    return ImportSet.objects.get()
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What the mapping form of a page holds as it stands: a browser would send this."""
+    form = page[page.index('name="csrfmiddlewaretoken"') :]
+    said = {name: html.unescape(value) for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form)}
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)">(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)', options)
+        said[name] = html.unescape(chosen[1] if chosen and chosen[1] is not None else chosen[2] if chosen else "")
+    return {name: value for name, value in said.items() if name != "save_as"}
+
+
+def answered(client: Client, file: ImportFile, **more: str) -> str:
+    """Take every proposal, as somebody does who agrees; `more` are answers where there is none. → the address one is led to."""
+    address = reverse("import_file", args=[file.pk])
+    page = client.get(address).content.decode()
+    said = form_of(page)
+    for at, options in re.findall(r'<select[^>]*name="answer-(\d+)">(.*?)</select>', page, re.DOTALL):
+        proposed = re.search(r'<option value="([^"]*)">[^<]* – proposed', options)
+        said[f"answer-{at}"] = html.unescape(proposed[1]) if proposed else more.pop("answer", "")
+    answer = client.post(address, {**said, **more})
+    assert answer.status_code == 302, answer.content.decode()
+    return str(answer["Location"])
+
+
+def test_four_files_that_refer_to_each_other_come_in_together_and_go_together(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    made = brought(client, deals=DEALS, leads=LEADS, contacts=CONTACTS, accounts=ACCOUNTS)
+    assert [file.noun for file in sets.in_order(made)] == ["accounts", "contacts", "leads", "opportunities"]
+    assert client.post(reverse("import_set_starting", args=[made.pk])).status_code == 422
+    for file in made.files.all():
+        assert answered(client, file, answer="%d/%m/%Y") == reverse("import_set", args=[made.pk])
+    client.post(reverse("import_set_rehearsing", args=[made.pk]))
+    running.rehearse_together([file.rehearsal for file in sets.in_order(made) if file.rehearsal], at=LATER)
+    assert [(file.rehearsal.n_created, file.rehearsal.n_rejected) for file in sets.in_order(made) if file.rehearsal] == [(2, 0)] * 4
+    assert (Account.objects.count(), Lead.objects.count()) == (0, 0)
+    client.post(reverse("import_set_starting", args=[made.pk]))
+    sets.run_all(made, at=LATER)
+    assert Contact.objects.get(family_name="Kim").account == Account.objects.get(reference="A1")
+    assert set(Account.objects.values_list("industry", "country")) == {("technology", "KR"), ("retail", "PH")}
+    assert Lead.objects.get(reference="L1").opened_at.date().isoformat() == "2024-04-03"
+    deal = Opportunity.objects.get(reference="D1")
+    assert (deal.lead.reference, str(deal.amount), deal.currency) == ("L1", "1200.00", "USD")
+    assert "2" in client.get(reverse("import_set", args=[made.pk])).content.decode()
+    assert client.post(reverse("import_set_undoing", args=[made.pk])).status_code == 302
+    assert (Account.objects.count(), Contact.objects.count(), Lead.objects.count(), Opportunity.objects.count()) == (0, 0, 0, 0)
+
+
+def test_a_question_that_is_not_answered_is_asked_again_and_its_rows_are_refused(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(client, leads=LEADS).files.all()
+    assert "Which day is" in client.get(reverse("import_file", args=[file.pk])).content.decode()
+    assert answered(client, file) == reverse("import_file", args=[file.pk])
+    assert answered(client, file, later="1") == reverse("import_set", args=[file.of_id])
+    client.post(reverse("import_set_rehearsing", args=[file.of_id]))
+    file.refresh_from_db()
+    assert file.rehearsal is not None
+    running.rehearse_together([file.rehearsal], at=LATER)
+    file.rehearsal.refresh_from_db()
+    assert file.rehearsal.n_rejected == 2
+
+
+def test_what_was_decided_can_be_downloaded_saved_and_used_again(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(client, accounts=ACCOUNTS).files.all()
+    answered(client, file, save_as="Our ERP")
+    text = client.get(reverse("import_file_mapping", args=[file.pk])).content.decode()
+    file.refresh_from_db()
+    assert mapping.read(text) == file.as_mapping
+    saved = SavedMapping.objects.get(name="Our ERP")
+    client.post(reverse("import_file_reading", args=[file.pk]), {"noun": "accounts", "delimiter": "comma"})
+    file.refresh_from_db()
+    assert not file.is_decided
+    client.post(reverse("import_file_using", args=[file.pk]), {"saved": saved.pk})
+    file.refresh_from_db()
+    assert file.as_mapping.columns["industry"].values == {"technolgy": "technology"}
+    client.post(reverse("import_file_using", args=[file.pk]), {"mapping_file": SimpleUploadedFile("m.yaml", text.encode())})
+    wrong = client.post(reverse("import_file_using", args=[file.pk]), {"mapping_file": SimpleUploadedFile("m.yaml", b"noun: accounts\ncolumns: {name: Nope}")})
+    assert wrong.status_code == 422
+    assert "Nope" in wrong.content.decode()
+
+
+def test_a_file_is_read_in_another_way_when_somebody_says_so(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(client, names="name,city\nMüller,Köln\n".encode("latin-1")).files.all()
+    assert "not sure" in client.get(reverse("import_file", args=[file.pk])).content.decode()
+    client.post(reverse("import_file_reading", args=[file.pk]), {"noun": "contacts", "encoding": "cp1252", "header_row": "1"})
+    page = client.get(reverse("import_file", args=[file.pk])).content.decode()
+    assert "Müller" in page
+    assert "not sure" not in page
+    assert client.post(reverse("import_file_reading", args=[file.pk]), {"encoding": "klingon"}).status_code == 422
+    assert client.post(reverse("import_file_reading", args=[file.pk]), {"header_row": "first"}).status_code == 422
+    client.post(reverse("import_file_removing", args=[file.pk]))
+    assert not ImportSet.objects.exists()
+
+
+def test_a_file_that_is_no_table_is_named_and_nothing_is_kept(cast: Cast) -> None:
+    answer = signed_in(cast.ada).post(
+        reverse("import_new"), {"file": [SimpleUploadedFile("a.csv", b"name,x\nMina,1\n"), SimpleUploadedFile("b.csv", b"%PDF-1.7")]}
+    )
+    assert answer.status_code == 422
+    assert "b.csv: This is a PDF file" in answer.content.decode()
+    assert not ImportSet.objects.exists()
+
+
+def test_markup_formulas_and_hostile_names_in_a_file_do_nothing(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    content = 'name,"<script>alert(1)</script>",""" onmouseover=""x"\n=cmd,<b>bold</b>,\'\n' + "x" * 5_000 + ",1,2\n"
+    (file,) = brought(client, accounts=content).files.all()
+    page = client.get(reverse("import_file", args=[file.pk])).content.decode()
+    assert "<script>alert" not in page
+    assert '" onmouseover=' not in page
+    assert "<b>bold" not in page
+
+
+@pytest.mark.parametrize("name", ["import_set", "import_file", "import_file_mapping"])
+def test_whoever_may_not_import_sees_nothing_of_it(cast: Cast, name: str) -> None:
+    made = brought(signed_in(cast.ada), accounts=ACCOUNTS)
+    pk = made.pk if name == "import_set" else made.files.get().pk
+    for person in (cast.tomas, cast.ruth):
+        assert signed_in(person).get(reverse(name, args=[pk])).status_code == 403
+    assert ImportFile.objects.visible_to(cast.tomas).count() == SavedMapping.objects.visible_to(cast.tomas).count() == 0
+
+
+def test_a_set_is_run_once_however_often_it_is_asked_for(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    made = brought(client, accounts=ACCOUNTS)
+    answered(client, made.files.get())
+    assert client.post(reverse("import_set_starting", args=[made.pk])).status_code == 302
+    assert client.post(reverse("import_set_starting", args=[made.pk])).status_code == 422
+    assert ImportRun.objects.count() == 1
