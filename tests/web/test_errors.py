@@ -39,7 +39,7 @@ def test_what_an_address_asks_wrongly_is_said_in_our_own_sentence(cast: Cast, cl
     client.force_login(cast.ada)
     answer = client.get(reverse("leads"), {"sort": "nonsense"})
     assert answer.status_code == 400
-    assert "no order or view of that name" in text_of(answer)
+    assert "This list has no order of that name." in text_of(answer)
 
 
 def test_a_host_that_is_not_ours_is_turned_away_without_being_quoted(cast: Cast, client: Client) -> None:

@@ -170,8 +170,10 @@ def order_of(state: State, spec: Spec) -> paging.Order:
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:
     """How many rows there are, and whether that is the planner's estimate: nobody counts a million rows to turn a page."""
-    plan = json.loads(rows.order_by().explain(format="json"))
-    estimate = int(plan[0]["Plan"]["Plan Rows"])
+    plan = rows.order_by().explain(format="json")
+    if not plan:  # nobody had to be asked to know that there is nothing
+        return 0, False
+    estimate = int(json.loads(plan)[0]["Plan"]["Plan Rows"])
     if estimate > _COUNTED:
         return estimate, True
     count = rows.order_by()[: _COUNTED + 1].count()
