@@ -50,7 +50,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
             "said": said,
             "is_busy": any(run and run.state not in _OVER for run in runs),
             "is_ready": all(file.is_decided and not file.run for file in files),
-            "is_run": any(file.run for file in files),
+            "next": next((file for file in files if not file.is_decided and not file.run), None),
             "can_undo": any(file.run and file.run.state in (RunState.DONE, RunState.FAILED) for file in files),
         },
     )
