@@ -201,7 +201,9 @@ class Journeys:
     def _ending(self, lead: Pass, *, stage: str) -> Ending | None:
         endings = process.ENDINGS[stage]
         onward = min(endings[0].odds * self._quality(lead, stage=stage), 0.97)
-        draw = self._evenly(stage, onward, month=(self._days.until - lead.last.entered) // (30 * DAY))
+        # Fewer come as far as sales, so there the draws of a whole quarter are spread together.
+        span = 91 if stage in stages.IN_SALES else 30
+        draw = self._evenly(stage, onward, span=(self._days.until - lead.last.entered) // (span * DAY))
         if draw < onward:
             return endings[0]
         # The other endings share what is left in their proportions, and so does staying.
@@ -212,9 +214,9 @@ class Journeys:
             draw -= ending.odds
         return None
 
-    def _evenly(self, stage: str, onward: float, *, month: int) -> float:
-        """A draw from [0, 1) such that every twenty of one kind and month are spread evenly: a small company's rates must not be all noise."""
-        deck = self._decks.setdefault((stage, onward, month), [])
+    def _evenly(self, stage: str, onward: float, *, span: int) -> float:
+        """A draw from [0, 1) such that every twenty of one kind and span of time are spread evenly: a small company's rates must not be all noise."""
+        deck = self._decks.setdefault((stage, onward, span), [])
         if not deck:
             deck.extend((card + self._random.random()) / 20 for card in range(20))
             self._random.shuffle(deck)

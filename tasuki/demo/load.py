@@ -39,6 +39,8 @@ from tasuki.demo.working_days import DAY, WorkingDays
 N_LEADS = 6_000
 SEED = 7
 MONTHS = 18
+# It traded before it kept these records. What was still open when it began to came along with its past; what had ended did not.
+_MONTHS_BEFORE_RECORDS = 12
 _CHUNK = 2_500
 _LEADS_A_PERSON = 1.3
 _PEOPLE_A_COMPANY = 2.6
@@ -108,13 +110,13 @@ def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bo
         raise HoldsRealData
     began = time.monotonic()
     until = until.astimezone(UTC).replace(microsecond=0)
-    start = _months_before(until).replace(hour=0, minute=0, second=0)
+    start, recorded = (_midnight(until, months_ago=months) for months in (MONTHS + _MONTHS_BEFORE_RECORDS, MONTHS))
     random = Random(f"{seed} {until.isoformat()} {n_leads}")
     # An attempt that was rolled back has moved the counters on; this also has foreign keys checked at once.
     wipe()
     company = haneul.found(start=start, until=until, random=random)
     days = WorkingDays(int(start.timestamp()), int(until.timestamp()), random=random)
-    simulation = _Simulation(company, days=days, random=random)
+    simulation = _Simulation(company, days=days, random=random, recorded=int(recorded.timestamp()))
     written = 0
     while simulation.n_leads < n_leads:
         written += simulation.chunk(up_to=n_leads)
@@ -130,8 +132,8 @@ def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bo
 class _Simulation:
     """Lives the company's market chunk by chunk: a few thousand people at a time, so memory does not grow with the leads."""
 
-    def __init__(self, company: haneul.Company, *, days: WorkingDays, random: Random) -> None:
-        self._days, self._random = days, random
+    def __init__(self, company: haneul.Company, *, days: WorkingDays, random: Random, recorded: int) -> None:
+        self._days, self._random, self._recorded = days, random, recorded
         self._names = Names(random)
         self._market = Market(random=random, names=self._names)
         self._journeys = Journeys(company, days=days, random=random)
@@ -143,12 +145,16 @@ class _Simulation:
         """Simulate and write the next chunk; returns the number of rows written."""
         n_people = max(1, int(min(_CHUNK, up_to - self.n_leads) / _LEADS_A_PERSON))
         people = self._people(n_people)
-        for customer in self._known(people):
-            self._rows.account(customer)
+        self._number(people)
+        known: dict[int, Customer] = {}
         for person in people:
-            if self.n_leads >= up_to:
-                break
-            self._live(person, up_to=up_to)
+            if self.n_leads < up_to and self._live(person, up_to=up_to):
+                known[person.company.id] = person.company
+        for customer in [*known.values()]:
+            if customer.parent:
+                known.setdefault(customer.parent.id, customer.parent)
+        for customer in sorted(known.values(), key=lambda one: one.id):
+            self._rows.account(customer)
         tables = self._rows.take()
         with connection.cursor() as cursor:
             for table, columns in COLUMNS.items():
@@ -158,14 +164,21 @@ class _Simulation:
                             copy.write_row(row)
         return n_rows(tables)
 
-    def _live(self, person: Person, *, up_to: int) -> None:
-        self._rows.person(person)
+    def _live(self, person: Person, *, up_to: int) -> bool:
+        """Write the person's passes, if there is any that records know."""
+        is_known, last = False, None
         for lead in self._journeys.of(person, at=person.known_since):
             self._remember(lead)
+            if lead.ended is not None and lead.ended < self._recorded:
+                continue
+            if not is_known:
+                self._rows.person(person)
+            lead.previous, last, is_known = last, lead, True
             self._rows.lead(lead)
             self.n_leads += 1
             if self.n_leads >= up_to:
-                return
+                break
+        return is_known
 
     @staticmethod
     def _remember(lead: Pass) -> None:
@@ -184,12 +197,14 @@ class _Simulation:
         sources, shares = process.SOURCES, [source.share for source in process.SOURCES]
         for customer in random.choices(usual, k=n - n_small):
             source = random.choices(sources, weights=shares)[0]
-            met.append((days.arrival(customer.region, office_hours=source.outbound), customer, source))
+            at = days.arrival(customer.region, office_hours=source.outbound)
+            if at < opened or random.random() < source.stays:
+                met.append((at, customer, source))
         met = sorted(((at, customer, source) for at, customer, source in met if at < days.until), key=lambda one: one[0])
         return [Person(next(self._person_ids), self._names.person(customer.country), customer, source, at) for at, customer, source in met]
 
-    def _known(self, people: list[Person]) -> list[Customer]:
-        """The companies of these people, numbered by when we first heard of them; one in twelve belongs to an older one of its country."""
+    def _number(self, people: list[Person]) -> None:
+        """The companies of these people get their numbers by when we first heard of them; one in twelve belongs to an older one of its country."""
         known: dict[int, Customer] = {}
         for person in people:
             customer = person.company
@@ -201,16 +216,15 @@ class _Simulation:
             if self._random.random() < 0.08:
                 customer.parent = self._parent(customer, among=list(known.values())[-60:])
             known[id(customer)] = customer
-        return list(known.values())
 
     def _parent(self, customer: Customer, *, among: list[Customer]) -> Customer | None:
         parents = [other for other in among if other.country == customer.country and other.parent is None and other.n_employees > customer.n_employees]
         return self._random.choice(parents) if parents else None
 
 
-def _months_before(until: datetime) -> datetime:
-    months = until.year * 12 + until.month - 1 - MONTHS
-    return until.replace(year=months // 12, month=months % 12 + 1, day=min(until.day, 28))
+def _midnight(until: datetime, *, months_ago: int) -> datetime:
+    months = until.year * 12 + until.month - 1 - months_ago
+    return until.replace(year=months // 12, month=months % 12 + 1, day=min(until.day, 28), hour=0, minute=0, second=0)
 
 
 def _count_on_from(cursor: CursorWrapper, table: str) -> None:

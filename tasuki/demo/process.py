@@ -35,12 +35,15 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """Where leads come from. `stays` is the share that still comes once people and budget go to the list of small firms."""
+
     name: str
     share: float
     quality: float
     details: tuple[str, ...]
     raises_hand: float = 0.0
     outbound: bool = False
+    stays: float = 1.0
 
 
 _A, _W, _R, _L, _D, _M = (
@@ -68,19 +71,19 @@ ENDINGS: dict[str, tuple[Ending, ...]] = {
 QUALITY_SHOWS_IN = (stages.NURTURING, stages.CONNECTED, stages.P1, stages.P2)
 SECOND_PASS = 1.15
 # Small firms have no budget of their own for such systems: one list of them pulls the last quarter down.
-SMALL_FIRM_CONNECTED = 0.38
+SMALL_FIRM_CONNECTED = 0.32
 
 SOURCES = (
     Source("Website inquiry", 0.15, 1.3, ("Contact form", "Price request", "Demo request"), raises_hand=0.55),
     Source("Webinar", 0.18, 1.0, ("Pre-trade risk after T+1", "Kill switch in practice", "Night session readiness", "Order routing clinic")),
     Source("Trade show", 0.16, 0.9, ("Seoul capital markets fair", "Tokyo trading technology day", "Asia exchange week")),
-    Source("White paper", 0.16, 0.75, ("Measuring wire-to-wire latency", "Ten questions to a risk gateway", "Market data under load")),
-    Source("Search advertising", 0.12, 0.8, ("Order management", "Pre-trade risk", "Market data")),
+    Source("White paper", 0.16, 0.75, ("Measuring wire-to-wire latency", "Ten questions to a risk gateway", "Market data under load"), stays=0.7),
+    Source("Search advertising", 0.12, 0.8, ("Order management", "Pre-trade risk", "Market data"), stays=0.5),
     Source("Referral", 0.06, 1.75, ("Customer", "Former colleague"), raises_hand=0.5),
     Source("Partner", 0.06, 1.2, ("System integrator", "Hosting partner"), raises_hand=0.25),
-    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True),
+    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True, stays=0.2),
 )
-SMALL_FIRM_LIST = Source("Outbound list", 0.075, 0.95, ("Small securities firms",), outbound=True)
+SMALL_FIRM_LIST = Source("Outbound list", 0.045, 0.95, ("Small securities firms",), outbound=True)
 EXPANSION_SOURCE = "Existing customer"
 
 WAKES: dict[str, tuple[Wake, ...]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -14,13 +14,17 @@ from django.db import connection, models
 
 from tasuki.core.organisation import the_organisation
 from tasuki.crm.leads import Lead
-from tasuki.crm.ledger import MOVED_ON
+from tasuki.crm.ledger import MOVED_ON, Outcome
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
 
 MOVED = tuple(outcome.value for outcome in MOVED_ON)
 USUAL_PERIODS = 4
+_FIRST_ENDING = """
+SELECT least((SELECT counted_on FROM crm_daybooktotal WHERE kind = '' AND outcome = ANY(%(for_good)s) AND n_left > 0 ORDER BY counted_on LIMIT 1),
+             (SELECT min(counted_on) FROM crm_daybooknote WHERE outcome = ANY(%(for_good)s) AND n_left > 0))
+"""
 
 
 class Form(models.TextChoices):
@@ -61,7 +65,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Before:
-    """The whole periods of equal length that lie before the one asked about: at most four, as many as hold history."""
+    """The whole periods of equal length that lie before the one asked about: at most four, as many as hold complete history."""
 
     start: Any
     n_periods: int
@@ -72,9 +76,21 @@ def before(question: Question) -> Before:
     if question.start is None or question.end is None or question.end <= question.start:
         return Before("-infinity", 0)
     length = question.end - question.start
-    first_at = first_opening(question)
-    n_periods = max(0, min(USUAL_PERIODS, (question.start - first_at) // length)) if first_at else 0
+    since = _complete_since(question)
+    n_periods = max(0, min(USUAL_PERIODS, (question.start - since) // length)) if since else 0
     return Before(question.start - length * n_periods, n_periods)
+
+
+def _complete_since(question: Question) -> datetime | None:
+    """From when on the leads that count are all here: those that ended too, and not only those that were open when records began.
+
+    Whoever moves to Tasuki with the leads in hand has passages from before that day, but none that ended before it.
+    """
+    first_at = first_opening(question)
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_ENDING, {"for_good": [outcome.value for outcome in Outcome if outcome not in MOVED_ON]})
+        ((day,),) = cursor.fetchall()
+    return max(first_at, datetime.combine(day, time(), question.zone)) if first_at and day else None
 
 
 def first_opening(question: Question) -> datetime | None:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import BadRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
@@ -18,7 +19,9 @@ from tasuki.relay.groups import BLANK
 from tasuki.relay.questions import Form, Grouping, Question
 from tasuki.web.requests import UserRequest
 
-PERIODS = ("quarter", "last_quarter", "month", "year", "all")
+PERIODS = ("weeks", "quarter", "last_quarter", "month", "year", "all")
+# Long enough for a rate to be one, and always of one length: a quarter just begun would be judged by a handful of leads.
+_WEEKS = 13
 _TEXTS = {"source": "source", "segment": "segment", "country": "account__country"}
 _IDS = {"team": "team", "owner": "owner", "product": "product"}
 
@@ -59,7 +62,7 @@ def read(request: UserRequest) -> Filter:
     """The filter that the address names. What it does not know is refused, not guessed."""
     said = request.GET
     has_days = bool(said.get("from") or said.get("to"))
-    period = said.get("period") or ("custom" if has_days else "quarter")
+    period = said.get("period") or ("custom" if has_days else "weeks")
     try:
         first, last = (date.fromisoformat(said[name]) if said.get(name) else None for name in ("from", "to"))
         form, by = Form(said.get("form") or "period"), Grouping(said.get("by") or "source")
@@ -80,6 +83,7 @@ def bounds(asked: Filter, organisation: Organisation) -> tuple[datetime | None, 
     today = now.astimezone(zone).date()
     quarter = quarter_start(today, fiscal_start=organisation.fiscal_year_starts_in)
     first, last = {
+        "weeks": (today - timedelta(weeks=_WEEKS, days=-1), None),
         "quarter": (quarter, None),
         "last_quarter": (quarter_start(quarter - timedelta(days=1), fiscal_start=organisation.fiscal_year_starts_in), quarter),
         "month": (today.replace(day=1), None),
@@ -105,6 +109,7 @@ def quarter_start(day: date, *, fiscal_start: int) -> date:
 
 def period_name(asked: Filter) -> str:
     names = {
+        "weeks": ngettext("the last %(num)s week", "the last %(num)s weeks", _WEEKS) % {"num": _WEEKS},
         "quarter": _("this quarter"),
         "last_quarter": _("last quarter"),
         "month": _("this month"),

@@ -12,7 +12,7 @@ from tasuki.analytics import funnel
 from tasuki.core.imports import running
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import daybook, leads, stages
-from tasuki.crm.leads import Arrival
+from tasuki.crm.leads import Arrival, Lead
 from tasuki.relay import groups, kpis
 from tasuki.relay.questions import Form, Grouping, Question
 from tests.cast import SET_UP, Cast
@@ -120,7 +120,7 @@ def test_the_stages_crossed_with_a_group_add_up_to_the_stages(told: Cast) -> Non
 def test_the_usual_is_the_average_of_the_whole_periods_before(told: Cast) -> None:
     start, end = START + timedelta(days=75), START + timedelta(days=100)
     stays = histories.stays()
-    first_at = min(stay.entered_at for stay in stays)
+    first_at = history_from(stays)
     n_periods = (start - first_at) // (end - start)
     assert 1 <= n_periods <= 4
     for stage, count in kpis.by_stage(Question(Form.PERIOD, start, end)).items():
@@ -130,6 +130,24 @@ def test_the_usual_is_the_average_of_the_whole_periods_before(told: Cast) -> Non
             assert count.usual.inflow == before.inflow / n_periods
         else:
             assert before.inflow == 0
+
+
+def history_from(stays: list[funnel.Stay]) -> datetime:
+    """The first opening, or the day on which the first lead ended: whichever is later."""
+    ended = min(stay.left_at for stay in stays if stay.outcome not in ("", *funnel.MOVED_ON)).astimezone(Question().zone)
+    return max(min(stay.entered_at for stay in stays), ended.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def test_what_was_brought_along_open_is_no_usual_before_anything_could_end(cast: Cast) -> None:
+    """Of the months before Mina moved to Tasuki only the leads that were still open are here."""
+    for n_days in range(0, 100, 5):
+        leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=START + timedelta(days=n_days))
+    last = Question(Form.PERIOD, START + timedelta(days=80), START + timedelta(days=100))
+    assert kpis.by_stage(last)[stages.CAPTURED].usual is None
+    leads.disqualify(Lead.objects.earliest("opened_at"), reason="student", by=SET_UP, at=START + timedelta(days=41))
+    usual = kpis.by_stage(last)[stages.CAPTURED].usual
+    assert usual is not None
+    assert (usual.n_periods, usual.entered) == (1, 4)
 
 
 def test_without_a_whole_period_before_there_is_no_usual(told: Cast) -> None:
