@@ -24,6 +24,14 @@ def on_app_ready(app: App) -> None:
     # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
     app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
     app.periodic(cron="* * * * *")(app.task(name="fold_the_daybook", queueing_lock="fold_the_daybook")(fold_the_daybook))
+    app.periodic(cron="* * * * * */5")(app.task(name="absorb_search_changes", queueing_lock="absorb_search_changes")(absorb_search_changes))
+
+
+def absorb_search_changes(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Make what imports brought findable. What people type in is found at once: whoever searches reads it in."""
+    from tasuki.core.search import indexing
+
+    indexing.absorb_all()
 
 
 def fold_the_daybook(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -187,6 +187,18 @@ BULK_VERBS = [
     "tasuki.sales.bulk_verbs.GIVE_OPPORTUNITIES",
 ]
 
+# The nouns that can be found, in the order in which a person reads them, and where each says how.
+SEARCHABLE_NOUNS = {
+    "lead": "tasuki.crm.searched.LEADS",
+    "account": "tasuki.crm.searched.ACCOUNTS",
+    "contact": "tasuki.crm.searched.CONTACTS",
+    "opportunity": "tasuki.sales.searched.OPPORTUNITIES",
+    "task": "tasuki.crm.searched.TASKS",
+    "product": "tasuki.crm.searched.PRODUCTS",
+    "user": "tasuki.core.searched.PEOPLE",
+    "team": "tasuki.core.searched.TEAMS",
+}
+
 PROCRASTINATE_ON_APP_READY = "tasuki.schedule.on_app_ready"
 
 LOGGING = {

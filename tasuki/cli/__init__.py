@@ -26,6 +26,7 @@ COMMANDS = {
     "restore": "tasuki.cli.restore:restore",
     "administrator": "tasuki.cli.administrator:administrator",
     "migrate": "tasuki.cli.migrate:migrate",
+    "reindex": "tasuki.cli.reindex:reindex",
     "shell": "tasuki.cli.shell:shell",
     "manage": "tasuki.cli.migrate:manage",
 }

@@ -9,10 +9,12 @@ from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.money import ExchangeRate
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
+from tasuki.core.recents import RecentRecord
 from tasuki.core.saved_views import SavedView
+from tasuki.core.search.entries import SearchChange, SearchEntry
 from tasuki.core.teams import Team
 
 __all__ = [
-    "Absence", "AuditEntry", "BulkRow", "BulkRun", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet", "Organisation", "RoleGrant",
-    "SavedMapping", "SavedView", "Team", "User",
+    "Absence", "AuditEntry", "BulkRow", "BulkRun", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet", "Organisation",
+    "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "Team", "User",
 ]  # fmt: skip

@@ -166,7 +166,7 @@ class Journeys:
     def _again(self, lead: Pass, *, origin: Origin, days: float, stage: str) -> Pass | None:
         since = lead.ended if lead.ended is not None else lead.last.entered
         at = self._days.later(since, days=days, region=lead.person.company.region)
-        if at >= self._days.until:
+        if at >= self._days.until or (origin is Origin.RECYCLED and stage == stages.WORKING and not self._is_called_back(at)):
             return None
         product, source, detail = lead.product, lead.source, lead.source_detail
         if origin is Origin.EXPANSION:
@@ -175,6 +175,10 @@ class Journeys:
         following = Pass(next(self._lead_ids), lead.person, product, lead.seq_no + 1, origin, source, detail, previous=lead)
         self._walk(following, stage=stage, at=at)
         return following
+
+    def _is_called_back(self, at: int) -> bool:
+        opened = self._days.until - process.SMALL_FIRMS_OPENED_DAYS_AGO * DAY
+        return at < opened or self._random.random() < process.WAKES_BESIDE_THE_LIST
 
     def _walk(self, lead: Pass, *, stage: str, at: int) -> None:
         """Stage by stage until the pass ends or now is reached."""

@@ -71,19 +71,19 @@ ENDINGS: dict[str, tuple[Ending, ...]] = {
 QUALITY_SHOWS_IN = (stages.NURTURING, stages.CONNECTED, stages.P1, stages.P2)
 SECOND_PASS = 1.15
 # Small firms have no budget of their own for such systems: one list of them pulls the last quarter down.
-SMALL_FIRM_CONNECTED = 0.32
+SMALL_FIRM_CONNECTED = 0.15
 
 SOURCES = (
     Source("Website inquiry", 0.15, 1.3, ("Contact form", "Price request", "Demo request"), raises_hand=0.55),
-    Source("Webinar", 0.18, 1.0, ("Pre-trade risk after T+1", "Kill switch in practice", "Night session readiness", "Order routing clinic")),
-    Source("Trade show", 0.16, 0.9, ("Seoul capital markets fair", "Tokyo trading technology day", "Asia exchange week")),
-    Source("White paper", 0.16, 0.75, ("Measuring wire-to-wire latency", "Ten questions to a risk gateway", "Market data under load"), stays=0.7),
-    Source("Search advertising", 0.12, 0.8, ("Order management", "Pre-trade risk", "Market data"), stays=0.5),
+    Source("Webinar", 0.18, 1.0, ("Pre-trade risk after T+1", "Kill switch in practice", "Night session readiness", "Order routing clinic"), stays=0.85),
+    Source("Trade show", 0.16, 0.9, ("Seoul capital markets fair", "Tokyo trading technology day", "Asia exchange week"), stays=0.75),
+    Source("White paper", 0.16, 0.75, ("Measuring wire-to-wire latency", "Ten questions to a risk gateway", "Market data under load"), stays=0.6),
+    Source("Search advertising", 0.12, 0.8, ("Order management", "Pre-trade risk", "Market data"), stays=0.4),
     Source("Referral", 0.06, 1.75, ("Customer", "Former colleague"), raises_hand=0.5),
     Source("Partner", 0.06, 1.2, ("System integrator", "Hosting partner"), raises_hand=0.25),
-    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True, stays=0.2),
+    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True, stays=0.0),
 )
-SMALL_FIRM_LIST = Source("Outbound list", 0.045, 0.95, ("Small securities firms",), outbound=True)
+SMALL_FIRM_LIST = Source("Outbound list", 0.042, 0.95, ("Small securities firms",), outbound=True)
 EXPANSION_SOURCE = "Existing customer"
 
 WAKES: dict[str, tuple[Wake, ...]] = {
@@ -140,6 +140,8 @@ ENDED_CONTRACTS = ("Merged into a group with its own system", "Closed the tradin
 
 WAKES_BY_DATE = 0.8
 WAKES_BY_EVENT = 0.4
+# Whoever works the list calls fewer of those back whose day has come.
+WAKES_BESIDE_THE_LIST = 0.5
 COMES_AGAIN = 0.07
 EXPANDS = 0.22
 LONGEST_CHAIN = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.db import connection
 
+from tasuki.core.search import indexing
 from tasuki.crm import daybook
 
 # The trail is append-only, and the runs tell what was: these may grow by an import that was undone.
@@ -14,6 +15,7 @@ GROWING = {"core_auditentry", "core_importrun", "core_importrow"}
 def contents() -> dict[str, str]:
     """A checksum of all rows of each of our tables, without regard to their order."""
     daybook.fold()
+    indexing.absorb_all()
     found = {}
     with connection.cursor() as cursor:
         for model in apps.get_models(include_auto_created=True):

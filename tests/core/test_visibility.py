@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db.models import Model
 
-from tasuki.core import abilities, absences, audit, teams
+from tasuki.core import abilities, absences, audit, recents, teams
 from tasuki.core.abilities import Ability, Role, Scope
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk.runs import BulkRun
@@ -38,6 +38,8 @@ REACHED_OTHERWISE = {
     "core.ExchangeRate": "reference data: what one currency is worth in another",
     "core.ImportRow": "through its import run",
     "core.Organisation": "the name of the house, on every page",
+    "core.SearchChange": "ids of what the search has yet to read",
+    "core.SearchEntry": "search answers with ids, and those through visible_to of their own noun",
     "crm.Consent": "through its contact",
     "crm.ContactEmail": "through its contact",
     "crm.ContactPhone": "through its contact",
@@ -209,3 +211,4 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     BulkRun.objects.create(of="lead", verb="give", started_by=cast.ivo, started_at=MONDAY)
     SavedView.objects.create(of="lead", name="Fairs", owner=cast.ivo, reach="all", sort="-opened", created_at=MONDAY, updated_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)
+    recents.opened(cast.ada, noun="lead", record_id=books.ivo.pk, at=MONDAY)

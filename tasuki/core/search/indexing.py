@@ -1,0 +1,130 @@
+"""Keeping the index in step: reading the changes that the triggers noted, a few at once for whoever searches, all of them in a job."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from django.db import connection, transaction
+
+from tasuki.core.imports.copying import copy_in, execute
+from tasuki.core.search.entries import SearchEntry
+from tasuki.core.search.folding import Keys, fold, grams_of, initials
+from tasuki.core.search.nouns import Texts, searched
+
+# Records of one block share their keys, so that the newest are asked first and the older only when there are too few.
+BLOCK = 1 << 13
+# How many changes whoever searches reads in before: what somebody typed in a moment ago, never an import.
+AT_HAND = 300
+_SLICE = 4_000
+_LOCK = 0x5EA2C  # an advisory lock of the transaction that reads changes in
+_COLUMNS = ("noun", "record_id", "belongs_to", "words", "hidden", "keys")
+_KEPT_BLOCKS = 8
+
+
+@transaction.atomic
+def absorb(*, at_most: int) -> int:
+    """Read the oldest noted changes into the index; → how many records. Somebody else who does so already does it for both."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM core_searchchange WHERE n_records <= %s)", [at_most])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(_TAKE, [at_most, at_most])
+        taken = cursor.fetchall()
+    ids: dict[str, set[int]] = defaultdict(set)
+    for noun, record_ids in taken:
+        ids[noun] |= set(record_ids)
+    for noun, changed in ids.items():
+        _write(noun, sorted(changed))
+    if taken:
+        # New keys wait in a list of the index until somebody sorts them in; who looks for a key would have to read all of it.
+        execute("SELECT gin_clean_pending_list('search_by_key')")
+    return sum(map(len, ids.values()))
+
+
+# The running sum lets in what fits, and at least one.
+_TAKE = """
+DELETE FROM core_searchchange WHERE id IN (
+    SELECT id FROM (
+        SELECT id, n_records, sum(n_records) OVER (ORDER BY id) AS up_to
+        FROM (SELECT id, n_records FROM core_searchchange WHERE n_records <= %s ORDER BY id LIMIT 500) AS oldest
+    ) AS summed WHERE up_to <= %s OR up_to = n_records
+) RETURNING noun, record_ids
+"""
+
+
+def absorb_all() -> int:
+    """Read all noted changes in, slice by slice; → how many records. The job of every few seconds (see schedule.py); safe to run twice."""
+    done = 0
+    while n := absorb(at_most=_SLICE):
+        done += n
+    return done
+
+
+def rebuild() -> int:
+    """Forget the index and read every record again; → how many records. What is being searched meanwhile is found as far as we are."""
+    with transaction.atomic():
+        execute("TRUNCATE core_searchentry, core_searchchange")
+        for noun in searched().values():
+            if noun.texts:
+                table = noun.rows().model._meta.db_table
+                statement = f"INSERT INTO core_searchchange (noun, record_ids, n_records) SELECT %s, array_agg(id), count(*) FROM {table} GROUP BY id / 2000"
+                execute(statement, [noun.noun])
+    return absorb_all()
+
+
+def _write(noun: str, record_ids: Sequence[int]) -> None:
+    reader = searched()[noun].texts
+    if reader is None:
+        raise LookupError(f"{noun} has no words of its own, yet a trigger notes its changes")
+    keys = _KeysOfBlocks(noun)
+    for ids in _sliced(record_ids):
+        SearchEntry.objects.filter(noun=noun, record_id__in=ids).delete()
+        # All of them before the first is copied: a connection that copies cannot be asked.
+        read = list(reader(ids))
+        copy_in(SearchEntry, _COLUMNS, filter(None, (_entry(noun, texts, keys) for texts in read)))
+
+
+def _entry(noun: str, texts: Texts, keys: _KeysOfBlocks) -> tuple[object, ...] | None:
+    titles = _folded(texts.titles)
+    others = _folded([*map(initials, titles), *texts.others])
+    hidden = _folded(texts.hidden)
+    if not (titles or others or hidden):
+        return None
+    return (
+        noun,
+        texts.record_id,
+        texts.belongs_to,
+        "\n".join([*titles, *others]),
+        "\n".join(hidden),
+        keys.of(texts.record_id // BLOCK).array(grams_of(titles, others, hidden)),
+    )
+
+
+def _folded(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(folded for text in texts if (folded := fold(text))))
+
+
+class _KeysOfBlocks:
+    """The keys of the blocks that are being written: records come in order, so that few are needed at once."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._blocks: OrderedDict[int, Keys] = OrderedDict()
+
+    def of(self, block: int) -> Keys:
+        if block not in self._blocks:
+            if len(self._blocks) == _KEPT_BLOCKS:
+                self._blocks.popitem(last=False)
+            self._blocks[block] = Keys(self._noun, block)
+        return self._blocks[block]
+
+
+def _sliced(ids: Sequence[int]) -> Iterator[list[int]]:
+    walk = iter(ids)
+    while batch := list(islice(walk, _SLICE)):
+        yield batch

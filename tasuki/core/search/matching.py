@@ -1,0 +1,168 @@
+"""Asking the index: which records hold the words, best and newest first, and never more work than a few blocks of records."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Q
+
+from tasuki.core.search.entries import SearchEntry
+from tasuki.core.search.folding import Keys, Sought, grams_at_start, grams_hidden, grams_of_whole, grams_within
+from tasuki.core.search.indexing import BLOCK
+from tasuki.core.search.nouns import Searched, searched
+
+WANTED = 120
+Blocks = dict[str, list[Keys]]
+
+
+class Rank(enum.IntEnum):
+    """How well a record fits, best first."""
+
+    WHOLE = 0
+    START = 1
+    WITHIN = 2
+    WORDS = 3
+    TOGETHER = 4
+    HIDDEN = 5
+    NEARLY = 6
+
+
+@dataclass(frozen=True)
+class Hit:
+    record_id: int
+    rank: Rank
+    belongs_to: int | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing asked of the index about one noun. `grams` must all be in a record's keys, `patterns` all fit its words (LIKE)."""
+
+    noun: str
+    name: str
+    grams: Sequence[str]
+    patterns: Sequence[str]
+    is_hidden: bool = False
+    most: int = WANTED
+
+
+# The newest block comes first, and the walk ends with the block that fills what is wanted.
+_ASK = """
+SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit.words
+FROM jsonb_to_recordset(%s) AS question(noun text, name text, keys jsonb, patterns text[], is_hidden boolean, most int)
+CROSS JOIN LATERAL (
+    SELECT found.* FROM jsonb_array_elements_text(question.keys) AS block(keys)
+    CROSS JOIN LATERAL (
+        SELECT entry.record_id, entry.belongs_to, entry.words FROM core_searchentry AS entry
+        WHERE entry.keys @> block.keys::int[] AND entry.noun || '' = question.noun
+          AND (CASE WHEN question.is_hidden THEN entry.hidden ELSE E'\\n' || entry.words || E'\\n' END) LIKE ALL (question.patterns)
+        ORDER BY entry.record_id DESC LIMIT question.most
+    ) AS found LIMIT question.most
+) AS hit
+"""
+# Which blocks there are, newest first: from each, a step to the next lower record.
+_BLOCKS = """
+WITH RECURSIVE block(noun, no) AS (
+    SELECT noun, (SELECT max(record_id) FROM core_searchentry AS entry WHERE entry.noun = named.noun) / %(size)s
+    FROM unnest(%(nouns)s::varchar[]) AS named(noun)
+    UNION ALL
+    SELECT noun, (SELECT max(record_id) FROM core_searchentry AS entry WHERE entry.noun = block.noun AND record_id < block.no * %(size)s) / %(size)s
+    FROM block WHERE no IS NOT NULL
+)
+SELECT noun, no FROM block WHERE no IS NOT NULL ORDER BY no DESC
+"""
+
+
+def questions(what: Sought, *, noun: Searched, sees_hidden: bool) -> list[Question]:
+    """What is asked about every noun: the newest that hold the words."""
+    asked = [Question(noun.noun, "words", [gram for word in what.words for gram in grams_within(word)], [f"%{word}%" for word in what.words])]
+    if noun.hides and sees_hidden and len(what.hidden) >= 3:
+        asked.append(Question(noun.noun, "hidden", grams_hidden(what.hidden), [f"%{what.hidden}%"], is_hidden=True))
+    return asked
+
+
+def better_questions(what: Sought, *, noun: Searched) -> list[Question]:
+    """What is asked besides when older records had to be left out: those that are called so, or begin so, whenever they came."""
+    return [
+        Question(noun.noun, "whole", grams_of_whole(what.whole), [f"%\n{what.whole}\n%"]),
+        Question(noun.noun, "start", grams_at_start(what.whole), [f"%\n{what.whole}%"]),
+    ]
+
+
+def blocks() -> Blocks:
+    """The keys of every block that has records, by noun, the newest first."""
+    found: Blocks = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_BLOCKS, {"size": BLOCK, "nouns": [noun.noun for noun in searched().values() if noun.texts]})
+        for noun, block in cursor.fetchall():
+            found[noun].append(Keys(noun, block))
+    return found
+
+
+def ask(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[Hit]]:
+    """Ask everything in one statement; → the hits of each question by its noun and name."""
+    sent = [
+        {
+            "noun": one.noun,
+            "name": one.name,
+            "keys": [keys.array(one.grams) for keys in there[one.noun]],
+            "patterns": one.patterns,
+            "is_hidden": one.is_hidden,
+            "most": one.most,
+        }
+        for one in asked
+    ]
+    found: dict[tuple[str, str], list[Hit]] = defaultdict(list)
+    if not sent:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, [json.dumps(sent)])
+        for noun, name, record_id, belongs_to, words in cursor.fetchall():
+            found[noun, name].append(Hit(record_id, Rank.WORDS, belongs_to, words))
+    return found
+
+
+def ranked(hits: Iterable[Hit], what: Sought) -> dict[int, Hit]:
+    """The hits by id, each with how well its words fit."""
+    return {hit.record_id: Hit(hit.record_id, rank_of(hit.words, what), hit.belongs_to, hit.words) for hit in hits}
+
+
+def rank_of(words: str, what: Sought) -> Rank:
+    """How well the folded words of a record fit."""
+    lined = f"\n{words}\n"
+    if f"\n{what.whole}\n" in lined:
+        return Rank.WHOLE
+    if f"\n{what.whole}" in lined:
+        return Rank.START
+    if what.whole in lined:
+        return Rank.WITHIN
+    return Rank.WORDS if all(word in lined for word in what.words) else Rank.HIDDEN
+
+
+def among(ids: Mapping[str, Iterable[int]], what: Sought) -> dict[str, dict[int, Hit]]:
+    """Which of some records hold the words: for those that are looked at whatever the index puts first."""
+    condition = Q(pk__in=[])
+    for noun, record_ids in ids.items():
+        condition |= Q(noun=noun, record_id__in=list(record_ids))
+    rows = SearchEntry.objects.filter(condition)
+    for word in what.words:
+        rows = rows.filter(words__contains=word)
+    found: dict[str, list[Hit]] = defaultdict(list)
+    for noun, record_id, belongs_to, words in rows.values_list("noun", "record_id", "belongs_to", "words"):
+        found[noun].append(Hit(record_id, Rank.WORDS, belongs_to, words))
+    return {noun: ranked(hits, what) for noun, hits in found.items()}
+
+
+def belonging_to(owners: Sequence[int], *, noun: str, words: Sequence[str]) -> list[Hit]:
+    """Records that belong to one of the owners and hold the words themselves."""
+    rows = SearchEntry.objects.filter(noun=noun, belongs_to__in=owners)
+    for word in words:
+        rows = rows.filter(words__contains=word)
+    found = rows.values_list("record_id", "belongs_to", "words")[:WANTED]
+    return [Hit(record_id, Rank.TOGETHER, owner, text) for record_id, owner, text in found]

@@ -1,0 +1,84 @@
+"""How accounts, contacts, leads, products and tasks are found."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+
+from tasuki.core import abilities
+from tasuki.core.search.nouns import Searched, Texts
+from tasuki.core.searched import both_orders
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
+from tasuki.crm.leads import Lead
+from tasuki.crm.products import Product
+from tasuki.crm.tasks import Task
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+# How many of a person's own rows are looked through when the index finds too many of other people's.
+_NEAREST = 4_000
+
+
+def _accounts(ids: Sequence[int]) -> Iterator[Texts]:
+    rows = Account.objects.filter(pk__in=ids).values_list("pk", "folded_name", "name", "domain", "corporate_number", "reference")
+    for pk, folded, name, *others in rows:
+        # Without its legal form first: who looks for 株式会社波田 types 波田.
+        yield Texts(pk, [folded, name], others)
+
+
+def _contacts(ids: Sequence[int]) -> Iterator[Texts]:
+    reach: dict[int, list[str]] = defaultdict(list)
+    for pk, address in ContactEmail.objects.filter(contact__in=ids).order_by("pk").values_list("contact_id", "address"):
+        reach[pk].append(address)
+    for pk, number in ContactPhone.objects.filter(contact__in=ids).order_by("pk").values_list("contact_id", "e164"):
+        reach[pk].append(number)
+    for pk, family, given, account, reference in Contact.objects.filter(pk__in=ids).values_list("pk", "family_name", "given_name", "account", "reference"):
+        yield Texts(pk, both_orders(family, given), [reference], reach[pk], account)
+
+
+def _products(ids: Sequence[int]) -> Iterator[Texts]:
+    for pk, name, code in Product.objects.filter(pk__in=ids).values_list("pk", "name", "code"):
+        yield Texts(pk, [name], [code])
+
+
+def _tasks(ids: Sequence[int]) -> Iterator[Texts]:
+    for pk, subject in Task.objects.filter(pk__in=ids).values_list("pk", "subject"):
+        yield Texts(pk, [subject])
+
+
+def _near_leads(user: User) -> QuerySet[Lead]:
+    return Lead.objects.visible_to(user).newest_first()[:_NEAREST]
+
+
+def _near_accounts(user: User) -> QuerySet[Any, Any]:
+    own = Account.objects.filter(abilities.owned_by_scope(abilities.standing_of(user), "account")).order_by("-pk")[:_NEAREST]
+    return own.values_list("pk", flat=True).union(_near_leads(user).values_list("account_id", flat=True))
+
+
+def _near_contacts(user: User) -> QuerySet[Any, Any]:
+    return _near_leads(user).values_list("contact_id", flat=True)
+
+
+def _near_tasks(user: User) -> QuerySet[Any, Any]:
+    return Task.objects.visible_to(user).order_by("-pk")[:_NEAREST].values_list("pk", flat=True)
+
+
+ACCOUNTS = Searched("account", "crm.Account", _accounts, nearest=_near_accounts)
+CONTACTS = Searched(
+    "contact",
+    "crm.Contact",
+    _contacts,
+    through={"account": "account_id"},
+    belongs_to="account",
+    ruled_by="account",
+    hides=frozenset({"emails", "phones"}),
+    nearest=_near_contacts,
+)
+LEADS = Searched("lead", "crm.Lead", through={"contact": "contact_id", "account": "account_id"}, exact=("reference",))
+PRODUCTS = Searched("product", "crm.Product", _products)
+TASKS = Searched("task", "crm.Task", _tasks, nearest=_near_tasks)
