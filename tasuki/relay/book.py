@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tasuki.relay.questions import Question
 
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _KEYS = {Kind.ALL: "''", Kind.SOURCE: "{0}.source", Kind.SEGMENT: "{0}.segment", Kind.OWNER: "coalesce({0}.owner_id::text, '')", Kind.TEAM: "{0}.team_id::text"}
 _SUMS = """
     SELECT kind, key, counted_on AS day, NULL::timestamptz AS at, stage_id, outcome, n_entered, n_left, amount_entered, amount_left FROM crm_daybooktotal
@@ -64,13 +65,15 @@ def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[
     that edge”. With `by`, each line comes once for every kind named there.
     """
     zone, whose = question.zone, narrowed(question)
+    first, *_between, last = edges
     if whose and (not by or whose.kind is Kind.ALL):
         lines, known = _from_the_book(whose, edges=edges, kinds=by or (whose.kind,), zone=zone)
     else:
-        first, *_between, last = edges
         lines, known = _live(by or (Kind.ALL,), since=f"%({first})s", until=f"%({last})s", whose="AMONG(stay.lead_id)"), {}
     known |= {"every_stage": list(stages.ORDER), **edges, **{f"{name}_day": _day(at, zone) for name, at in edges.items()}, **parameters}
-    said = re.sub(r"BEFORE\((\w+)\)", r"(CASE WHEN at IS NULL THEN day < %(\1_day)s::date ELSE at < %(\1)s::timestamptz END)", statement)
+    # No line lies outside the first and the last edge. Saying so again would only mislead the planner's guesses.
+    said = statement.replace(f"BEFORE({first})", "false").replace(f"BEFORE({last})", "true")
+    said = re.sub(r"BEFORE\((\w+)\)", r"(CASE WHEN at IS NULL THEN day < %(\1_day)s::date ELSE at < %(\1)s::timestamptz END)", said)
     return questions.ask(question, said.replace("LINES", f"({lines}) lines"), **known)
 
 
@@ -79,11 +82,11 @@ def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind,
     begun = sorted({at.astimezone(zone).date() for at in edges.values() if isinstance(at, datetime) and at != _midnight(_day(at, zone), zone)})
     known: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "begun": begun, "key": whose.key}
     first, *_between, last = edges
-    until = edges[last] if isinstance(edges[last], datetime) else datetime.max.replace(tzinfo=UTC)
+    since, until = (edges[name] if isinstance(edges[name], datetime) else beyond for name, beyond in ((first, _EARLIEST), (last, _LATEST)))
     whole = f"counted_on >= %({first}_day)s::date AND counted_on < %({last}_day)s::date AND counted_on <> ALL(%(begun)s::date[])"
     lines = [_SUMS.format(whole=whole, of_note=_values(kinds, "note"), of_key="true" if whose.kind is Kind.ALL else "key = %(key)s")]
     for i, day in enumerate(begun):
-        known |= {f"opens_{i}": _midnight(day, zone), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
+        known |= {f"opens_{i}": max(_midnight(day, zone), since), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
         is_its = "true" if whose.kind is Kind.ALL else f"{_KEYS[whose.kind].format('lead')} = %(key)s"
         lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=is_its))
     return " UNION ALL ".join(lines), known

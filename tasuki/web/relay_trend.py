@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tasuki.relay.bottleneck import SMALLEST
 from tasuki.relay.kpis import Week
 
 WIDTH, HEIGHT = 540, 152
@@ -61,8 +62,12 @@ class _Scale:
 
 
 def trend(weeks: list[Week], of_best: list[Week], *, aim: float | None) -> Trend:
-    """Place the weeks on a scale that holds them, the aim and the best segment. Each point counts four weeks together, ending with its own."""
+    """Place the weeks on a scale that holds them, the aim and the best segment. Each point counts four weeks together, ending with its own.
+
+    A best segment with a point of fewer than 30 is left out: its line would be chance, and would stretch the scale of the other.
+    """
     rated, best = ([week for week in _together(line) if week.n] for line in (weeks, of_best))
+    best = best if all(week.n >= SMALLEST for week in best) else []
     shares = [week.share or 0.0 for week in (*rated, *best)] + ([aim] if aim is not None else [])
     step = _step(max(shares, default=1.0) - min(shares, default=0.0))
     low = math.floor(min(shares, default=0.0) / step) * step
