@@ -8,6 +8,7 @@ import socket
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import database
@@ -20,6 +21,11 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+# What a test proves does not depend on how busy the machine is.
+hypothesis.settings.register_profile("tasuki", deadline=None)
+hypothesis.settings.load_profile("tasuki")
 
 
 def pytest_configure() -> None:
