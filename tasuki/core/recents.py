@@ -17,7 +17,7 @@ INSERT INTO core_recentrecord (person_id, noun, record_id, opened_at) VALUES (%s
 ON CONFLICT ON CONSTRAINT recent_record_once DO UPDATE SET opened_at = excluded.opened_at
 """
 _FORGET = """
-DELETE FROM core_recentrecord WHERE person_id = %(person)s AND opened_at < (
+DELETE FROM core_recentrecord WHERE person_id = %(person)s AND opened_at <= (
     SELECT opened_at FROM core_recentrecord WHERE person_id = %(person)s ORDER BY opened_at DESC OFFSET %(kept)s LIMIT 1
 )
 """

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
 
-from tasuki.core import names
+from django.db.models import QuerySet
+
+from tasuki.core import abilities, names
+from tasuki.core.abilities import Scope
 from tasuki.core.people import User
 from tasuki.core.search.nouns import Searched, Texts
 from tasuki.core.teams import Team
+
+# How many of a person's own rows, and of each of their teams, are looked through when the index finds too many of others'.
+NEAREST = 1_000
+_MOST_TEAMS = 20
 
 
 def both_orders(family: str, given: str) -> list[str]:
@@ -23,6 +32,15 @@ def _people(ids: Sequence[int]) -> Iterator[Texts]:
 def _teams(ids: Sequence[int]) -> Iterator[Texts]:
     for pk, name in Team.objects.filter(pk__in=ids).values_list("pk", "name"):
         yield Texts(pk, [name])
+
+
+def nearest_of(rows: QuerySet[Any], user: User, *, noun: str, column: str = "pk") -> set[int]:
+    """The first rows, in their order, that are the person's own, and the first of their teams: each by the index of the lists."""
+    standing = abilities.standing_of(user)
+    scope = standing.scope(noun)
+    teams = standing.tree if scope is Scope.TREE else {standing.team_id} if scope is Scope.TEAM else ()
+    owned = [rows.filter(owner=user.pk), *(rows.filter(team=team) for team in islice(teams, _MOST_TEAMS) if team)]
+    return {one for some in owned for one in some.values_list(column, flat=True)[:NEAREST]} - {None}
 
 
 PEOPLE = Searched("user", "core.User", _people)

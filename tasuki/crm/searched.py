@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
-
-from tasuki.core import abilities
 from tasuki.core.search.nouns import Searched, Texts
-from tasuki.core.searched import both_orders
+from tasuki.core.searched import both_orders, nearest_of
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.leads import Lead
@@ -19,9 +16,6 @@ from tasuki.crm.tasks import Task
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
-
-# How many of a person's own rows are looked through when the index finds too many of other people's.
-_NEAREST = 4_000
 
 
 def _accounts(ids: Sequence[int]) -> Iterator[Texts]:
@@ -51,21 +45,16 @@ def _tasks(ids: Sequence[int]) -> Iterator[Texts]:
         yield Texts(pk, [subject])
 
 
-def _near_leads(user: User) -> QuerySet[Lead]:
-    return Lead.objects.visible_to(user).newest_first()[:_NEAREST]
+def _near_accounts(user: User) -> set[int]:
+    return nearest_of(Account.objects.order_by("-pk"), user, noun="account") | nearest_of(Lead.objects.newest_first(), user, noun="lead", column="account_id")
 
 
-def _near_accounts(user: User) -> QuerySet[Any, Any]:
-    own = Account.objects.filter(abilities.owned_by_scope(abilities.standing_of(user), "account")).order_by("-pk")[:_NEAREST]
-    return own.values_list("pk", flat=True).union(_near_leads(user).values_list("account_id", flat=True))
+def _near_contacts(user: User) -> set[int]:
+    return nearest_of(Lead.objects.newest_first(), user, noun="lead", column="contact_id")
 
 
-def _near_contacts(user: User) -> QuerySet[Any, Any]:
-    return _near_leads(user).values_list("contact_id", flat=True)
-
-
-def _near_tasks(user: User) -> QuerySet[Any, Any]:
-    return Task.objects.visible_to(user).order_by("-pk")[:_NEAREST].values_list("pk", flat=True)
+def _near_tasks(user: User) -> set[int]:
+    return nearest_of(Task.objects.order_by("-pk"), user, noun="task")
 
 
 ACCOUNTS = Searched("account", "crm.Account", _accounts, nearest=_near_accounts)
@@ -81,4 +70,4 @@ CONTACTS = Searched(
 )
 LEADS = Searched("lead", "crm.Lead", through={"contact": "contact_id", "account": "account_id"}, exact=("reference",))
 PRODUCTS = Searched("product", "crm.Product", _products)
-TASKS = Searched("task", "crm.Task", _tasks, nearest=_near_tasks)
+TASKS = Searched("task", "crm.Task", _tasks, nearest=_near_tasks, is_name=False)

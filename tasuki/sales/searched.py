@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-
-from django.db.models import QuerySet
+from typing import TYPE_CHECKING
 
 from tasuki.core.search.nouns import Searched, Texts
+from tasuki.core.searched import nearest_of
 from tasuki.sales.opportunities import Opportunity
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
-
-_NEAREST = 4_000
 
 
 def _opportunities(ids: Sequence[int]) -> Iterator[Texts]:
@@ -21,10 +18,9 @@ def _opportunities(ids: Sequence[int]) -> Iterator[Texts]:
         yield Texts(pk, [name], [reference])
 
 
-def _near(user: User) -> QuerySet[Any, Any]:
-    return Opportunity.objects.visible_to(user).order_by("-opened_at", "-pk")[:_NEAREST].values_list("pk", flat=True)
+def _near(user: User) -> set[int]:
+    # Those of the leads that they brought are reached through the leads.
+    return nearest_of(Opportunity.objects.order_by("-opened_at", "-pk"), user, noun="opportunity")
 
 
-OPPORTUNITIES = Searched(
-    "opportunity", "sales.Opportunity", _opportunities, through={"contact": "lead__contact_id", "account": "lead__account_id"}, nearest=_near
-)
+OPPORTUNITIES = Searched("opportunity", "sales.Opportunity", _opportunities, through={"lead": "lead_id"}, nearest=_near, is_name=False)

@@ -18,12 +18,13 @@ from tasuki.web import (
     relay,
     relay_rows,
     saved_views,
+    search,
     work,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("search", home.search, name="search"),
+    path("search", search.search, name="search"),
     path("settings", home.settings_page, name="settings"),
     path("relay", relay.page, name="relay"),
     path("relay/rows", relay_rows.page, name="relay_rows"),

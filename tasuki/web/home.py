@@ -1,9 +1,8 @@
-"""My workspace, the search of the top bar, and the way to all settings."""
+"""My workspace, and the way to all settings."""
 
 from __future__ import annotations
 
-from django.db.models import Count, Q
-from django.db.models.functions import Concat
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import localdate, now
@@ -11,15 +10,13 @@ from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities
 from tasuki.core.organisation import the_organisation
-from tasuki.crm.accounts import Account
-from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.requests import UserRequest
 
-_ROWS, _FOUND = 12, 10
+_ROWS = 12
 
 
 @require_GET
@@ -37,21 +34,6 @@ def home(request: UserRequest) -> HttpResponse:
         "now": now(),
     }
     return render(request, "home/page.jinja", context)
-
-
-@require_GET
-def search(request: UserRequest) -> HttpResponse:
-    """People, accounts and leads whose name holds the words."""
-    q = " ".join(request.GET.get("q", "").split())[:100]
-    # 한서윤 is kept as 한 and 서윤: who searches writes it in one piece.
-    contacts = Contact.objects.visible_to(request.user).for_listing().alias(written=Concat("family_name", "given_name")).order_by("family_name", "pk")
-    accounts = Account.objects.visible_to(request.user).for_listing().order_by("name", "pk")
-    leads = Lead.objects.visible_to(request.user).for_listing().alias(written=Concat("contact__family_name", "contact__given_name")).newest_first()
-    for word in q.split()[:5]:
-        contacts, accounts = contacts.filter(written__icontains=word), accounts.filter(name__icontains=word)
-        leads = leads.filter(Q(written__icontains=word) | Q(account__name__icontains=word) | Q(reference=word))
-    context = {"q": q, "contacts": contacts[:_FOUND] if q else [], "accounts": accounts[:_FOUND] if q else [], "leads": leads[:_FOUND] if q else []}
-    return render(request, "home/search.jinja", context)
 
 
 @require_GET

@@ -28,8 +28,9 @@ OPEN = frozenset(
         "account_inactive",
         "mfa_authenticate",
         "mfa_login_webauthn",
-        "invitation",
-        "invitation_password",
+        "account_reset_password",
+        "password_link",
+        "new_password",
         "language",
         "health",
     }

@@ -24,6 +24,12 @@ def label(noun: str) -> Any:
     return model._meta.verbose_name if model else noun
 
 
+def plural(noun: str) -> Any:
+    """Many of the noun in the reader's language."""
+    model = models().get(noun)
+    return model._meta.verbose_name_plural if model else noun
+
+
 def field_label(noun: str, field: str) -> Any:
     model = models().get(noun)
     if model is None:

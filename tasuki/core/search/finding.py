@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasuki.core import abilities
-from tasuki.core.abilities import Scope, Standing
+from tasuki.core.abilities import Scope
 from tasuki.core.recents import KEPT, RecentRecord
 from tasuki.core.search import indexing, matching, nearly
 from tasuki.core.search.folding import Sought, grams_within, sought
@@ -22,6 +22,10 @@ _FEW = 3
 # How many rows are looked at that are reached through one other noun, before they are put in order.
 _REACHED = 400
 _LAST = KEPT + 1
+_WORST = 1_000
+
+Hits = dict[str, dict[int, Hit]]
+Seen = dict[str, dict[int, int]]
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,23 @@ class Found:
 def find(user: User, text: str, *, most: int = 5) -> Found:
     """Rows of every noun that hold the words. Nothing for a person without a role, and for a text without a letter or digit."""
     what = sought(text)
-    standing = abilities.standing_of(user)
-    if what is None or not standing.roles:
+    if what is None or not abilities.standing_of(user).roles:
         return Found({})
     indexing.absorb(at_most=indexing.AT_HAND)
-    lately = Lately(user)
-    there = matching.blocks()
-    hits = _hits(user, what, lately=lately, there=there)
-    found = _visible(user, hits, lately, text=text, most=most)
-    if sum(map(len, found.values())) >= _FEW:
-        return Found(found)
-    close = nearly.hits(what, there)
-    return Found(
-        _visible(user, {noun: close.get(noun, {}) | own for noun, own in hits.items()}, lately, text=text, most=most), is_nearly=not any(found.values())
-    )
+    lately, there = Lately(user), matching.blocks()
+    hits, cut = _hits(user, what, lately=lately, there=there)
+    seen = _seen(user, hits)
+    if short := _short(user, seen, cut, most=most):
+        _add(seen, _seen(user, _nearest(user, what, short)))
+    for noun in searched().values():
+        for column in noun.exact:
+            rows = noun.rows().visible_to(user).filter(**{column: _storable(text)})
+            _add(seen, {noun.noun: dict.fromkeys(rows.values_list("pk", flat=True)[:most], int(Rank.WHOLE))})
+    is_nearly = not any(seen.values())
+    if sum(map(len, seen.values())) < _FEW:
+        _add(seen, _seen(user, nearly.hits(what, there)))
+    best = {noun: sorted(rows, key=lambda pk: (lately.place(noun, pk), rows[pk], -pk))[:most] for noun, rows in seen.items() if rows}
+    return Found(best, is_nearly=is_nearly and bool(best))
 
 
 class Lately:
@@ -74,8 +81,8 @@ class Lately:
         return self.order.get(noun, {}).get(record_id, _LAST)
 
 
-def _hits(user: User, what: Sought, *, lately: Lately, there: matching.Blocks) -> dict[str, dict[int, Hit]]:
-    """What the index says, what the person had lately, and, for who sees few rows, what is among those few."""
+def _hits(user: User, what: Sought, *, lately: Lately, there: matching.Blocks) -> tuple[Hits, set[str]]:
+    """What the index says, and what the person had lately; and the nouns of which there is more than was looked at."""
     standing = abilities.standing_of(user)
     asked = [
         question
@@ -84,24 +91,64 @@ def _hits(user: User, what: Sought, *, lately: Lately, there: matching.Blocks) -
         for question in matching.questions(what, noun=noun, sees_hidden=not (standing.hides(noun.noun) & noun.hides))
     ]
     answers = matching.ask([*asked, *_parts(what)], there)
-    cut = {question.noun: searched()[question.noun] for question in asked if len(answers[question.noun, question.name]) >= question.most}
-    better = [question for noun in cut.values() for question in matching.better_questions(what, noun=noun)]
+    cut = {question.noun for question in asked if len(answers[question.noun, question.name]) >= question.most}
+    better = [question for noun in sorted(cut) for question in matching.better_questions(what, noun=searched()[noun])]
     answers |= matching.ask(better, there)
-    hits: dict[str, dict[int, Hit]] = {noun: {} for noun in searched()}
+    hits: Hits = {noun: {} for noun in searched()}
     for question in (*asked, *better):
         hits[question.noun] |= matching.ranked(answers[question.noun, question.name], what)
-    near = {name: ids | _nearest(user, standing, cut[name]) if name in cut else ids for name, ids in lately.words.items()}
-    for noun, some in matching.among(near, what).items():
+    for noun, some in matching.among(lately.words, what).items():
         hits[noun] |= some
     _add_together(hits, answers, what)
+    return hits, cut
+
+
+def _short(user: User, seen: Seen, cut: set[str], *, most: int) -> set[str]:
+    """For who sees few rows: the nouns that should be looked for among those few, because the index was full of other people's."""
+    standing = abilities.standing_of(user)
+    short = set[str]()
+    for noun in searched().values():
+        if len(seen.get(noun.noun, {})) < most:
+            short |= {noun.noun, *_sources(noun)} & cut
+    return {noun for noun in short if searched()[noun].nearest and standing.scope(searched()[noun].ruled_by or noun) is not Scope.ALL}
+
+
+def _sources(noun: Searched) -> set[str]:
+    """The nouns through which this one is reached, near and far."""
+    return set(noun.through).union(*(_sources(searched()[other]) for other in noun.through))
+
+
+def _nearest(user: User, what: Sought, nouns: set[str]) -> Hits:
+    """The hits among the rows that are nearest to the person."""
+    hits: Hits = {noun: {} for noun in searched()}
+    for name in nouns:
+        if nearest := searched()[name].nearest:
+            hits |= matching.among({name: nearest(user)}, what)
     return hits
 
 
-def _nearest(user: User, standing: Standing, noun: Searched) -> set[int]:
-    """Few rows are visible, and the index was full of others: so the few are looked through."""
-    if noun.nearest is None or standing.scope(noun.ruled_by or noun.noun) is Scope.ALL:
-        return set()
-    return set(noun.nearest(user)) - {None}
+def _seen(user: User, hits: Hits) -> Seen:
+    """The rows that the person may see: those that hold the words, and those that are reached through such. Rank by id, by noun."""
+    ranks: dict[str, dict[int, int]] = {}
+    # A noun is reached through others after they have been.
+    for noun in sorted(searched().values(), key=lambda noun: len(_sources(noun))):
+        own = {record_id: int(hit.rank) for record_id, hit in hits.get(noun.noun, {}).items()}
+        for other, path in noun.through.items():
+            via = dict(sorted(ranks[other].items(), key=lambda one: (one[1], -one[0]))[: matching.WANTED])
+            for pk, source in noun.rows().filter(**{f"{path}__in": via}).values_list("pk", path)[:_REACHED] if via else ():
+                own[pk] = min(own.get(pk, _WORST), via[source] + len(Rank))
+        ranks[noun.noun] = own
+    seen: Seen = {}
+    for name, own in ranks.items():
+        visible = searched()[name].rows().visible_to(user).filter(pk__in=own).values_list("pk", flat=True) if own else ()
+        seen[name] = {pk: own[pk] for pk in visible}
+    return {name: seen[name] for name in searched()}
+
+
+def _add(seen: Seen, more: Seen) -> None:
+    for noun, ranks in more.items():
+        for pk, rank in ranks.items():
+            seen[noun][pk] = min(seen[noun].get(pk, _WORST), rank)
 
 
 def _parts(what: Sought) -> list[Question]:
@@ -112,7 +159,7 @@ def _parts(what: Sought) -> list[Question]:
     return [Question(owner, word, grams_within(word), [f"%{word}%"], most=200) for owner in owners for word in what.words]
 
 
-def _add_together(hits: dict[str, dict[int, Hit]], answers: dict[tuple[str, str], list[Hit]], what: Sought) -> None:
+def _add_together(hits: Hits, answers: dict[tuple[str, str], list[Hit]], what: Sought) -> None:
     if len(what.words) < 2:
         return
     for noun in searched().values():
@@ -122,22 +169,9 @@ def _add_together(hits: dict[str, dict[int, Hit]], answers: dict[tuple[str, str]
                 hits[noun.noun].setdefault(hit.record_id, hit)
 
 
-def _visible(user: User, hits: dict[str, dict[int, Hit]], lately: Lately, *, text: str, most: int) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for noun in searched().values():
-        ranks = {record_id: int(hit.rank) for record_id, hit in hits[noun.noun].items()}
-        rows = noun.rows().visible_to(user)
-        seen = {pk: ranks[pk] for pk in rows.filter(pk__in=ranks).values_list("pk", flat=True)} if ranks else {}
-        for path, other in ((path, hits[other]) for other, path in noun.through.items()):
-            best = sorted(other.values(), key=lambda hit: (hit.rank, -hit.record_id))[: matching.WANTED]
-            further = {hit.record_id: hit.rank + len(Rank) for hit in best}
-            for pk, via in rows.filter(**{f"{path}__in": further}).values_list("pk", path)[:_REACHED] if further else ():
-                seen[pk] = min(seen.get(pk, further[via]), further[via])
-        for column in noun.exact:
-            seen |= dict.fromkeys(rows.filter(**{column: text.strip()}).values_list("pk", flat=True)[:most], Rank.WHOLE)
-        if seen:
-            found[noun.noun] = sorted(seen, key=lambda pk: (lately.place(noun.noun, pk), seen[pk], -pk))[:most]
-    return found
+def _storable(text: str) -> str:
+    """Without what PostgreSQL cannot hold: a NUL, half of a character."""
+    return text.replace("\0", "").encode(errors="ignore").decode().strip()
 
 
 def visible_recents(user: User, *, most: int) -> list[tuple[str, int]]:

@@ -24,9 +24,12 @@ _FIRST_SYLLABLE, _LAST_SYLLABLE = "\uac00", "\ud7a3"
 _SYLLABLES_OF_INITIAL, _SYLLABLES_OF_VOWEL = 588, 28
 # The initial consonants as NFKC leaves them when they stand without a vowel.
 _FIRST_INITIAL, _LAST_INITIAL = "\u1100", "\u1112"
+_THREE_INITIALS = re.compile("[\u1100-\u1112]{3}")
 # Before a gram: that it begins a title, ends it, or comes from a field that not everybody sees.
 _BEGINS, _ENDS, _HIDDEN = "\x02", "\x03", "\x04"
 _LONGEST_BEGINNING = 3
+# Before a line that repeats a title from one of its later words on.
+LATER_WORD = "\t"
 _MOST_WORDS = 5
 
 
@@ -89,8 +92,12 @@ def _cut(text: str, found: set[str]) -> None:
     found.update(text)
     pairs = [first + second for first, second in pairwise(text)]
     found.update(pairs)
-    # Latin has few letters, so that pairs of them are in every other name; three in a row are not.
-    found.update(pair + third for pair, third in zip(pairs, text[2:], strict=False) if (pair + third).isascii())
+    found.update(three for pair, third in zip(pairs, text[2:], strict=False) if _is_of_few_letters(three := pair + third))
+
+
+def _is_of_few_letters(three: str) -> bool:
+    """Latin, digits and initial consonants are few, so that pairs of them are in every other name; three in a row are not."""
+    return three.isascii() or _THREE_INITIALS.match(three) is not None
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def grams_within(text: str) -> list[str]:
     if len(text) < 3:
         return [text] if text else []
     threes = [text[at : at + 3] for at in range(len(text) - 2)]
-    return [gram for three in threes for gram in ([three] if three.isascii() else [three[:2], three[1:]])]
+    return [gram for three in threes for gram in ([three] if _is_of_few_letters(three) else [three[:2], three[1:]])]
 
 
 def grams_at_start(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from tasuki.core.imports.copying import copy_in, execute
 from tasuki.core.search.entries import SearchEntry
-from tasuki.core.search.folding import Keys, fold, grams_of, initials
+from tasuki.core.search.folding import LATER_WORD, Keys, fold, grams_of, initials
 from tasuki.core.search.nouns import Texts, searched
 
 # Records of one block share their keys, so that the newest are asked first and the older only when there are too few.
@@ -21,6 +21,7 @@ _SLICE = 4_000
 _LOCK = 0x5EA2C  # an advisory lock of the transaction that reads changes in
 _COLUMNS = ("noun", "record_id", "belongs_to", "words", "hidden", "keys")
 _KEPT_BLOCKS = 8
+_MOST_WORDS = 5
 
 
 @transaction.atomic
@@ -99,10 +100,17 @@ def _entry(noun: str, texts: Texts, keys: _KeysOfBlocks) -> tuple[object, ...] |
         noun,
         texts.record_id,
         texts.belongs_to,
-        "\n".join([*titles, *others]),
+        "\n".join([*titles, *others, *(f"{LATER_WORD}{words}" for words in _folded(_from_later_words(texts.titles)))]),
         "\n".join(hidden),
         keys.of(texts.record_id // BLOCK).array(grams_of(titles, others, hidden)),
     )
+
+
+def _from_later_words(titles: Sequence[str]) -> Iterator[str]:
+    """The titles from their second word on, from their third, …: what is typed may be the start of any word."""
+    for title in titles:
+        words = title.split(maxsplit=_MOST_WORDS)
+        yield from (" ".join(words[nth:]) for nth in range(1, len(words)))
 
 
 def _folded(texts: Iterable[str]) -> list[str]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import enum
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q
 
 from tasuki.core.search.entries import SearchEntry
-from tasuki.core.search.folding import Keys, Sought, grams_at_start, grams_hidden, grams_of_whole, grams_within
+from tasuki.core.search.folding import LATER_WORD, Keys, Sought, grams_at_start, grams_hidden, grams_of_whole, grams_within
 from tasuki.core.search.indexing import BLOCK
 from tasuki.core.search.nouns import Searched, searched
 
 WANTED = 120
+_MOST_AMONG = 200
 Blocks = dict[str, list[Keys]]
 
 
@@ -25,11 +25,12 @@ class Rank(enum.IntEnum):
 
     WHOLE = 0
     START = 1
-    WITHIN = 2
-    WORDS = 3
-    TOGETHER = 4
-    HIDDEN = 5
-    NEARLY = 6
+    START_OF_WORD = 2
+    WITHIN = 3
+    WORDS = 4
+    TOGETHER = 5
+    HIDDEN = 6
+    NEARLY = 7
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Question:
     name: str
     grams: Sequence[str]
     patterns: Sequence[str]
+    most: int
     is_hidden: bool = False
-    most: int = WANTED
 
 
 # The newest block comes first, and the walk ends with the block that fills what is wanted.
@@ -66,6 +67,13 @@ CROSS JOIN LATERAL (
     ) AS found LIMIT question.most
 ) AS hit
 """
+_AMONG = """
+SELECT entry.noun, entry.record_id, entry.belongs_to, entry.words
+FROM unnest(%s::varchar[], %s::bigint[]) AS wanted(noun, record_id)
+JOIN core_searchentry AS entry ON entry.noun = wanted.noun AND entry.record_id = wanted.record_id
+WHERE entry.words LIKE ALL (%s::text[])
+LIMIT %s
+"""
 # Which blocks there are, newest first: from each, a step to the next lower record.
 _BLOCKS = """
 WITH RECURSIVE block(noun, no) AS (
@@ -81,17 +89,17 @@ SELECT noun, no FROM block WHERE no IS NOT NULL ORDER BY no DESC
 
 def questions(what: Sought, *, noun: Searched, sees_hidden: bool) -> list[Question]:
     """What is asked about every noun: the newest that hold the words."""
-    asked = [Question(noun.noun, "words", [gram for word in what.words for gram in grams_within(word)], [f"%{word}%" for word in what.words])]
+    asked = [Question(noun.noun, "words", [gram for word in what.words for gram in grams_within(word)], [f"%{word}%" for word in what.words], WANTED)]
     if noun.hides and sees_hidden and len(what.hidden) >= 3:
-        asked.append(Question(noun.noun, "hidden", grams_hidden(what.hidden), [f"%{what.hidden}%"], is_hidden=True))
+        asked.append(Question(noun.noun, "hidden", grams_hidden(what.hidden), [f"%{what.hidden}%"], WANTED, is_hidden=True))
     return asked
 
 
 def better_questions(what: Sought, *, noun: Searched) -> list[Question]:
     """What is asked besides when older records had to be left out: those that are called so, or begin so, whenever they came."""
     return [
-        Question(noun.noun, "whole", grams_of_whole(what.whole), [f"%\n{what.whole}\n%"]),
-        Question(noun.noun, "start", grams_at_start(what.whole), [f"%\n{what.whole}%"]),
+        Question(noun.noun, "whole", grams_of_whole(what.whole), [f"%\n{what.whole}\n%"], WANTED),
+        Question(noun.noun, "start", grams_at_start(what.whole), [f"%\n{what.whole}%"], WANTED),
     ]
 
 
@@ -140,22 +148,21 @@ def rank_of(words: str, what: Sought) -> Rank:
         return Rank.WHOLE
     if f"\n{what.whole}" in lined:
         return Rank.START
+    if f"\n{LATER_WORD}{what.whole}" in lined:
+        return Rank.START_OF_WORD
     if what.whole in lined:
         return Rank.WITHIN
     return Rank.WORDS if all(word in lined for word in what.words) else Rank.HIDDEN
 
 
-def among(ids: Mapping[str, Iterable[int]], what: Sought) -> dict[str, dict[int, Hit]]:
+def among(ids: Mapping[str, Collection[int]], what: Sought) -> dict[str, dict[int, Hit]]:
     """Which of some records hold the words: for those that are looked at whatever the index puts first."""
-    condition = Q(pk__in=[])
-    for noun, record_ids in ids.items():
-        condition |= Q(noun=noun, record_id__in=list(record_ids))
-    rows = SearchEntry.objects.filter(condition)
-    for word in what.words:
-        rows = rows.filter(words__contains=word)
+    wanted = [(noun, record_id) for noun, record_ids in ids.items() for record_id in record_ids]
     found: dict[str, list[Hit]] = defaultdict(list)
-    for noun, record_id, belongs_to, words in rows.values_list("noun", "record_id", "belongs_to", "words"):
-        found[noun].append(Hit(record_id, Rank.WORDS, belongs_to, words))
+    with connection.cursor() as cursor:
+        cursor.execute(_AMONG, [[noun for noun, _id in wanted], [record_id for _noun, record_id in wanted], [f"%{word}%" for word in what.words], _MOST_AMONG])
+        for noun, record_id, belongs_to, words in cursor.fetchall():
+            found[noun].append(Hit(record_id, Rank.WORDS, belongs_to, words))
     return {noun: ranked(hits, what) for noun, hits in found.items()}
 
 

@@ -11,6 +11,7 @@ from tasuki.core.search.matching import Blocks, Hit, Question, Rank
 from tasuki.core.search.nouns import searched
 
 _SHORTEST, _LONGEST = 5, 24
+_LOOKED_AT = 60
 
 
 def hits(what: Sought, there: Blocks) -> dict[str, dict[int, Hit]]:
@@ -31,18 +32,18 @@ def _being_typed(text: str) -> str:
 
 def _that_fit(pattern: str, begun: str, there: Blocks) -> dict[str, dict[int, Hit]]:
     fits = re.compile(pattern)
-    asked = [Question(noun.noun, begun, grams_within(begun), [f"%{begun}%"]) for noun in searched().values() if noun.texts]
+    asked = [Question(noun.noun, begun, grams_within(begun), [f"%{begun}%"], matching.WANTED) for noun in searched().values() if noun.texts]
     return _kept(matching.ask(asked, there), lambda words: bool(fits.search(words)))
 
 
 def _one_letter_off(word: str, there: Blocks) -> dict[str, dict[int, Hit]]:
-    """Two neighbouring letters are left open at each place in turn; what stands around them must be there."""
+    """Three letters are left open at every other place, so that each two neighbours are open once; what stands around must be there."""
     asked = []
     for noun in searched().values():
-        for at in range(len(word) - 1) if noun.texts else ():
-            before, after = word[:at], word[at + 2 :]
+        for at in range(0, len(word) - 1, 2) if noun.texts and noun.is_name else ():
+            before, after = word[:at], word[at + 3 :]
             grams = [*grams_within(before), *grams_within(after)]
-            asked.append(Question(noun.noun, str(at), grams, [f"%{before}%{after}%"], most=40))
+            asked.append(Question(noun.noun, str(at), grams, [f"%{before}%{after}%"], most=_LOOKED_AT))
     return _kept(matching.ask(asked, there), lambda words: is_one_off(words, word))
 
 

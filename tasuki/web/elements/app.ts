@@ -2,4 +2,5 @@
 import "htmx.org";
 import "./flash_toast";
 import "./close_menus";
+import "./command_palette";
 import "./list_sheet";

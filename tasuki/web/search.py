@@ -1,0 +1,108 @@
+"""Search: the page of the top bar, and the same answer as a fragment for the palette."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
+from tasuki.core.search import finding, marking
+from tasuki.core.search.folding import Sought, fold, initials, sought
+from tasuki.web import found_rows, nouns
+from tasuki.web.found_rows import Row
+from tasuki.web.requests import UserRequest, is_htmx
+from tasuki.web.shell import RAIL, RailItem
+
+LONGEST = 200
+_IN_PALETTE, _ON_PAGE, _LATELY = 5, 20, 8
+
+# Where one can go, besides what the rail offers.
+PAGES = (
+    *(item for item in RAIL if item.url_name),
+    RailItem(gettext_lazy("New lead"), "lead_new", icon="plus", needs=Ability.WORK_LEADS),
+    RailItem(gettext_lazy("New account"), "account_new", icon="plus", needs=Ability.WORK_ACCOUNTS),
+    RailItem(gettext_lazy("New contact"), "contact_new", icon="plus", needs=Ability.WORK_ACCOUNTS),
+    RailItem(gettext_lazy("New import"), "import_new", icon="table-import", needs=Ability.IMPORT_DATA),
+    RailItem(gettext_lazy("Hire somebody"), "hire", icon="user-plus", needs=Ability.MANAGE_PEOPLE),
+    RailItem(gettext_lazy("Teams"), "teams", icon="sitemap"),
+    RailItem(gettext_lazy("Roles and abilities"), "roles", icon="shield-check"),
+    RailItem(gettext_lazy("Stages"), "stages", icon="list-details"),
+    RailItem(gettext_lazy("Audit log"), "audit", icon="history", needs=Ability.READ_AUDIT_LOG),
+    RailItem(gettext_lazy("My profile"), "profile", icon="user"),
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One heading with what stands below it."""
+
+    name: str
+    rows: Sequence[Row]
+    is_pages: bool = False
+
+
+@require_GET
+def search(request: UserRequest) -> HttpResponse:
+    """Records, and pages, that hold the words of `q`; without words, what was opened lately and all pages."""
+    began = time.perf_counter()
+    text = " ".join(request.GET.get("q", "").split())[:LONGEST]
+    is_fragment = is_htmx(request)
+    groups, is_nearly = _found(request, text, most=_IN_PALETTE if is_fragment else _ON_PAGE) if text else (_lately(request), False)
+    what = sought(text)
+    if pages := _pages(request, what):
+        groups = [*groups, Group(_("Go to"), pages, is_pages=True)]
+    context = {
+        "q": text,
+        "groups": groups,
+        "n": sum(len(group.rows) for group in groups),
+        "is_nearly": is_nearly,
+        "marked": lambda words: marking.parts(words, what) if what else [(words, False)],
+        "milliseconds": round((time.perf_counter() - began) * 1000),
+    }
+    return render(request, "search/found.jinja" if is_fragment else "search/page.jinja", context)
+
+
+def _found(request: UserRequest, text: str, *, most: int) -> tuple[list[Group], bool]:
+    found = finding.find(request.user, text, most=most)
+    rows = found_rows.rows(request.user, [(noun, pk) for noun, ids in found.ids.items() for pk in ids])
+    groups = [Group(_name_of(noun), [rows[noun, pk] for pk in ids if (noun, pk) in rows]) for noun, ids in found.ids.items()]
+    return [group for group in groups if group.rows], found.is_nearly
+
+
+def _name_of(noun: str) -> str:
+    return _("People") if noun == "user" else capfirst(str(nouns.plural(noun)))
+
+
+def _lately(request: UserRequest) -> list[Group]:
+    recent = finding.visible_recents(request.user, most=_LATELY)
+    rows = found_rows.rows(request.user, recent)
+    shown = [rows[one] for one in recent if one in rows]
+    return [Group(_("Opened lately"), shown)] if shown else []
+
+
+def _pages(request: UserRequest, what: Sought | None) -> list[Row]:
+    may = abilities.standing_of(request.user).abilities
+    return [
+        Row(str(page.label), "", reverse(page.url_name), page.icon or "arrow-right")
+        for page in PAGES
+        if (page.needs is None or page.needs in may) and (what is None or _is_called(page, what))
+    ]
+
+
+def _is_called(page: RailItem, what: Sought) -> bool:
+    """By its name in the reader's language, by 초성, or by the English name that manuals and colleagues use."""
+    here = fold(str(page.label))
+    with translation.override("en"):
+        names = f"{here}\n{initials(here)}\n{fold(str(page.label))}"
+    return all(word in names for word in what.words)

@@ -1,0 +1,155 @@
+"""The palette in a real browser, by keyboard alone: opened, walked, followed; read out; clean to axe; on a phone; and its verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tasuki.crm.leads import Lead
+from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.web.office import deal_of, lead_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+FIELD = "command-palette [role=combobox]"
+CHOSEN = "command-palette [aria-selected=true]"
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return assemble()
+
+
+@pytest.fixture
+def lead(cast: Cast) -> Lead:
+    deal_of(cast, 2)
+    return lead_of(cast, 1, name=("남궁", "솔"))
+
+
+@pytest.fixture
+def desk(page: Any, live_server: Any, cast: Cast) -> Any:
+    with_password(cast.ada)
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", "ada@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**" + reverse("relay"))
+    return page
+
+
+def asked(page: Any, text: str) -> None:
+    """Type, and wait for the answer to the last letter."""
+    with page.expect_response(lambda answer: answer.url.endswith("q=" + page.evaluate("encodeURIComponent", text))):
+        page.keyboard.type(text)
+    page.wait_for_function("text => document.querySelector('command-palette [data-part=count]').textContent !== ''", arg=text)
+
+
+def opened(page: Any) -> None:
+    page.keyboard.press("Control+k")
+    page.wait_for_selector(f"{FIELD}:focus")
+    page.wait_for_selector("command-palette [role=option]")
+
+
+def violations(page: Any) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
+
+
+def test_a_record_is_found_walked_to_and_opened_by_keys_alone(desk: Any, live_server: Any, lead: Lead) -> None:
+    opened(desk)
+    asked(desk, "남궁")
+    assert desk.inner_text("command-palette [data-part=count]") == "2 found"
+    assert desk.inner_text(CHOSEN + " mark") == "남궁"
+    first = desk.get_attribute(CHOSEN, "id")
+    assert desk.get_attribute(FIELD, "aria-activedescendant") == first
+    desk.keyboard.press("ArrowDown")
+    assert desk.get_attribute(FIELD, "aria-activedescendant") == desk.get_attribute(CHOSEN, "id") != first
+    desk.keyboard.press("ArrowDown")
+    assert desk.get_attribute(CHOSEN, "id") == first, "round and round"
+    desk.keyboard.press("Enter")
+    desk.wait_for_url(f"**/leads/{lead.pk}")
+
+
+def test_control_enter_opens_a_new_tab_and_escape_gives_the_focus_back(desk: Any, live_server: Any, lead: Lead) -> None:
+    desk.focus(".rail-item[href='/leads']")
+    opened(desk)
+    asked(desk, "남궁")
+    with desk.context.expect_page() as tab:
+        desk.keyboard.press("Control+Enter")
+    tab.value.wait_for_url(f"**/leads/{lead.pk}")
+    assert desk.url.endswith(reverse("relay"))
+    desk.keyboard.press("Escape")
+    desk.wait_for_selector("command-palette dialog", state="hidden")
+    assert desk.evaluate("document.activeElement.getAttribute('href')") == "/leads"
+
+
+def test_what_the_page_offers_is_done_from_the_palette(desk: Any, live_server: Any, lead: Lead) -> None:
+    desk.goto(live_server.url + reverse("lead", args=[lead.pk]))
+    opened(desk)
+    desk.keyboard.type("recyc")
+    desk.wait_for_selector("command-palette [role=option][id^=do-] >> text=Recycle")
+    desk.wait_for_function("() => document.querySelectorAll('command-palette [role=option]').length === 1")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector("details.act[data-do=Recycle][open]")
+    assert desk.evaluate("document.activeElement.closest('form').action").endswith(f"/leads/{lead.pk}/recycling")
+    opened(desk)
+    # Enter before the answer is there means the answer, not what stood there before.
+    desk.keyboard.type("write a note")
+    desk.keyboard.press("Enter")
+    desk.wait_for_function("() => document.activeElement.name === 'text'")
+
+
+def test_recents_and_pages_stand_ready_before_anything_is_typed(desk: Any, live_server: Any, lead: Lead) -> None:
+    desk.goto(live_server.url + reverse("lead", args=[lead.pk]))
+    opened(desk)
+    assert desk.inner_text(f"{CHOSEN} b") != "남궁솔", "that is where one is"
+    desk.keyboard.press("Escape")
+    desk.goto(live_server.url + reverse("leads"))
+    opened(desk)
+    assert desk.inner_text(f"{CHOSEN} b") == "남궁솔"
+    asked(desk, "audit")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**" + reverse("audit"))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_palette_and_the_page_are_clean_to_axe(desk: Any, live_server: Any, lead: Lead, *, dark: bool) -> None:
+    desk.emulate_media(color_scheme="dark" if dark else "light")
+    opened(desk)
+    assert violations(desk) == []
+    asked(desk, "firm")
+    assert violations(desk) == []
+    desk.keyboard.press("Escape")
+    desk.goto(live_server.url + reverse("search") + "?q=firm")
+    assert violations(desk) == []
+
+
+def test_on_a_phone_a_touch_of_the_glass_opens_it_over_the_whole_screen(desk: Any, live_server: Any, lead: Lead) -> None:
+    desk.set_viewport_size({"width": 390, "height": 844})
+    desk.click(".omni")
+    desk.wait_for_selector("command-palette [role=option]")
+    box = desk.locator("command-palette dialog").bounding_box()
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 390, 844)
+    assert desk.evaluate("document.documentElement.scrollWidth") == 390
+    assert min(option.bounding_box()["height"] for option in desk.locator("command-palette [role=option]").all()) >= 44
+    desk.click("command-palette [data-part=close]")
+    desk.wait_for_selector("command-palette dialog", state="hidden")
+
+
+def test_without_a_script_the_field_leads_to_the_page(browser: Any, desk: Any, lead: Lead) -> None:
+    plain = browser.new_context(java_script_enabled=False, storage_state=desk.context.storage_state())
+    try:
+        page = plain.new_page()
+        page.goto(desk.url.removesuffix(reverse("relay")) + reverse("leads"))
+        page.fill(".omni-input", "남궁")
+        page.press(".omni-input", "Enter")
+        page.wait_for_url("**/search?q=*")
+        page.click(".found .palette-item")
+        page.wait_for_url(f"**/leads/{lead.pk}")
+    finally:
+        plain.close()
