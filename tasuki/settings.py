@@ -4,6 +4,7 @@ TASUKI_HOME       where the embedded database, the secret key and uploaded files
 DATABASE_URL      a PostgreSQL server (15 or newer) instead of the embedded one
 TASUKI_HOSTS      host names, comma separated, when served beyond this machine
 TASUKI_HTTPS      1 when a proxy in front speaks TLS: secure cookies, HSTS
+TASUKI_MAIL       the server that takes our mail, and the address it comes from; without it nothing is mailed
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from csp.constants import NONCE
 
-from tasuki.core import home
+from tasuki.core import home, outgoing_mail
 from tasuki.core.embedded_postgres import database_settings
 from tasuki.web.assets import is_immutable
 
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tasuki.web.middleware.answer_refusals",
+    "tasuki.web.recents.remember_what_was_opened",
 ]
 
 ROOT_URLCONF = "tasuki.urls"
@@ -111,7 +113,8 @@ ACCOUNT_ADAPTER = "tasuki.web.sign_in.Adapter"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_PREVENT_ENUMERATION = True
 # Lock-out: five wrong passwords for one address, or fifty from one machine, and the door stays shut for a while.
-ACCOUNT_RATE_LIMITS = {"login_failed": "50/15m/ip,5/5m/key", "login": "120/m/ip"}
+# A link for a new password: three in a quarter of an hour to one address, whether somebody has it or not.
+ACCOUNT_RATE_LIMITS = {"login_failed": "50/15m/ip,5/5m/key", "login": "120/m/ip", "reset_password": "30/h/ip,3/15m/key"}
 # Requests reach us from one proxy at most; without a proxy the header is not believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
 MFA_ADAPTER = "tasuki.web.sign_in.MfaAdapter"
@@ -119,6 +122,9 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
+# Mail that we send ourselves; nothing of Django or allauth sends any.
+MAIL = outgoing_mail.server(os.environ.get("TASUKI_MAIL", ""))
 
 # Language and time
 LANGUAGE_CODE = "en"

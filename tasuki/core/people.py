@@ -20,7 +20,9 @@ from tasuki.core import abilities, audit, names, roles
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 
+# How long a link is good for with which a password is set: one that a colleague gives, and one that anybody may ask for at the way in.
 INVITATION_LASTS = timedelta(days=7)
+FORGOTTEN_LASTS = timedelta(hours=1)
 _INVITATION = "tasuki.core.people.invitation"
 
 # What `change` may write: never the password, and never who may sign in.
@@ -55,7 +57,7 @@ class InvitationOver(Refused):
     code = "invitation_over"
 
     def __init__(self) -> None:
-        super().__init__(_("This invitation has been used or has expired. Ask an administrator for a new one."))
+        super().__init__(_("This link has been used or has expired. Ask for a new one."))
 
 
 class PasswordTooWeak(Refused):
@@ -145,9 +147,6 @@ class User(AbstractBaseUser):
         """Family name first for Korean, Japanese and Chinese names."""
         return names.display(self.family_name, self.given_name)
 
-    def get_full_name(self) -> str:
-        return self.display_name
-
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude=exclude)
         if self.email:
@@ -227,7 +226,30 @@ def invite(user: User, *, by: By, at: datetime) -> str:
     if not user.is_active:
         raise HasLeft
     audit.record(user, action="invite", by=by, at=at)
-    return signing.dumps({"user": user.pk, "until": int((at + INVITATION_LASTS).timestamp()), "key": _key(user)}, salt=_INVITATION)
+    return password_token(user, until=at + INVITATION_LASTS)
+
+
+@transaction.atomic
+def forget_password(user: User, *, by: By, at: datetime) -> None:
+    """Write down that the person was mailed a link for a new password, because somebody asked for one at the way in. Raises HasLeft."""
+    if not locked(user).is_active:
+        raise HasLeft
+    audit.record(user, action="forget_password", by=by, at=at)
+
+
+def password_token(user: User, *, until: datetime) -> str:
+    """With it the person sets a password, once, until that moment. Void when they leave, sign in, or set another password before."""
+    return signing.dumps({"user": user.pk, "until": int(until.timestamp()), "key": _key(user)}, salt=_INVITATION)
+
+
+def with_address(email: str) -> User | None:
+    """The person who signs in with this address."""
+    return User.objects.active().filter(email__iexact=email.strip()).first()
+
+
+def still_here(user_id: int) -> User | None:
+    """The person of this id, unless they have left since: for jobs."""
+    return User.objects.active().filter(pk=user_id).first()
 
 
 def invited(token: str, *, at: datetime) -> User:
@@ -266,8 +288,8 @@ def set_password(user: User, *, password: str, by: By, at: datetime) -> None:
 
 
 def _key(user: User) -> str:
-    """Changes with the password and the last sign-in, so that a token works once."""
-    return salted_hmac(_INVITATION, f"{user.pk}|{user.password}|{user.last_login}").hexdigest()
+    """Changes with the password and the last sign-in, so that a token works once; and with the address to which it was mailed."""
+    return salted_hmac(_INVITATION, f"{user.pk}|{user.email}|{user.password}|{user.last_login}").hexdigest()
 
 
 def _check(user: User) -> None:

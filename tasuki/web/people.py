@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,15 +22,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, absences, people, roles
 from tasuki.core.abilities import Ability, Role
 from tasuki.core.absences import Absence
-from tasuki.core.audit import AuditEntry, Door
+from tasuki.core.audit import AuditEntry
 from tasuki.core.people import AddressTaken, PersonRefused, User
 from tasuki.core.teams import Team
 from tasuki.relay import departures
+from tasuki.web import letters
 from tasuki.web.audit import lines
-from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web.requests import UserRequest, by, record_id, site
 
 PAGE = 100
-_INVITATION = "invitation"
 _FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
 
 
@@ -118,7 +118,7 @@ def hire(request: UserRequest) -> HttpResponse:
         except (AddressTaken, PersonRefused) as refusal:
             form.explain(refusal)
         else:
-            messages.success(request, _("%(name)s is here. Grant a role and send the invitation.") % {"name": newcomer.display_name})
+            _welcome(request, newcomer)
             return redirect("person", newcomer.pk)
     return render(request, "people/form.jinja", {"form": form, "person": None}, status=422 if form.errors else 200)
 
@@ -158,11 +158,15 @@ def person_role_end(request: UserRequest, pk: int, role: str) -> HttpResponse:
 
 @require_POST
 def person_invitation(request: UserRequest, pk: int) -> HttpResponse:
-    """A link for the person to set a password. It is shown once, here, to be handed over; nothing is mailed yet."""
+    """A link for the person to set a password: mailed (`way` is “mail”), or shown once, here, to be handed over."""
     abilities.require(request.user, Ability.MANAGE_PEOPLE)
     whom = _person(request, pk)
+    if request.POST.get("way") == "mail" and settings.MAIL is not None:
+        _mail_invitation(request, whom)
+        messages.success(request, _("A link is on its way to %(address)s.") % {"address": whom.email})
+        return redirect("person", whom.pk)
     token = people.invite(whom, by=by(request), at=now())
-    link = request.build_absolute_uri(reverse("invitation", args=[token]))
+    link = request.build_absolute_uri(reverse("password_link", args=[token]))
     response = render(request, "people/invitation_made.jinja", {"person": whom, "link": link, "until": now() + people.INVITATION_LASTS})
     response["Cache-Control"] = "no-store"
     return response
@@ -199,34 +203,21 @@ def absence_end(request: UserRequest, pk: int) -> HttpResponse:
     return redirect("person", absence.user_id)
 
 
-@require_GET
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The link that is handed over. The token moves into the session at once: the next address says nothing to a log or a Referer."""
-    people.invited(token, at=now())
-    request.session[_INVITATION] = token
-    response = redirect("invitation_password")
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+def _welcome(request: UserRequest, newcomer: User) -> None:
+    """Invite the newcomer at once where mail can be sent, and say what is left to do."""
+    said = {"name": newcomer.display_name, "address": newcomer.email}
+    if settings.MAIL is None:
+        messages.success(request, _("%(name)s is here. Grant a role, then make an invitation link and hand it over.") % said)
+        return
+    _mail_invitation(request, newcomer)
+    messages.success(request, _("%(name)s is here, and an invitation is on its way to %(address)s. Grant a role now.") % said)
 
 
-@require_http_methods(["GET", "POST"])
-def invitation_password(request: HttpRequest) -> HttpResponse:
-    """Open to whoever followed the link, until it is used. A refusal of the password is shown on the page."""
-    token = request.session.get(_INVITATION, "")
-    whom = people.invited(token, at=now())
-    problem = ""
-    if request.method == "POST":
-        try:
-            people.accept_invitation(token, password=request.POST.get("password", ""), door=Door.WEB, at=now())
-        except people.PasswordTooWeak as refusal:
-            problem = str(refusal)
-        else:
-            request.session.flush()
-            messages.success(request, _("The password is set. Sign in with it."))
-            return redirect(settings.LOGIN_URL)
-    response = render(request, "people/invitation.jinja", {"person": whom, "problem": problem}, status=422 if problem else 200)
-    response["Cache-Control"] = "no-store"
-    return response
+def _mail_invitation(request: UserRequest, whom: User) -> None:
+    at = now()
+    people.invite(whom, by=by(request), at=at)
+    until = int((at + people.INVITATION_LASTS).timestamp())
+    letters.mail_password_link.defer(user_id=whom.pk, until=until, site=site(request), was_forgotten=False)
 
 
 def _person(request: UserRequest, pk: int) -> User:
@@ -245,6 +236,7 @@ def _person_page(request: UserRequest, whom: User, *, absence_form: AbsenceForm 
         "hides_reason": "reason" in reader.hides("absence") and not is_own,
         "absence_form": (absence_form or AbsenceForm(reader=request.user, person=whom)) if absences.may_mark(request.user, whom) else None,
         "may_manage": Ability.MANAGE_PEOPLE in reader.abilities,
+        "may_mail": settings.MAIL is not None,
         "may_read_audit": Ability.READ_AUDIT_LOG in reader.abilities,
         "trail": lines(AuditEntry.objects.visible_to(request.user).of(whom).newest_first().for_listing()[:20]),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import audit, health, people, profile, stages, teams
+from tasuki.web import audit, health, passwords, people, profile, stages, teams
 
 urlpatterns = [
     path("health", health.health, name="health"),
@@ -16,8 +16,9 @@ urlpatterns = [
     path("people/<int:pk>/departure", people.person_departure, name="person_departure"),
     path("people/<int:pk>/absences", people.person_absences, name="person_absences"),
     path("absences/<int:pk>/end", people.absence_end, name="absence_end"),
-    path("invitation", people.invitation_password, name="invitation_password"),
-    path("invitation/<str:token>", people.invitation, name="invitation"),
+    path("password", passwords.new, name="new_password"),
+    path("password/forgotten", passwords.forgotten, name="account_reset_password"),  # allauth looks for this name
+    path("password/<str:token>", passwords.link, name="password_link"),
     path("teams", teams.teams, name="teams"),
     path("teams/<int:pk>", teams.team, name="team"),
     path("roles", teams.roles, name="roles"),

@@ -25,3 +25,8 @@ def record_id(text: str) -> int | None:
 
 def by(request: UserRequest) -> By:
     return By(request.user, Door.WEB)
+
+
+def site(request: HttpRequest) -> str:
+    """Where people reach us, as this request did: “https://tasuki.your.company/”. A host that is not ours was turned away before."""
+    return request.build_absolute_uri("/")

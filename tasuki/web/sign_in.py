@@ -45,6 +45,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no 
     def set_password(self, user: User, password: str) -> None:
         people.set_password(user, password=password, by=By(user, Door.WEB), at=now())
 
+    def forgive_wrong_guesses(self, request: HttpRequest, user: User) -> None:
+        """Open the door again that too many wrong passwords have shut: whoever reads the person's mail may try anew."""
+        self._delete_login_attempts_cached_email(request, email=user.email)
+
     def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
         if action := _HAPPENED.get(template_prefix):
             audit.record(user, action=action, by=By(_who_acts(user), Door.WEB), at=now())

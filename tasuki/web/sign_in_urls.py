@@ -1,4 +1,4 @@
-"""The pages of allauth that we open, one by one: no sign-up, and no page that would send a mail."""
+"""The pages of allauth that we open, one by one: no sign-up. A forgotten password is asked for at a page of ours (see `tasuki.web.passwords`)."""
 
 from allauth.account import views as account
 from django.urls import include, path

@@ -22,8 +22,9 @@ OPEN = {
     "account_inactive": "says that a person has left",
     "mfa_authenticate": "the second half of signing in",
     "mfa_login_webauthn": "signing in with a passkey",
-    "invitation": "asks for a signed token",
-    "invitation_password": "asks for a signed token, in the session",
+    "account_reset_password": "asks for an address, and says nothing about it",
+    "password_link": "asks for a signed token",
+    "new_password": "asks for a signed token, in the session",
     "language": "the language of the page before signing in",
     "health": "says ok",
 }

@@ -54,7 +54,7 @@ def test_ada_hires_grants_and_invites(cast: Cast, client: Client) -> None:
     yun = User.objects.get(email="yun@example.com")
     client.post(reverse("person_roles", args=[yun.pk]), {"role": "success_manager"})
     assert standing_of(User.objects.get(pk=yun.pk)).roles == {Role.SUCCESS_MANAGER}
-    assert "/invitation/" in client.post(reverse("person_invitation", args=[yun.pk])).content.decode()
+    assert "/password/" in client.post(reverse("person_invitation", args=[yun.pk])).content.decode()
     assert client.post(reverse("person_roles", args=[yun.pk]), {"role": "king"}).status_code == 422
     assert AuditEntry.objects.of(yun).filter(actor=cast.ada, door="web").count() == 3
 

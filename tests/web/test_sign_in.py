@@ -191,11 +191,11 @@ def test_passkeys_can_be_reached(mina: User, client: Client) -> None:
 def test_an_invitation_leads_to_a_password_and_its_address_says_nothing(cast: Cast, client: Client) -> None:
     token = people.invite(cast.ivo, by=SET_UP, at=MONDAY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tasuki.web.people.now", lambda: MONDAY)
-        answer = client.get(reverse("invitation", args=[token]))
-        assert answer["Location"] == reverse("invitation_password")
+        patch.setattr("tasuki.web.passwords.now", lambda: MONDAY)
+        answer = client.get(reverse("password_link", args=[token]))
+        assert answer["Location"] == reverse("new_password")
         assert answer["Referrer-Policy"] == "no-referrer"
-        assert client.post(reverse("invitation_password"), {"password": "short"}).status_code == 422
-        assert client.post(reverse("invitation_password"), {"password": PASSWORD})["Location"] == reverse("account_login")
-        assert client.get(reverse("invitation", args=[token])).status_code == 422
+        assert client.post(reverse("new_password"), {"password": "short"}).status_code == 422
+        assert client.post(reverse("new_password"), {"password": PASSWORD})["Location"] == reverse("account_login")
+        assert client.get(reverse("password_link", args=[token])).status_code == 422
     assert sign_in(client, "ivo@example.com").status_code == 302
