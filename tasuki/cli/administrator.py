@@ -34,7 +34,7 @@ def administrator(*, address: str, family_name: str, given_name: str, site: str,
         if user is None:
             user = people.hire(address, family_name=family_name or address.partition("@")[0], given_name=given_name, by=by, at=at)
         roles.grant(user, role=Role.ADMINISTRATOR, by=by, at=at)
-        link = site.rstrip("/") + reverse("invitation", args=[people.invite(user, by=by, at=at)])
+        link = site.rstrip("/") + reverse("password_link", args=[people.invite(user, by=by, at=at)])
     if as_json:
         click.echo(json.dumps({"email": user.email, "link": link}))
     else:

@@ -109,8 +109,3 @@ def cancel(absence: Absence, *, by: By, at: datetime) -> None:
         return
     audit.record(held, action="cancel", by=by, at=at, changes={"user": (held.user, None), "first_on": (held.first_on, None), "last_on": (held.last_on, None)})
     Absence.objects.filter(pk=held.pk).delete()
-
-
-def absent_on(user: User, day: date) -> Absence | None:
-    """The absence that covers this day, if there is one; its `deputy` is loaded."""
-    return Absence.objects.on(day).filter(user=user).select_related("deputy").first()

@@ -27,9 +27,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from tasuki.core import home as home_folder
+from tasuki.core.errors import Refused
 
 OLDEST = 15
 _ROOT_RUNS_AS = "nobody"
@@ -62,6 +64,15 @@ class EmbeddedPostgresFailed(RuntimeError):
     """The server could not be made or started; the message says why and what to do."""
 
 
+class DatabaseUrlWrong(Refused):
+    """Said before the settings are read, so in English. What was said is not repeated: a password stands in it."""
+
+    code = "database_url_wrong"
+
+    def __init__(self) -> None:
+        super().__init__("DATABASE_URL cannot be read. It looks like postgresql://user:password@host:5432/name")
+
+
 @dataclass(frozen=True)
 class Server:
     """How to reach the server of one home."""
@@ -79,10 +90,13 @@ class Server:
 
 
 def database_settings() -> dict[str, Any]:
-    """Django's settings for the database: `DATABASE_URL`, else the embedded server as it was last started; starts nothing."""
+    """Django's settings for the database: `DATABASE_URL`, else the embedded server as it was last started; starts nothing. Raises DatabaseUrlWrong."""
     url = os.environ.get("DATABASE_URL")
     if url:
-        return _settings_of(conninfo_to_dict(url))
+        try:
+            return _settings_of(conninfo_to_dict(url))
+        except ProgrammingError:
+            raise DatabaseUrlWrong from None
     server = recorded(home_folder.path())
     parts: dict[str, Any] = {"dbname": _DATABASE, "user": _USER, "host": "127.0.0.1", "port": 1}
     if server:

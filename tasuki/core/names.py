@@ -21,19 +21,6 @@ def display(family: str, given: str) -> str:
     return f"{given} {family}"
 
 
-def initials(family: str, given: str) -> str:
-    """For a picture's place, in capitals: 한서윤 → 한, 文 智子 → 文, Alex Rhee → AR."""
-    family, given = family.strip(), given.strip()
-    if is_family_first(family):
-        return family[:1]
-    return (given[:1] + family[:1]).upper()
-
-
-def sort_key(family: str, given: str) -> tuple[str, str]:
-    """Family before given name whatever is shown first, without regard to case and width. Kanji sort by code, not by reading."""
-    return unicodedata.normalize("NFKC", family).casefold().strip(), unicodedata.normalize("NFKC", given).casefold().strip()
-
-
 def is_family_first(family: str) -> bool:
     """Whether the script of the family name is one that puts the family first."""
     return any(_script(character) in {"HANGUL", "CJK", "HIRAGANA", "KATAKANA"} for character in family)

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
 from tasuki.core.imports import fields, taking_back
-from tasuki.core.imports.changing import change
+from tasuki.core.imports.changing import Rows, change
 from tasuki.core.imports.copying import execute, look_up, new_ids
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
-from tasuki.crm import corporate_numbers, import_fields, matching
+from tasuki.crm import corporate_numbers, import_fields, known_companies, matching
 from tasuki.crm.accounts import Account
 
 # What an update may change.
@@ -42,17 +42,17 @@ def write(chunk: Chunk) -> None:
     """New accounts by COPY. Their parents are joined when all rows are there, so that a file may name them in any order."""
     for line in chunk.waiting():
         line.values["folded"] = matching.fold_company(line.values["name"])
+    _check_domains(chunk)
+    _check_numbers(chunk)
     references: dict[Any, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
     if (chunk.mapping.key or "name") == "name":
-        there: dict[Any, int] = look_up(
-            "SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name", chunk.values_of("folded")
-        )
-        changing = chunk.settle_duplicates(there, "folded", shown="name")
+        changing = chunk.settle_duplicates(known_companies.recognise(chunk), "company", shown="name")
     else:
         changing = chunk.settle_duplicates(references, "reference", is_unique=True)
+    _keep_numbered_where_they_are(changing)
     change(chunk, changing, model=Account, columns=_CHANGEABLE)
     chunk.refuse_taken("reference", references)
-    _check_numbers(chunk)
+    chunk.refuse_taken("numbered", _numbered(chunk), shown="corporate_number")
     team, made_team = import_fields.default_team(chunk)
     owners, made_people = import_fields.people(chunk, "owner")
     lines = list(chunk.waiting())
@@ -69,8 +69,9 @@ def finish(run: ImportRun) -> None:
     """Join parents by name. A name that is not there, or that would close a circle, joins nothing, and its row says so."""
     execute(
         """UPDATE crm_account account SET parent_id = parent.id
-           FROM core_importrow row CROSS JOIN LATERAL (SELECT min(id) AS id FROM crm_account WHERE folded_name = row.trace->'parent'->>'folded') parent
-           WHERE row.run_id = %s AND row.trace ? 'parent' AND account.id = row.target_id AND parent.id <> account.id""",
+           FROM core_importrow row CROSS JOIN LATERAL (
+               SELECT id FROM crm_account WHERE folded_name = row.trace->'parent'->>'folded' ORDER BY name = row.trace->'parent'->>'said' DESC, id LIMIT 1
+           ) parent WHERE row.run_id = %s AND row.trace ? 'parent' AND account.id = row.target_id AND parent.id <> account.id""",
         [run.pk],
     )
     execute(
@@ -91,22 +92,49 @@ def finish(run: ImportRun) -> None:
     run.rows.bulk_update(orphans, ["messages", "values"], batch_size=1_000)
 
 
+def _check_domains(chunk: Chunk) -> None:
+    """A domain that many unrelated people share says nothing about a company, and would make one of all that have it."""
+    for line in chunk.waiting():
+        domain = line.values.get("domain")
+        if domain and matching.is_free_mail(domain):
+            line.say("domain", _("%(domain)s belongs to a mail provider; the account is kept without it.") % {"domain": domain})
+        if domain is not None and (not domain or matching.is_free_mail(domain)):
+            del line.values["domain"]
+
+
 def _check_numbers(chunk: Chunk) -> None:
     for line in chunk.waiting():
         number = line.values.get("corporate_number")
         if not number:
             continue
+        country = line.values.get("country", "")
         try:
-            line.values["corporate_number"] = corporate_numbers.normalise(number, line.values.get("country", ""))
-            line.values["numbered"] = f"{line.values.get('country', '')} {line.values['corporate_number']}"
+            line.values["corporate_number"] = corporate_numbers.normalise(number, country)
+            line.values["numbered"] = (country, line.values["corporate_number"])
         except Refused as refusal:
             line.say("corporate_number", refusal.message)
             line.values["corporate_number"] = ""
-    taken: dict[Any, int] = look_up(
-        "SELECT country || ' ' || corporate_number, id FROM crm_account WHERE corporate_number <> '' AND country || ' ' || corporate_number = ANY(%s)",
-        chunk.values_of("numbered"),
+
+
+def _keep_numbered_where_they_are(rows: Rows) -> None:
+    """Country and corporate number together are what a company is known by; an update that moved it could make two of one number."""
+    countries: dict[int, str] = look_up("SELECT id, country FROM crm_account WHERE corporate_number <> '' AND id = ANY(%s)", [pk for _line, pk in rows])
+    for line, pk in rows:
+        if line.values.get("country", countries.get(pk)) != countries.get(pk) and pk in countries:
+            line.say("country", _("An account with a corporate number keeps its country."))
+            del line.values["country"]
+
+
+def _numbered(chunk: Chunk) -> dict[Any, int]:
+    """Which accounts have the numbers of the rows that are still waiting, by country and number."""
+    said = chunk.values_of("numbered")
+    rows: dict[int, tuple[str, str]] = look_up(
+        """SELECT account.id, account.country, account.corporate_number FROM unnest(%s::text[], %s::text[]) AS said(country, number)
+           JOIN crm_account account ON account.country = said.country AND account.corporate_number = said.number AND account.corporate_number <> ''""",
+        [country for country, _number in said],
+        [number for _country, number in said],
     )
-    chunk.refuse_taken("numbered", taken, shown="corporate_number")
+    return {numbered: pk for pk, numbered in rows.items()}
 
 
 def take_back(run: ImportRun) -> None:

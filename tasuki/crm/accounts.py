@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
+from tasuki.crm import matching
 from tasuki.crm.ownership import Ownership
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Accounts(models.QuerySet["Account"]):
             return self
         leads = apps.get_model("crm", "Lead")._default_manager.filter(account=OuterRef("pk")).filter(abilities.owned_by_scope(standing, "lead"))
         return self.filter(abilities.owned_by_scope(standing, "account") | Exists(leads))
+
+    def called(self, name: str) -> Accounts:
+        """Those of that name, whatever its spelling: the one that is written so first, then the oldest."""
+        is_written_so = Case(When(name=name.strip(), then=0), default=1)
+        return self.filter(folded_name=matching.fold_company(name)).order_by(is_written_so, "pk")
 
     def for_listing(self) -> Accounts:
         return self.select_related("owner", "team")

@@ -42,9 +42,9 @@ def write(chunk: Chunk) -> None:
             line.values["family_name"], line.values["given_name"] = names.split(line.values["full_name"])
     change(chunk, changing, model=Contact, columns=_CHANGEABLE)
     team, made_team = import_fields.default_team(chunk)
-    accounts, made_accounts = import_fields.accounts(chunk, "account", team)
+    made_accounts = import_fields.accounts(chunk, team)
     lines = list(chunk.waiting())
-    import_fields.new_contacts(chunk, accounts, is_one_each=True)
+    import_fields.new_contacts(chunk, is_one_each=True)
     for line in lines:
         line.become(RowState.CREATED, line.values["contact_id"])
     import_fields.note_made(chunk, made_team, made_accounts)

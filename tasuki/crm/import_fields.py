@@ -50,8 +50,9 @@ def _host(name: str) -> tuple[str, str]:
     return address[2:], key[2:]
 
 
-def phone(cell: str, how: How) -> str:
-    return phones.to_e164(cell, how.country)
+def phone(cell: str, how: How) -> list[str]:
+    """→ the numbers of the cell, the main one first"""
+    return phones.several(cell, how.country)
 
 
 def check_team(mapping: Mapping) -> None:
@@ -142,16 +143,28 @@ def refuse_the_future(chunk: Chunk, *names: str) -> None:
                 line.reject(name, _("%(day)s lies in the future.") % {"day": line.values[name][:10]})
 
 
-def accounts(chunk: Chunk, field: str, team: Team) -> tuple[dict[str, int], Made]:
-    """Accounts by reference or folded name; new names become accounts."""
-    wanted = {text: matching.fold_company(text) for text in chunk.values_of(field)}
-    found: dict[str, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", wanted)
-    folded: dict[str, int] = look_up("SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name", set(wanted.values()))
-    fresh = {key: text for text, key in sorted(wanted.items()) if text not in found and key not in folded}
+def accounts(chunk: Chunk, team: Team) -> Made:
+    """Set `account_id` in the values of each row that names an account, by reference or folded name; new names become accounts.
+
+    Of several with one folded name it is the one whose domain the person's mail address has, else the one written so, else the oldest.
+    """
+    wanted = {text: matching.fold_company(text) for text in chunk.values_of("account")}
+    references: dict[str, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", wanted)
+    here = look_up("SELECT id, folded_name, name, domain FROM crm_account WHERE folded_name = ANY(%s) ORDER BY id", set(wanted.values()))
+    known: dict[tuple[str, str, str], int] = {}
+    for pk, (folded, name, domain) in here.items():
+        for trait in (("domain", domain), ("name", name), ("", "")):
+            known.setdefault((folded, *trait), pk)
+    fresh = {key: text for text, key in sorted(wanted.items()) if text not in references and (key, "", "") not in known}
     ids = new_ids(Account, len(fresh))
     write_accounts(chunk, [(pk, {"name": text, "folded": key}) for pk, (key, text) in zip(ids, fresh.items(), strict=True)], team_id=team.pk)
-    folded |= dict(zip(fresh, ids, strict=True))
-    return {text: found.get(text) or folded[key] for text, key in wanted.items()}, {"account": ids}
+    known |= {(key, "", ""): pk for pk, key in zip(ids, fresh, strict=True)}
+    for line in chunk.waiting():
+        if text := line.values.get("account"):
+            host = line.values["email"][1].rsplit("@", 1)[1] if "email" in line.values else ""
+            traits = [("domain", host)] * bool(host) + [("name", text), ("", "")]
+            line.values["account_id"] = references.get(text) or next(known[wanted[text], *trait] for trait in traits if (wanted[text], *trait) in known)
+    return {"account": ids}
 
 
 def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team_id: int) -> None:
@@ -185,7 +198,7 @@ def known_contacts(chunk: Chunk) -> None:
             line.values["contact_id"] = known[line.values["email"][1]]
 
 
-def new_contacts(chunk: Chunk, accounts_by_name: dict[str, int], *, is_one_each: bool = False) -> Made:
+def new_contacts(chunk: Chunk, *, is_one_each: bool = False) -> Made:
     """Make a contact for each row that names a person we do not know, and set `contact_id` in its values.
 
     Rows with one mail address are one person, unless `is_one_each`.
@@ -200,13 +213,11 @@ def new_contacts(chunk: Chunk, accounts_by_name: dict[str, int], *, is_one_each:
         pk = line.values["contact_id"] = made.setdefault(key, fresh) if key and not is_one_each else fresh
         if pk != fresh:
             continue
-        account = accounts_by_name.get(line.values.get("account", ""))
         family, given = _name_of(line.values)
-        rows.append((pk, account, family[:200], given[:200], line.values.get("title", ""), "", "", "", "", chunk.at, chunk.at))
+        rows.append((pk, line.values.get("account_id"), family[:200], given[:200], line.values.get("title", ""), "", "", "", "", chunk.at, chunk.at))
         if key:
             addresses.append((pk, line.values["email"][0], key, True))
-        if "phone" in line.values:
-            numbers.append((pk, line.values["phone"], "", True))
+        numbers.extend((pk, number, "", nth == 0) for nth, number in enumerate(line.values.get("phone", ())))
     columns = ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "created_at", "updated_at")
     copy_in(Contact, columns, rows)
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)

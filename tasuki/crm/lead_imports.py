@@ -67,8 +67,8 @@ def write(chunk: Chunk) -> None:
     team, made_team = import_fields.default_team(chunk)
     teams = import_fields.teams_named(chunk, "team")
     owners, made_people = import_fields.people(chunk, "owner")
-    accounts, made_accounts = import_fields.accounts(chunk, "account", team)
-    made_contacts = import_fields.new_contacts(chunk, accounts)
+    made_accounts = import_fields.accounts(chunk, team)
+    made_contacts = import_fields.new_contacts(chunk)
     seq_nos = _seq_nos(chunk)
     lines = list(chunk.waiting())
     for line, pk in zip(lines, new_ids(Lead, len(lines)), strict=True):
@@ -76,7 +76,7 @@ def write(chunk: Chunk) -> None:
         values = line.values
         values["opened"] = import_fields.moment(values["opened_at"]) if "opened_at" in values else chunk.at
         values.setdefault("stage", str(chunk.mapping.options.get("stage") or stages.CAPTURED))
-        values["owner_id"], values["account_id"] = owners.get(values.get("owner", "")), accounts.get(values.get("account", ""))
+        values["owner_id"] = owners.get(values.get("owner", ""))
         values["team_id"] = teams.get(values.get("team", ""), team.pk)
         contact = values.get("contact_id")
         values["seq_no"] = seq_nos.get(contact, 0) + 1 if contact else 1

@@ -93,9 +93,6 @@ class Leads(models.QuerySet["Lead"]):
     def in_process(self) -> Leads:
         return self.filter(stage__isnull=False)
 
-    def in_stage(self, key: str) -> Leads:
-        return self.filter(stage=key)
-
     def newest_first(self) -> Leads:
         return self.order_by("-opened_at", "-id")
 

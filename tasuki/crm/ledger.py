@@ -82,12 +82,6 @@ class Passages(models.QuerySet["Passage"]):
         """The balance at a moment: entered before it, and not left before it."""
         return self.filter(Q(left_at__isnull=True) | Q(left_at__gte=moment), entered_at__lt=moment)
 
-    def entered_within(self, start: datetime, end: datetime) -> Passages:
-        return self.filter(entered_at__gte=start, entered_at__lt=end)
-
-    def left_within(self, start: datetime, end: datetime) -> Passages:
-        return self.filter(left_at__gte=start, left_at__lt=end)
-
     def for_listing(self) -> Passages:
         return self.select_related("lead", "lead__contact", "lead__account", "stage", "owner", "team")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from functools import lru_cache
 
 import phonenumbers
@@ -45,10 +46,16 @@ def to_e164(text: str, country: str) -> str:
 
 
 def several(text: str, country: str) -> list[str]:
-    """All numbers of a cell, in order, each once. Raises PhoneInvalid for the first that is none."""
+    """All numbers of a cell, in order, each once. Raises PhoneInvalid for the first that is none, unless the whole is one: 030/1234567."""
     if len(text) > _LONGEST:
         raise PhoneInvalid(text, country)
-    return list(dict.fromkeys(to_e164(part, country) for part in _SEVERAL.split(text) if part.strip()))
+    parts = [part for part in _SEVERAL.split(text) if part.strip()]
+    try:
+        return list(dict.fromkeys(to_e164(part, country) for part in parts))
+    except PhoneInvalid as refusal:
+        with suppress(PhoneInvalid):
+            return [to_e164(text, country)]
+        raise refusal
 
 
 def _plain(text: str) -> str:
@@ -62,8 +69,7 @@ def _plain(text: str) -> str:
     return plain
 
 
-def display(e164: str, country: str) -> str:
-    """For a reader in `country`: their own numbers as at home, others with +."""
-    number = phonenumbers.parse(e164, None)
-    at_home = phonenumbers.region_code_for_number(number) == country
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+@lru_cache(maxsize=8192)
+def display(e164: str) -> str:
+    """As it is dialled from anywhere, with its parts set apart: +82 2-555-0142."""
+    return phonenumbers.format_number(phonenumbers.parse(e164, None), phonenumbers.PhoneNumberFormat.INTERNATIONAL)

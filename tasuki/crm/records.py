@@ -31,6 +31,15 @@ class CorporateNumberTaken(Refused):
         super().__init__(_("%(name)s has this corporate number already.") % {"name": account.name})
 
 
+class DomainOfMailProvider(Refused):
+    """Accounts are recognised by their domains, so one that many unrelated people share would make one company of theirs."""
+
+    code = "domain_of_mail_provider"
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(_("%(domain)s belongs to a mail provider. Write the company's own domain, or none.") % {"domain": domain})
+
+
 class ParentInCircle(Refused):
     code = "parent_in_circle"
 
@@ -58,12 +67,15 @@ class Company:
     parent: Account | None = None
 
     def columns(self) -> dict[str, Any]:
-        """As the table holds it. Raises CorporateNumberInvalid."""
+        """As the table holds it. Raises CorporateNumberInvalid, DomainOfMailProvider."""
+        domain = matching.domain_of(self.domain)
+        if matching.is_free_mail(domain):
+            raise DomainOfMailProvider(domain)
         number = corporate_numbers.normalise(self.corporate_number, self.country) if self.corporate_number.strip() else ""
         return {
             "name": self.name.strip(),
             "folded_name": matching.fold_company(self.name),
-            "domain": matching.domain_of(self.domain),
+            "domain": domain,
             "industry": self.industry.strip(),
             "n_employees": self.n_employees,
             "country": self.country.strip().upper(),
@@ -89,7 +101,7 @@ class Person:
 
 @transaction.atomic
 def add_account(company: Company, *, owner: User | None, team: Team, by: By, at: datetime) -> Account:
-    """A new account. Raises CorporateNumberInvalid, CorporateNumberTaken."""
+    """A new account. Raises CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider."""
     columns = company.columns()
     _refuse_taken_number(columns, None)
     account = Account.objects.create(owner=owner, team=team, created_at=at, updated_at=at, **columns)
@@ -100,7 +112,7 @@ def add_account(company: Company, *, owner: User | None, team: Team, by: By, at:
 
 @transaction.atomic
 def change_account(account: Account, *, company: Company, by: By, at: datetime) -> Account:
-    """Change what is known of a company. Raises CorporateNumberInvalid, CorporateNumberTaken, ParentInCircle."""
+    """Change what is known of a company. Raises CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider, ParentInCircle."""
     account = Account.objects.select_for_update().get(pk=account.pk)
     columns = company.columns()
     _refuse_taken_number(columns, account.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
@@ -32,9 +32,6 @@ class Tasks(models.QuerySet["Task"]):
         """The open task that is due first, by lead; one query for a whole list."""
         rows = self.to_do().filter(lead__in=[lead.pk for lead in leads]).order_by("lead_id", F("due_on").asc(nulls_last=True), "pk").distinct("lead_id")
         return {task.lead_id: task for task in rows if task.lead_id}
-
-    def overdue(self, today: date) -> Tasks:
-        return self.to_do().filter(due_on__lt=today)
 
     def for_listing(self) -> Tasks:
         return self.select_related("owner", "team", "lead", "lead__contact", "lead__account", "account", "contact")

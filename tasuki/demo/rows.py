@@ -6,7 +6,6 @@ Moments and amounts are text, because COPY takes text and a million rows should 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import count
 from random import Random
@@ -277,10 +276,3 @@ def _maybe_day(day: date | None) -> str | None:
 
 def n_rows(tables: dict[str, list[Row]]) -> int:
     return sum(len(rows) for rows in tables.values())
-
-
-def last_ids(tables: dict[str, list[Row]]) -> Iterable[tuple[str, int]]:
-    """The highest id of each numbered table in these rows."""
-    for table in NUMBERED:
-        if tables[table]:
-            yield table, max(row[0] for row in tables[table])

@@ -102,7 +102,7 @@ def write(chunk: Chunk) -> None:
     # From here on no row is refused: what is made on the way is made for an opportunity.
     team, made_team = import_fields.default_team(chunk)
     owners, made_people = import_fields.people(chunk, "owner")
-    accounts, made_accounts = import_fields.accounts(chunk, "account", team)
+    made_accounts = import_fields.accounts(chunk, team)
     products = import_fields.products(chunk, "product")
     money = _Money(chunk)
     writing = opportunity_writing.Writing(chunk)
@@ -110,7 +110,6 @@ def write(chunk: Chunk) -> None:
     for line, pk in zip(lines, new_ids(Opportunity, len(lines)), strict=True):
         values = line.values
         values["owner_id"] = owners.get(values.get("owner", ""))
-        values["account_id"] = accounts.get(values.get("account", ""))
         values["product_id"] = _product(line, products)
         values["base_amount"] = money.in_base(line)
         one = _known(leads[values["lead"]]) if "lead" in values else _fresh(chunk, line, pk=next(lead_ids), team=team.pk)
@@ -192,7 +191,8 @@ def _known(row: tuple[Any, ...]) -> Pass:
 
 def _fresh(chunk: Chunk, line: Line, *, pk: int, team: int) -> Pass:
     opened_at = _moment_of(line.values, "opened_at", "won_at", "lost_at", "closed_at") or chunk.at
-    return Pass(pk, True, None, opened_at, line.values["owner_id"], team, None, line.values["account_id"], line.values.get("segment", ""), None, 0, opened_at)
+    account, segment = line.values.get("account_id"), line.values.get("segment", "")
+    return Pass(pk, True, None, opened_at, line.values["owner_id"], team, None, account, segment, None, 0, opened_at)
 
 
 def _product(line: Line, products: dict[str, tuple[int, str]]) -> int | None:

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from tasuki.core.people import User
-from tasuki.crm import matching
 from tasuki.crm.accounts import Account
 
 
@@ -30,10 +29,9 @@ class AccountField(forms.CharField):
             return None
         assert self.reader is not None  # noqa: S101 - a form that forgot `of_reader` is a bug
         # Two are enough to know that the name is not clear.
-        rows = Account.objects.visible_to(self.reader).filter(folded_name=matching.fold_company(name))
-        found = list(rows.order_by("pk")[:2])
+        found = list(Account.objects.visible_to(self.reader).called(name)[:2])
         if len(found) > 1:
-            found = [account for account in rows if account.name == name][:1]
+            found = [account for account in found if account.name == name][:1]
         if not found:
             raise ValidationError(_("There is no account “%(name)s” that you can see. Add it first, or write its name as it stands there.") % {"name": name})
         return found[0]

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities
@@ -26,6 +27,7 @@ ACTIONS: dict[str, Any] = {
     "add": _("added"),
     "hire": _("hired"),
     "invite": _("invited"),
+    "forget_password": _("asked for a new password"),
     "set_password": _("set a password"),
     "sign_in": _("signed in"),
     "add_totp": _("added an authenticator app"),
@@ -34,7 +36,7 @@ ACTIONS: dict[str, Any] = {
     "add_passkey": _("added a passkey"),
     "remove_passkey": _("removed a passkey"),
     "change": _("changed"),
-    "leave": _("left"),
+    "leave": pgettext_lazy("person", "left"),
     "grant_role": _("granted a role"),
     "revoke_role": _("took back a role"),
     "rename": _("renamed"),

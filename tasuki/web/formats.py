@@ -105,6 +105,12 @@ def moment(value: datetime | None) -> str:
     return f"{day(local)} {format_datetime(local, 'HH:mm', locale=locale())}"
 
 
+def moment_in_full(value: datetime) -> str:
+    """Day, year and time in the reader's zone, and which zone that is: for letters, which are read who knows when."""
+    local = timezone.localtime(value)
+    return f"{format_date(local, format='long', locale=locale())} {format_datetime(local, 'HH:mm (VV)', locale=locale())}"
+
+
 def iso(value: date | datetime | None) -> str:
     """For the `datetime` attribute of <time>."""
     return value.isoformat() if value else ""

@@ -11,7 +11,7 @@ from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from tasuki.crm import stages
+from tasuki.crm import phones, stages
 from tasuki.web import formats
 from tasuki.web.assets import asset, icon_address
 
@@ -39,6 +39,7 @@ def environment(**options: Any) -> Environment:
         days=formats.days,
         about=formats.about,
         lang_of=formats.lang_of,
+        telephone=phones.display,
     )
     return env
 

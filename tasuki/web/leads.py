@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import leads, matching, records, stages
+from tasuki.crm import leads, records, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
@@ -93,7 +93,7 @@ class NewLeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["product"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        field.queryset = Product.objects.visible_to(reader).order_by("name")
+        field.queryset = Product.objects.visible_to(reader).on_sale().order_by("name")
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,10 +111,8 @@ def _captured(request: UserRequest, said: dict[str, Any]) -> Lead:
     at, team = now(), team_for(request.user)
     account = None
     if said["account"].strip():
-        folded = matching.fold_company(said["account"])
-        account = Account.objects.visible_to(request.user).filter(folded_name=folded).first() or records.add_account(
-            records.Company(said["account"]), owner=request.user, team=team, by=by(request), at=at
-        )
+        known = Account.objects.visible_to(request.user).called(said["account"])
+        account = known.first() or records.add_account(records.Company(said["account"]), owner=request.user, team=team, by=by(request), at=at)
     family, given = names.split(said["full_name"])
     person = records.Person(family, given, account=account, email=said["email"], phone=said["phone"], country=the_organisation().country)
     contact = records.add_contact(person, by=by(request), at=at)

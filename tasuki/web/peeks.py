@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities
-from tasuki.crm import stages
+from tasuki.crm import phones, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -89,8 +89,8 @@ def contact(request: UserRequest, pk: int) -> HttpResponse:
 def _reached(request: UserRequest, person: Contact) -> list[tuple[str, str]]:
     hidden = abilities.standing_of(request.user).hides("contact")
     mails = [] if "emails" in hidden else [one.address for one in person.emails.all()[:2]]
-    phones = [] if "phones" in hidden else [one.e164 for one in person.phones.all()[:2]]
-    return [(_("Mail"), ", ".join(mails)), (_("Telephone"), ", ".join(phones))]
+    numbers = [] if "phones" in hidden else [phones.display(one.e164) for one in person.phones.all()[:2]]
+    return [(_("Mail"), ", ".join(mails)), (_("Telephone"), ", ".join(numbers))]
 
 
 def _shown(request: UserRequest, peek: Peek, **of: Any) -> HttpResponse:

@@ -94,7 +94,7 @@ class TestCheck:
 def test_the_first_administrator_gets_a_link(installation: Installation) -> None:
     said = installation.said("administrator", "ada@example.com", "--family-name", "Lindqvist")
     assert said["email"] == "ada@example.com"
-    assert said["link"].startswith("http://127.0.0.1:8000/invitation/")
+    assert said["link"].startswith("http://127.0.0.1:8000/password/")
     again = installation.said("administrator", "ada@example.com")
     assert again["email"] == "ada@example.com"
     refused = installation.tasuki("administrator", "not an address")

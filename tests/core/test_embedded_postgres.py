@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from tasuki.core import embedded_postgres
-from tasuki.core.embedded_postgres import EmbeddedPostgresFailed, Server
+from tasuki.core.embedded_postgres import DatabaseUrlWrong, EmbeddedPostgresFailed, Server
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +175,11 @@ def test_a_server_named_by_its_address_wins(monkeypatch: pytest.MonkeyPatch) -> 
     settings = embedded_postgres.database_settings()
     assert (settings["NAME"], settings["USER"], settings["PASSWORD"], settings["HOST"], settings["PORT"]) == ("relay", "ruth", "p@ss", "db.example", "5433")
     assert settings["OPTIONS"] == {"sslmode": "require"}
+
+
+@pytest.mark.parametrize("url", ["mysql://ruth:secret@db.example/relay", "db.example", "postgresql://ruth:secret@db.example/relay?colour=red"])
+def test_an_address_that_is_none_is_refused_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(DatabaseUrlWrong) as refused:
+        embedded_postgres.database_settings()
+    assert "secret" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Values as people write them: numbers, money, days, answers, countries. What they leave open is a question."""
+"""Values as people write them: numbers, money, days, countries. What they leave open is a question."""
 
 from __future__ import annotations
 
@@ -143,12 +143,3 @@ def test_countries_are_known_by_name_in_three_languages(cell: str, code: str) ->
 def test_a_misspelt_country_is_refused_and_not_guessed() -> None:
     with pytest.raises(ValueRefused):
         fields.country("Philipines", How())
-
-
-@pytest.mark.parametrize(
-    ("cell", "answer"), [("Yes", True), ("예", True), ("はい", True), ("○", True), ("NO", False), ("아니오", False), ("いいえ", False), ("×", False)]
-)
-def test_yes_and_no_in_three_languages(cell: str, answer: bool) -> None:
-    assert fields.yes_no(cell, How()) is answer
-    with pytest.raises(ValueRefused):
-        fields.yes_no("maybe", How())

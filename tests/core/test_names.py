@@ -27,18 +27,6 @@ def test_a_full_name_is_split_and_shown_in_its_own_order(full_name: str, parts: 
     assert names.display(*parts) == shown
 
 
-@pytest.mark.parametrize(
-    ("family", "given_name", "letters"), [("한", "서윤", "한"), ("文", "智子", "文"), ("Rhee", "alex", "AR"), ("Cher", "", "C"), ("", "", "")]
-)
-def test_initials_follow_the_order_of_the_name(family: str, given_name: str, letters: str) -> None:
-    assert names.initials(family, given_name) == letters
-
-
-def test_people_are_sorted_by_family_name_without_regard_to_case_and_width() -> None:
-    people = [("Rhee", "Alex"), ("ＡＢＥ", "Ken"), ("abe", "Jun"), ("한", "서윤"), ("남궁", "솔")]
-    assert sorted(people, key=lambda name: names.sort_key(*name)) == [("abe", "Jun"), ("ＡＢＥ", "Ken"), ("Rhee", "Alex"), ("남궁", "솔"), ("한", "서윤")]
-
-
 def test_a_name_kept_in_half_width_kana_still_puts_the_family_first() -> None:
     assert names.display("ﾔﾏﾀﾞ", "ﾀﾛｳ") == "ﾔﾏﾀﾞ ﾀﾛｳ"
 

@@ -70,9 +70,16 @@ def test_every_account_has_an_owner_history_and_an_entry_of_the_trail() -> None:
 
 def test_a_corporate_number_and_a_reference_belong_to_one_account() -> None:
     run = imported(ACCOUNT_HEADER + "1,One,,KR,124-81-00998,\n2,Two,,KR,1248100998,\n1,Three,,,,\n4,Four,,KR,123,\n", ACCOUNTS)
-    assert (run.n_created, run.n_rejected, run.n_warnings) == (2, 2, 1)
-    assert reasons(run)[:2] == ["Another record has this key, and only one can have it."] * 2
-    assert "check digit" in reasons(run)[2]
+    assert (run.n_created, run.n_skipped, run.n_rejected, run.n_warnings) == (2, 1, 1, 2)
+    taken = "Another record has this key, and only one can have it."
+    assert reasons(run)[:3] == [
+        "This is taken for “One”, which has the same corporate number.",
+        "The same key stands earlier in the file; the first row counts.",
+        taken,
+    ]
+    assert "check digit" in reasons(run)[3]
+    each = imported(ACCOUNT_HEADER + "8,Two,,KR,1248100998,\n", ACCOUNTS + "on_duplicate: create\n")
+    assert (each.n_rejected, reasons(each)) == (1, [taken])
 
 
 @pytest.mark.parametrize("policy", ["skip", "update", "create"])

@@ -63,14 +63,13 @@ def test_a_task_done_is_said_once_and_belongs_to_the_team_of_its_owner(cast: Cas
     lead = lead_of(cast)
     task = tasks.add(Task(subject="Call back", due_on=date(2026, 3, 4), owner=cast.ivo, lead=lead), by=By(cast.ruth, Door.WEB), at=MONDAY)
     assert (task.team, task.created_by) == (cast.inside_sales, cast.ruth)
-    assert list(Task.objects.overdue(date(2026, 3, 5))) == [task]
-    assert not Task.objects.overdue(date(2026, 3, 4)).exists()
+    assert list(Task.objects.to_do()) == [task]
     for day in (3, 4):
         tasks.finish(task, by=by(cast), at=MONDAY.replace(day=day))
     task.refresh_from_db()
     assert (task.done_at, task.done_by) == (TUESDAY, cast.ivo)
     assert TimelineEntry.objects.filter(lead=lead, kind="task").count() == 1
-    assert not Task.objects.overdue(date(2026, 3, 5)).exists()
+    assert not Task.objects.to_do().exists()
 
 
 def test_the_next_task_of_a_lead_is_the_open_one_that_is_due_first(cast: Cast) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Count, F
 
 from tasuki.cli import check
-from tasuki.core import absences
+from tasuki.core.absences import Absence
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.money import Money, convert
 from tasuki.core.people import User
@@ -150,7 +150,7 @@ def test_nothing_happens_in_the_future(haneul_ts: load.Loaded) -> None:
     for model in (AuditEntry, TimelineEntry):
         assert not model._default_manager.filter(at__gt=UNTIL).exists()
     assert not Task.objects.filter(created_at__gt=UNTIL).exists()
-    assert Task.objects.overdue(UNTIL.date()).exists()
+    assert Task.objects.to_do().filter(due_on__lt=UNTIL.date()).exists()
 
 
 def test_people_move_leads_on_working_days_in_working_hours(haneul_ts: load.Loaded) -> None:
@@ -201,7 +201,7 @@ def test_parents_and_the_one_who_left_have_their_history(haneul_ts: load.Loaded)
     assert Passage.objects.filter(owner=gone).exists()
     assert not Lead.objects.in_process().filter(owner=gone).exists()
     assert not Passage.objects.filter(owner=gone, entered_at__gt=UNTIL - timedelta(days=140)).exists()
-    assert any(absences.absent_on(user, UNTIL.date()) for user in User.objects.active())
+    assert Absence.objects.on(UNTIL.date()).filter(user__in=User.objects.active()).exists()
 
 
 def test_the_verbs_go_on_where_it_stops(haneul_ts: load.Loaded) -> None:

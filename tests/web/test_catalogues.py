@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from django.utils import translation
 
-from tasuki.web import catalogues
+from tasuki.web import audit, catalogues, relay_rows
 
 CODE = """
 from django.utils.translation import gettext as _, ngettext
@@ -113,3 +114,9 @@ def test_compiled_catalogues_are_read_by_gettext(small_house: Path) -> None:
 def test_a_command_that_is_none_is_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert catalogues.main(arguments) == 2
     assert "extract" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "a_person_left", "a_lead_left"), [("ko", "퇴사", "유출"), ("ja", "退職", "流出")])
+def test_a_person_leaves_in_other_words_than_a_lead(language: str, a_person_left: str, a_lead_left: str) -> None:
+    with translation.override(language):
+        assert (audit.ACTIONS["leave"], relay_rows.WHAT["left"]) == (a_person_left, a_lead_left)

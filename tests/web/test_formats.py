@@ -131,3 +131,11 @@ def test_a_duration_is_said_in_the_readers_words() -> None:
 )
 def test_a_name_is_drawn_in_the_typeface_of_its_script(text: str, language: str) -> None:
     assert formats.lang_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "March 2, 2026 18:00 (Asia/Seoul)"), ("ko", "2026년 3월 2일 18:00 (Asia/Seoul)"), ("ja", "2026年3月2日 18:00 (Asia/Seoul)")]
+)
+def test_a_letter_says_the_whole_moment(language: str, said: str) -> None:
+    with translation.override(language), timezone.override("Asia/Seoul"):
+        assert formats.moment_in_full(datetime(2026, 3, 2, 9, tzinfo=UTC)) == said

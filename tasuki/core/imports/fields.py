@@ -16,9 +16,6 @@ from tasuki.core.errors import Refused
 from tasuki.core.imports import amounts, days, places
 
 _LARGEST = Decimal(10) ** 16
-_YES = ("yes", "y", "true", "t", "1", "on", "o", "○", "〇", "예", "네", "はい", "有", "有り", "あり", "있음", "참", "真")
-_NO = ("no", "n", "false", "f", "0", "off", "x", "×", "✕", "아니오", "아니요", "いいえ", "無", "無し", "なし", "없음", "거짓", "偽")
-_ANSWERS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 
 
 class ValueRefused(Refused):
@@ -84,14 +81,6 @@ def country(cell: str, _how: How) -> str:
     if not named:
         raise ValueRefused(_("“%(value)s” is not a country code of two letters.") % {"value": cell[:40]})
     return named
-
-
-def yes_no(cell: str, _how: How) -> bool:
-    """Yes or no in English, Korean or Japanese, or as a sign."""
-    word = unicodedata.normalize("NFKC", cell).strip().casefold()
-    if word not in _ANSWERS:
-        raise ValueRefused(_("“%(value)s” is neither yes nor no.") % {"value": cell[:40]})
-    return _ANSWERS[word]
 
 
 def currency(cell: str, _how: How) -> str:

@@ -77,8 +77,8 @@ class Chunk:
         `there` maps keys to ids in the table. A key that comes twice in the file counts from its second row on, wherever the chunks end.
         `is_unique` says that no two records can have the key, whatever the policy; `shown` is the field that a sentence about it names.
         """
-        policy, written, changing = self.mapping.on_duplicate, self._written(there.values()), []
-        seen, shown = {key for key, pk in there.items() if pk in written}, shown or name
+        policy, before, changing = self.mapping.on_duplicate, self.named_before(there.values()), []
+        seen, shown = {key for key, pk in there.items() if pk in before}, shown or name
         for line in self.waiting():
             key = line.values.get(name)
             if key in (None, ""):
@@ -104,10 +104,10 @@ class Chunk:
             if value and holders.setdefault(value, me) != me:
                 line.reject(shown or name, _("Another record has this key, and only one can have it."))
 
-    def _written(self, ids: Iterable[int]) -> set[int]:
-        """Which of the records were made or changed by an earlier chunk of this run."""
+    def named_before(self, ids: Iterable[int]) -> set[int]:
+        """Which of the records a row in an earlier chunk of this run was about."""
         wanted = list(ids) if self.run.n_applied else []
-        rows = self.run.rows.filter(target_id__in=wanted, state__in=(RowState.CREATED, RowState.UPDATED)) if wanted else self.run.rows.none()
+        rows = self.run.rows.filter(target_id__in=wanted) if wanted else self.run.rows.none()
         return {pk for pk in rows.values_list("target_id", flat=True) if pk is not None}
 
 

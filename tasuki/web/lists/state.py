@@ -42,11 +42,6 @@ class State:
     columns: tuple[str, ...]
     q: str = ""
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether it is no longer what the view says, so that saving it would make sense."""
-        return (self.filter, self.sort, self.columns) != (self.view.filter, self.view.sort, self.view.columns)
-
     def said(self) -> list[tuple[str, str]]:
         """The pairs of the address, the shortest that say it."""
         pairs = [("view", self.view.key)] if self.view.key else []
