@@ -50,15 +50,17 @@ def django_db_modify_db_settings() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """After a test that committed, Django empties every table, those too that the migrations filled. So it gets a new copy."""
+    from django.db import connections
+
+    name = connections["default"].settings_dict["NAME"]
     try:
         # A complaint of the browser fails the test here; the next test needs its stages all the same.
         yield
     finally:
         marker = item.get_closest_marker("django_db")
         committed = bool(marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-        if committed:
-            from django.db import connections
-
+        # After the last test of all, Django has left its copy already: there is nothing to renew.
+        if committed and connections["default"].settings_dict["NAME"] == name:
             connections.close_all()
             database.renew(connections["default"].settings_dict)
 

@@ -59,6 +59,7 @@ class Ability(models.TextChoices):
     EXPORT_DATA = "export_data", _("export data")
     SHARE_VIEWS = "share_views", _("share a view of a list with everybody")
     EDIT_STAGES = "edit_stages", _("edit the definitions of stages")
+    EDIT_FIELDS = "edit_fields", _("edit custom fields")
     EDIT_PRODUCTS = "edit_products", _("edit products")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and roles")
     READ_AUDIT_LOG = "read_audit_log", _("read the audit log")
@@ -87,6 +88,7 @@ ABILITIES: dict[Ability, frozenset[Role]] = {
     Ability.EXPORT_DATA: frozenset({_A, _O, _M}),
     Ability.SHARE_VIEWS: frozenset({_A, _O, _M}),
     Ability.EDIT_STAGES: frozenset({_A, _O}),
+    Ability.EDIT_FIELDS: frozenset({_A, _O}),
     Ability.EDIT_PRODUCTS: frozenset({_A, _O}),
     Ability.MANAGE_PEOPLE: frozenset({_A}),
     Ability.READ_AUDIT_LOG: frozenset({_A, _O}),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -59,6 +59,7 @@ class Account(models.Model):
     owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("owner"))
     team = models.ForeignKey("core.Team", models.PROTECT, related_name="accounts", verbose_name=_("team"))
     reference = models.CharField(_("reference"), max_length=120, blank=True)
+    custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
 

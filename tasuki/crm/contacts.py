@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, names
@@ -62,6 +62,7 @@ class Contact(models.Model):
     roles = models.CharField(_("roles in buying"), max_length=200, blank=True, help_text=_("For example: decision maker, technical evaluator."))
     language = models.CharField(_("language"), max_length=5, blank=True)
     reference = models.CharField(_("reference"), max_length=120, blank=True)
+    custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
 

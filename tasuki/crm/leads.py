@@ -133,6 +133,7 @@ class Lead(models.Model):
         db_persist=True,
     )
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged", verbose_name=_("merged into"), db_index=False)
+    custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     updated_at = models.DateTimeField(_("changed"))
 
     objects = Leads.as_manager()

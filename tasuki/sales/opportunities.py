@@ -113,6 +113,7 @@ class Opportunity(models.Model):
     won_at = models.DateTimeField(_("won"), null=True)
     lost_because = models.CharField(_("lost because"), max_length=12, choices=LostBecause.choices, blank=True)
     lost_to = models.CharField(_("lost to"), max_length=120, blank=True)
+    custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     updated_at = models.DateTimeField(_("changed"))
     state = models.GeneratedField(
         expression=Case(

@@ -13,9 +13,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tasuki.core.custom_fields import defining, filtering, values
+from tasuki.core.custom_fields.defining import Wording
+from tasuki.core.custom_fields.definitions import WITH_CHOICES, CustomField, FieldKind, FieldNoun
 from tasuki.core.filters import binding, compiling, evaluating, sentences
 from tasuki.core.filters.fields import Asker, Field, Fields, Kind, Operator, how_many_values
 from tasuki.core.filters.sentences import Clause, Group, Of
+from tasuki.core.money import Money
 from tasuki.crm import matching, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail
@@ -23,7 +27,7 @@ from tasuki.crm.filter_fields import ACCOUNT, CONTACT, LEAD
 from tasuki.crm.leads import Lead
 from tasuki.sales.filter_fields import OPPORTUNITY
 from tasuki.sales.opportunities import Opportunity
-from tests.cast import Cast
+from tests.cast import MONDAY, SET_UP, Cast
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 WORDS = ["가온증권", "Finch", "FINCH Ltd", "finch", "西野", "Ödön", "100%", "a_b", "a\\b", "Ж", "web form", ""]
@@ -120,7 +124,11 @@ def _values(field: Field, operator: Operator, ids: list[int]) -> st.SearchStrate
         Kind.PERSON: st.sampled_from(["me", *map(str, ids)]),
         Kind.TEAM: st.sampled_from([str(number) for number in ids]),
         Kind.RECORD: st.sampled_from([str(number) for number in ids]),
+        Kind.NUMBER: st.sampled_from(["0", "12.5", "12.50", "-3", "1000", "0.000001"]),
+        Kind.CHOICES: st.sampled_from([str(number) for number in ids]),
     }
+    if field.computed and field.kind is Kind.CHOICE:
+        return st.sampled_from([str(number) for number in ids])
     if operator is Operator.IN_TEAM:
         return st.sampled_from(["mine", *map(str, ids)])
     if field.kind in (Kind.DATE, Kind.MOMENT):
@@ -166,7 +174,51 @@ def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker:
     @example(Group(Of.ALL, (Group(Of.NONE, (Clause("changed", "older_than", ("1 day",)),)),)))
     def agree(said: Group) -> None:
         meaning = binding.bind(sentences.read(sentences.written(said)), fields, asker=asker)
-        found = set(fields.model._default_manager.filter(compiling.condition(meaning, fields.model)).values_list("pk", flat=True))
+        found = set(compiling.narrowed(fields.model._default_manager.all(), meaning).values_list("pk", flat=True))
         assert found == {pk for pk, row in rows.items() if evaluating.holds(meaning, row)}
 
     agree()
+
+
+def test_they_agree_about_custom_fields_too(company: Cast, asker: Asker) -> None:
+    chance = Random(11)
+    choices = {kind: ["a", "b", "c"] if kind in WITH_CHOICES else [] for kind in FieldKind}
+    made = [defining.define(FieldNoun.ACCOUNT, kind=kind, wording=Wording(kind.value), choices=choices[kind], by=SET_UP, at=MONDAY) for kind in FieldKind]
+    rows = list(Account.objects.all())
+    for row in rows:
+        said = {field.slot: values.encoded(field, _custom(field, chance, people=company, rows=rows)) for field in made}
+        Account.objects.filter(pk=row.pk).update(custom={slot: value for slot, value in said.items() if value is not None})
+    keys = [choice.key for field in made for choice in field.choices()]
+    fields = Fields(Account, map(filtering.asked, made))
+    by_pk = {row.pk: row for row in Account.objects.all()}
+    ids = [company.ivo.pk, company.saori.pk, *(row.pk for row in rows[:3]), *map(int, keys)]
+
+    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(_filters(fields, ids))
+    def agree(said: Group) -> None:
+        meaning = binding.bind(sentences.read(sentences.written(said)), fields, asker=asker)
+        found = set(compiling.narrowed(Account.objects.all(), meaning).values_list("pk", flat=True))
+        assert found == {pk for pk, row in by_pk.items() if evaluating.holds(meaning, row)}
+
+    agree()
+
+
+def _custom(field: CustomField, chance: Random, *, people: Cast, rows: list[Account]) -> Any:
+    """A value of the kind, or nothing."""
+    keys = [choice.key for choice in field.choices()]
+    return chance.choice(
+        [
+            None,
+            {
+                FieldKind.NUMBER: chance.choice([Decimal(0), Decimal("12.5"), Decimal(-3), Decimal(1000)]),
+                FieldKind.MONEY: Money(chance.choice(AMOUNTS[1:]) or Decimal(0), chance.choice(["KRW", "USD", "JPY", "CHF"])),
+                FieldKind.DATE: chance.choice([date(2026, 3, 2), date(2026, 3, 3), date(2025, 12, 31), date(2026, 4, 1)]),
+                FieldKind.CHOICE: chance.choice(keys or [""]),
+                FieldKind.CHOICES: [key for key in keys if chance.random() < 0.5],
+                FieldKind.PERSON: chance.choice([people.ivo.pk, people.saori.pk]),
+                FieldKind.ACCOUNT: chance.choice(rows[:3]).pk,
+                FieldKind.CHECKBOX: chance.choice([True, False]),
+                FieldKind.URL: "https://finch.example/100%",
+            }.get(FieldKind(field.kind), chance.choice(WORDS)),
+        ]
+    )

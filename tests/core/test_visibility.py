@@ -14,6 +14,7 @@ from tasuki.core import abilities, absences, audit, recents, teams
 from tasuki.core.abilities import Ability, Role, Scope
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk.runs import BulkRun
+from tasuki.core.custom_fields.definitions import CustomField
 from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.people import User
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.django_db
 # Models without `visible_to`, and why: each is reached through a row that has it, or tells nobody anything.
 REACHED_OTHERWISE = {
     "core.BulkRow": "through its bulk run",
+    "core.CustomChoice": "through its custom field",
     "core.ExchangeRate": "reference data: what one currency is worth in another",
     "core.ImportRow": "through its import run",
     "core.Organisation": "the name of the house, on every page",
@@ -209,6 +211,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     ImportFile.objects.create(of=brought, noun="leads", file_name="leads.csv", stored_as="leads.csv", mapping={})
     SavedMapping.objects.create(name="Our ERP", noun="leads", mapping={}, saved_at=MONDAY)
     BulkRun.objects.create(of="lead", verb="give", started_by=cast.ivo, started_at=MONDAY)
+    CustomField.objects.create(noun="lead", kind="text", label="Wing", position=1, created_at=MONDAY)
     SavedView.objects.create(of="lead", name="Fairs", owner=cast.ivo, reach="all", sort="-opened", created_at=MONDAY, updated_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)
     recents.opened(cast.ada, noun="lead", record_id=books.ivo.pk, at=MONDAY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
 from tasuki.core.filters.binding import Condition, Meaning
@@ -25,8 +25,22 @@ _EMPTY: dict[Kind, Any] = {Kind.TEXT: "", Kind.CHOICE: "", Kind.CHOICES: []}
 _NOTHING = Q(pk__in=[])
 
 
+def narrowed(rows: QuerySet[Any], meaning: Meaning) -> QuerySet[Any]:
+    """Those of the rows that are meant, with what is computed for the question."""
+    carrying: QuerySet[Any] = rows.alias(**computed(meaning))
+    return carrying.filter(condition(meaning, rows.model))
+
+
+def computed(meaning: Meaning) -> dict[str, Any]:
+    """The expressions that the condition names, by name."""
+    found: dict[str, Any] = {}
+    for part in meaning.parts:
+        found |= computed(part) if isinstance(part, Meaning) else {name: one.expression for name, one in part.field.computed.items()}
+    return found
+
+
 def condition(meaning: Meaning, model: type[Model]) -> Q:
-    """The condition that a meaning bound to the fields of `model` puts on its rows."""
+    """The condition that a meaning bound to the fields of `model` puts on its rows; they carry what is `computed`."""
     parts = [condition(part, model) if isinstance(part, Meaning) else _one(part, model) for part in meaning.parts]
     if not parts:
         return Q()

@@ -32,15 +32,15 @@ def condition_holds(asked: Condition, row: Any) -> bool:
 
 
 def _held(asked: Condition, row: Any) -> bool:
-    value = _at(row, asked.field.path)
+    value = _at(row, asked, asked.field.path)
     if value is None or value in ("", []):
         return False
     if asked.operator is Operator.FILLED:
         return True
     if asked.operator is Operator.IN_TEAM:
-        return _at(row, asked.field.team or asked.field.path) in asked.value
+        return _at(row, asked, asked.field.team or asked.field.path) in asked.value
     if asked.field.kind is Kind.MONEY:
-        return _money_held(asked, value, _at(row, asked.field.currency))
+        return _money_held(asked, value, _at(row, asked, asked.field.currency))
     return _OF_KIND.get(asked.field.kind, _listed)(asked, value)
 
 
@@ -95,7 +95,9 @@ _OF_KIND = {
 }
 
 
-def _at(row: Any, path: str) -> Any:
+def _at(row: Any, asked: Condition, path: str) -> Any:
+    if path in asked.field.computed:
+        return asked.field.computed[path].answer(row)
     for step in path.split("__"):
         if row is None:
             return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -143,6 +144,14 @@ Names = Callable[["User", Sequence[str]], dict[str, str]]
 
 
 @dataclass(frozen=True)
+class Computed:
+    """A value that is no column: how PostgreSQL computes it for a row, and what plain Python answers for one."""
+
+    expression: Any
+    answer: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
 class Field:
     """One thing a noun can be asked.
 
@@ -151,6 +160,7 @@ class Field:
     `currency` is the path of a money's currency, `team` that of a person's team. `options` gives the values to choose from, `names` what
     values are called that are too many to choose from.
     `sensitive` names the entry of SENSITIVE_FIELDS, as `contact.emails`, that hides it from some.
+    `computed` gives the meaning of paths that are no columns.
     """
 
     key: str
@@ -163,10 +173,13 @@ class Field:
     options: Options | None = None
     names: Names | None = None
     sensitive: str = ""
+    computed: Mapping[str, Computed] = dataclass_field(default_factory=dict, compare=False)
 
     @property
     def operators(self) -> tuple[Operator, ...]:
-        return OPERATORS[self.kind]
+        """What it can be asked; a person is in a team only where the team is known."""
+        known = OPERATORS[self.kind]
+        return known if self.kind is not Kind.PERSON or self.team else tuple(one for one in known if one is not Operator.IN_TEAM)
 
 
 class Fields:
@@ -188,6 +201,10 @@ class Fields:
             return self._by_key[key]
         except KeyError:
             raise FilterWrong(_("There is no field “%(name)s” here to filter by.") % {"name": key[:80]}) from None
+
+    def with_more(self, fields: Iterable[Field]) -> Fields:
+        """The same, and others after them."""
+        return Fields(self.model, [*self, *fields])
 
     def seen_by(self, standing: Standing) -> Fields:
         """The same fields but for those that the person must not see: nobody finds out by asking what they may not read."""

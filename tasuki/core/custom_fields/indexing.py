@@ -1,0 +1,70 @@
+"""An index for each custom field, made when the field is and dropped when it is archived, while people go on working.
+
+It holds only the records that have a value, so a field that few records use costs the others nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, models
+from django.db.models import F, Q
+from django.db.models.lookups import IsNull
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app as jobs
+
+from tasuki.core.custom_fields import filtering
+from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of
+
+# Long texts and links are neither ordered nor compared as a whole.
+_WITHOUT = (FieldKind.LONG_TEXT, FieldKind.URL)
+
+
+def index_of(field: CustomField) -> models.Index | None:
+    """The index that filters and orders by the field can use; None for kinds without one."""
+    name = f"custom_{field.slot}"
+    if field.kind in _WITHOUT:
+        return None
+    if field.kind == FieldKind.CHOICES:
+        return GinIndex(OpClass(filtering.expression(field), "jsonb_path_ops"), name=name)
+    # A choice is looked for by what it is; where it stands among the others may change.
+    value = filtering.expression(field) if field.kind == FieldKind.CHOICE else filtering.order(field) or filtering.expression(field)
+    return models.Index(value, F("id"), name=name, condition=Q(IsNull(value, rhs=False)))
+
+
+@jobs.task(
+    name="keep_custom_field_index",
+    lock="custom_field_indexes",
+    retry=RetryStrategy(max_attempts=10, exponential_wait=4, retry_exceptions={OperationalError, InterfaceError}),
+)
+def keep_index(field_id: int) -> None:
+    """Build the index of a field in use, drop that of an archived one; safe to run again after it was interrupted."""
+    close_old_connections()  # the attempt before may have lost its connection
+    field = CustomField.objects.filter(pk=field_id).first()
+    if field is not None and (index := index_of(field)):
+        _keep(field, index)
+
+
+def _keep(field: CustomField, index: models.Index) -> None:
+    model = model_of(field.noun)
+    is_wanted, is_valid = field.archived_at is None, _is_valid(index.name)
+    with connection.schema_editor(atomic=False) as opened:
+        editor: Any = opened  # that of PostgreSQL, which can do so concurrently
+        # What was interrupted while it was built is left behind invalid, and must go before it can be built again.
+        if is_valid is not None and not (is_wanted and is_valid):
+            editor.remove_index(model, index, concurrently=True)
+        if is_wanted and not is_valid:
+            editor.add_index(model, index, concurrently=True)
+    if is_wanted and not is_valid:
+        with connection.cursor() as cursor:
+            # Without figures about the new expression the planner would guess.
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+
+
+def _is_valid(name: str) -> bool | None:
+    """Whether the index can be used; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        found = cursor.fetchone()
+    return bool(found[0]) if found else None
