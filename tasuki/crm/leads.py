@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.crm import ledger, stages, timeline
+from tasuki.crm import ledger, requirements, stages, timeline
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import TimelineEntry
@@ -243,7 +243,7 @@ class Receiver:
 
 @transaction.atomic
 def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None = None, receiver: Receiver | None = None) -> Passage:
-    """Move the lead to a later stage of the relay. Raises NotForward, NotInProcess, LeftBeforeEntered.
+    """Move the lead to a later stage of the relay. Raises NotForward, NotInProcess, FieldsMissing, LeftBeforeEntered.
 
     The stage it leaves stays with the one who carried it there; with a receiver, the stage it enters is the receiver's.
     """
@@ -253,6 +253,7 @@ def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None
         raise stages.UnknownStage(to)
     if before is not None and stages.ORDER.index(to) <= stages.ORDER.index(before):
         raise NotForward
+    requirements.refuse_unless_filled(lead, entering=to, person=by.actor)
     won = to in stages.IN_SUCCESS and lead.won_at is None
     ledger.leave(lead, outcome=Outcome.WON if won else Outcome.ADVANCED, at=at, amount=amount)
     if receiver:

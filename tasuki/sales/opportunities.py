@@ -16,7 +16,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.money import Money, convert
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import leads, stages
+from tasuki.crm import leads, requirements, stages
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -219,8 +219,9 @@ def accept(lead: Lead, *, terms: Acceptance, by: By, at: datetime, stage: str = 
 
 @transaction.atomic
 def advance(opportunity: Opportunity, *, to: str, by: By, at: datetime) -> Passage:
-    """Move to a later phase. The amount of the day is stamped on the passage that is left (R11)."""
+    """Move to a later phase. The amount of the day is stamped on the passage that is left (R11). Raises FieldsMissing, Closed."""
     opportunity = locked(opportunity)
+    requirements.refuse_unless_filled(opportunity, entering=to, person=by.actor)
     passage = leads.advance(opportunity.lead, to=to, by=by, at=at, amount=_in_base(opportunity, at=at))
     Opportunity.objects.filter(pk=opportunity.pk).update(updated_at=at)
     return passage
@@ -228,8 +229,9 @@ def advance(opportunity: Opportunity, *, to: str, by: By, at: datetime) -> Passa
 
 @transaction.atomic
 def win(opportunity: Opportunity, *, by: By, at: datetime) -> Passage:
-    """Close as won, and carry the lead into onboarding."""
+    """Close as won, and carry the lead into onboarding. Raises FieldsMissing, Closed."""
     opportunity = locked(opportunity)
+    requirements.refuse_unless_filled(opportunity, entering=stages.ONBOARDING, person=by.actor)
     passage = leads.advance(opportunity.lead, to=stages.ONBOARDING, by=by, at=at, amount=_in_base(opportunity, at=at))
     Opportunity.objects.filter(pk=opportunity.pk).update(won_at=at, closed_at=at, updated_at=at)
     audit.record(opportunity, action="win", by=by, at=at, changes={"won_at": (None, at)})

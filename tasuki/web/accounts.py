@@ -21,6 +21,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.web import moves
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.custom_values import facts_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import ACCOUNTS
 from tasuki.web.records import carried_out, common, done
@@ -62,6 +63,7 @@ def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpRe
     """The page of a company; with a form that was refused, in its place and with the reason."""
     context = {
         "account": account,
+        "custom": facts_of(request, account),
         "contacts": Contact.objects.visible_to(request.user).filter(account=account).for_listing().order_by("family_name", "pk")[:_ROWS],
         "leads": Lead.objects.visible_to(request.user).filter(account=account).for_listing().newest_first()[:_ROWS],
         "subsidiaries": Account.objects.visible_to(request.user).filter(parent=account).order_by("name")[:_ROWS],

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntries, AuditEntry, Door
+from tasuki.core.custom_fields import definitions
 from tasuki.core.people import User
 from tasuki.web import nouns
 from tasuki.web.requests import UserRequest, record_id
@@ -58,6 +59,10 @@ ACTIONS: dict[str, Any] = {
     "note": _("wrote a note"),
     "finish": _("finished"),
     "define": _("defined"),
+    "archive": _("archived"),
+    "restore": _("brought back"),
+    "retire_choice": _("retired a choice"),
+    "offer_choice": _("offered a choice again"),
     "import": _("imported"),
     "undo": _("undone"),
 }
@@ -83,6 +88,8 @@ class Line:
 
 
 def lines(entries: Iterable[AuditEntry]) -> list[Line]:
+    entries = list(entries)
+    custom = definitions.names(name for entry in entries for name in entry.changes if name.startswith("custom."))
     return [
         Line(
             entry=entry,
@@ -90,7 +97,10 @@ def lines(entries: Iterable[AuditEntry]) -> list[Line]:
             noun=nouns.label(entry.noun),
             href=nouns.address(entry.noun, entry.record_id),
             door=Door(entry.door).label,
-            changes=[Change(nouns.field_label(entry.noun, name), _words(before), _words(after)) for name, (before, after) in entry.changes.items()],
+            changes=[
+                Change(custom.get(name) or nouns.field_label(entry.noun, name), _words(before), _words(after))
+                for name, (before, after) in entry.changes.items()
+            ],
         )
         for entry in entries
     ]

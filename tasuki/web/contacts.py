@@ -22,6 +22,7 @@ from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
 from tasuki.crm.leads import Lead
 from tasuki.web import moves
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.custom_values import facts_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import CONTACTS
 from tasuki.web.records import carried_out, common, done
@@ -71,6 +72,7 @@ def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpRe
     """The page of a person; with a form that was refused, in its place and with the reason."""
     context = {
         "contact": contact,
+        "custom": facts_of(request, contact),
         "hidden": abilities.standing_of(request.user).hides("contact"),
         "leads": Lead.objects.visible_to(request.user).filter(contact=contact).for_listing().newest_first()[:_ROWS],
         "files": contact.files.order_by("-pk")[:_ROWS],

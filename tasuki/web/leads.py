@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import leads, records, stages
+from tasuki.crm import leads, records, requirements, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
@@ -26,6 +26,7 @@ from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
 from tasuki.web import moves
+from tasuki.web.custom_values import facts_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import LEADS
 from tasuki.web.records import carried_out, common, done
@@ -48,8 +49,11 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse:
     """The page of a lead; with a form that was refused, in its place and with the reason."""
+    custom = facts_of(request, lead)
     context: dict[str, Any] = {
         "lead": lead,
+        "custom": custom,
+        "missing": custom.missing_for(requirements.stage_after(lead)),
         "chain": leads.chain(lead),
         "definition": stages.in_force().get(lead.stage_id or ""),
         "following": Lead.objects.visible_to(request.user).filter(previous=lead).first(),

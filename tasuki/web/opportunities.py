@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import leads, stages
+from tasuki.crm import leads, requirements, stages
 from tasuki.crm.ledger import Passage
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import moves
+from tasuki.web.custom_values import facts_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import OPPORTUNITIES
 from tasuki.web.records import carried_out, common, done
@@ -45,8 +46,11 @@ def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -
     lead = opportunity.lead
     terms = {name: getattr(opportunity, name) for name in ("name", "amount", "close_on")}
     terms |= {"product": opportunity.product_id, "currency": opportunity.currency or the_organisation().currency}
+    custom, after = facts_of(request, opportunity), requirements.stage_after(lead)
     context = {
         "opportunity": opportunity,
+        "custom": custom,
+        "missing": [*custom.missing_for(after), *facts_of(request, lead).missing_for(after)],
         "lead": lead,
         "chain": leads.chain(lead),
         "definitions": stages.in_force(),

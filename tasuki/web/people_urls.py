@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import audit, health, passwords, people, profile, stages, teams
+from tasuki.web import audit, custom_fields, health, passwords, people, profile, stages, teams
 
 urlpatterns = [
     path("health", health.health, name="health"),
@@ -26,6 +26,15 @@ urlpatterns = [
     path("profile", profile.profile, name="profile"),
     path("language", profile.language, name="language"),
     path("theme", profile.theme, name="theme"),
+    path("settings/fields", custom_fields.listing, name="custom_fields_first"),
+    path("settings/fields/<int:pk>", custom_fields.page, name="custom_field"),
+    path("settings/fields/<int:pk>/place", custom_fields.place, name="custom_field_place"),
+    path("settings/fields/<int:pk>/archiving", custom_fields.archiving, name="custom_field_archiving"),
+    path("settings/fields/<int:pk>/restoring", custom_fields.restoring, name="custom_field_restoring"),
+    path("settings/fields/<int:pk>/choices", custom_fields.choices, name="custom_choices"),
+    path("settings/fields/<int:pk>/choices/<int:choice>", custom_fields.choice, name="custom_choice"),
+    path("settings/fields/<slug:noun>", custom_fields.listing, name="custom_fields"),
+    path("settings/fields/<slug:noun>/new", custom_fields.new, name="custom_field_new"),
     path("stages", stages.stages, name="stages"),
     path("stages/<slug:key>", stages.stage, name="stage"),
 ]

@@ -163,6 +163,12 @@ def in_use(noun: str) -> list[CustomField]:
     return list(CustomField.objects.of_noun(noun).in_use().described())
 
 
+def names(keys: Iterable[str]) -> dict[str, str]:
+    """What the fields with these keys are called, archived ones too: for the trail. No query without keys."""
+    ids = [int(key.removeprefix("custom.f")) for key in set(keys)]
+    return {field.key: field.name for field in CustomField.objects.filter(pk__in=ids)} if ids else {}
+
+
 def model_of(noun: str) -> type[models.Model]:
     """The model whose records a field of the noun is about. They stand above us in the import graph; Django's registry knows them."""
     return next(model for model in apps.get_models() if getattr(model, "noun", "") == noun)
