@@ -26,6 +26,7 @@ from tasuki.core.saved_views import SavedView
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists import state
+from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.records import valid
 from tasuki.web.requests import UserRequest, record_id
@@ -83,7 +84,7 @@ LISTS = {"lead": "leads", "account": "accounts", "opportunity": "opportunities"}
 
 def _chosen(request: UserRequest, noun: str) -> list[int]:
     """The rows that were ticked, or all that fit the list as it stood; only what the person sees."""
-    spec = SPECS[noun].seen_by(abilities.standing_of(request.user))
+    spec = spec_of(SPECS[noun], request.user)
     if request.POST.get("everything"):
         saved = list(SavedView.objects.visible_to(request.user).of_list(noun))
         listed = state.read_from(QueryDict(request.POST.get("state", "")), spec, saved)

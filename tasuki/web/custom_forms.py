@@ -44,7 +44,7 @@ class MoneyInput(forms.MultiWidget):
         super().__init__(
             [
                 forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "aria-label": label}),
-                forms.TextInput({"maxlength": 3, "size": 4, "aria-label": said}),
+                forms.TextInput({"maxlength": 3, "size": 4, "aria-label": said, "placeholder": the_organisation().currency}),
             ]
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,10 @@ from tasuki.core.filters import sentences
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
+from tasuki.web import custom_values
+from tasuki.web.custom_values import Names
 from tasuki.web.lists import page, state
+from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.lists.spec import Column
 from tasuki.web.requests import UserRequest, by
@@ -35,12 +39,12 @@ def export(request: UserRequest, noun: str) -> HttpResponse | StreamingHttpRespo
     abilities.require(request.user, Ability.EXPORT_DATA)
     if noun not in SPECS:
         raise Http404
-    spec = SPECS[noun].seen_by(abilities.standing_of(request.user))
+    spec = spec_of(SPECS[noun], request.user)
     listed = state.read(request, spec, list(SavedView.objects.visible_to(request.user).of_list(noun)))
     form, at = request.GET.get("form", ""), now()
     if form not in ("csv", "xlsx"):
         raise BadRequest(_("A list can be exported as csv or xlsx."))
-    columns = [column for key in listed.columns if (column := spec.column(key)) and column.value_path]
+    columns = [column for key in listed.columns if (column := spec.column(key)) and (column.value_path or column.custom)]
     # The query is made now, so that what is wrong with the filter is said before anything is sent.
     found = page.order_of(listed, spec).applied(page.narrowed(spec, listed, reader=request.user, at=at))
     head, rows = _head(columns), _rows(found, columns, reader=request.user)
@@ -60,10 +64,20 @@ def _head(columns: list[Column]) -> list[str]:
 def _rows(found: QuerySet[Any], columns: list[Column], *, reader: User) -> Iterator[list[Any]]:
     """The words are in the reader's language, also when the answer has long begun."""
     zone = ZoneInfo(reader.time_zone)
-    paths = [path for column in columns for path in (column.value_path, column.currency) if path]
+    custom = [column.custom for column in columns if column.custom]
     with translation.override(reader.language):
-        for row in found.iterator(chunk_size=_AT_ONCE):
-            yield [_value(row, path, zone) for path in paths]
+        reading = found.iterator(chunk_size=_AT_ONCE)
+        while rows := list(islice(reading, _AT_ONCE)):
+            names = custom_values.names_of(rows, custom, reader)
+            for row in rows:
+                yield [cell for column in columns for cell in _cells(row, column, zone=zone, names=names)]
+
+
+def _cells(row: Any, column: Column, *, zone: ZoneInfo, names: Names) -> list[Any]:
+    """The value of a column, and in a second cell its currency where it has one."""
+    if column.custom:
+        return custom_values.exported(column.custom, row, names)
+    return [_value(row, path, zone) for path in (column.value_path, column.currency) if path]
 
 
 def _value(row: Any, path: str, zone: ZoneInfo) -> Any:

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from tasuki.core import abilities, saved_views
+from tasuki.core import saved_views
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.filters import binding, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.saved_views import Reach, SavedView, Shown
+from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.records import valid
 from tasuki.web.requests import UserRequest, by
@@ -71,7 +72,7 @@ def _saved(request: UserRequest, view: SavedView | None, noun: str) -> HttpRespo
 
 def _shown(request: UserRequest, noun: str, written: str, *rest: str) -> Shown:
     """What the list showed. Only what it could show to this person is saved."""
-    spec = SPECS[noun].seen_by(abilities.standing_of(request.user))
+    spec = spec_of(SPECS[noun], request.user)
     binding.bind(sentences.read(written), spec.fields, asker=asker(request.user, at=now()))
     sort, columns = rest
     known = spec.column(sort.removeprefix("-"))

@@ -25,9 +25,12 @@ from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
+from tasuki.web import custom_values
 from tasuki.web.bulk_forms import form_of
+from tasuki.web.custom_values import Names, Said
 from tasuki.web.lists import editing, paging
 from tasuki.web.lists import state as states
+from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
 from tasuki.web.lists.spec import Column, Spec
 from tasuki.web.lists.state import State
@@ -60,11 +63,17 @@ class Page:
     newer: str
     older: str
     bulk: list[tuple[BulkVerb, Form]]
+    names: Names
     _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
 
     @property
     def fields(self) -> Fields:
         return self.spec.fields
+
+    def said(self, column: Column, row: Any) -> Said:
+        """The value of a custom field in a cell, in words."""
+        assert column.custom is not None  # noqa: S101 - the template asks only about such columns
+        return custom_values.said(column.custom, row, self.names)
 
     @property
     def filter_text(self) -> str:
@@ -109,7 +118,7 @@ def answer(request: UserRequest, spec: Spec, *, at: datetime) -> Page | HttpResp
 
     Raises BadRequest for views, orders, columns and places that do not exist, FilterWrong for a filter that cannot be read.
     """
-    spec = spec.seen_by(abilities.standing_of(request.user))
+    spec = spec_of(spec, request.user)
     saved = list(SavedView.objects.visible_to(request.user).of_list(spec.noun))
     state = states.read(request, spec, saved)
     if editing.is_sent(request):
@@ -133,13 +142,15 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     window = paging.window(rows, order_of(state, spec), before=said.get("before", ""), after=said.get("after", ""))
     count, is_about = _counted(rows)
     adding = said.get("add", "")
+    headings = [_heading(column, state) for key in state.columns if (column := spec.column(key))]
     return Page(
         spec=spec,
         state=state,
         rows=window.rows,
         count=count,
         is_about=is_about,
-        headings=[_heading(column, state) for key in state.columns if (column := spec.column(key))],
+        headings=headings,
+        names=custom_values.names_of(window.rows, [one.column.custom for one in headings if one.column.custom], request.user),
         views=_views(state, spec, saved),
         chips=Sentence(state, spec, request.user).chips(adding=adding if adding in spec.fields else "", to=said.get("to", "")),
         bulk=[(verb, form_of(verb, reader=request.user)) for verb in verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities)],
@@ -153,7 +164,7 @@ def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySe
     rows = spec.rows(reader)
     if state.filter.parts:
         meaning = binding.bind(state.filter, spec.fields, asker=asker(reader, at=at))
-        rows = rows.filter(compiling.condition(meaning, spec.fields.model))
+        rows = compiling.narrowed(rows, meaning)
     for word in state.q.split()[:5]:
         found = Q(pk__in=[])
         for field in spec.searched:
@@ -165,7 +176,7 @@ def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySe
 def order_of(state: State, spec: Spec) -> paging.Order:
     column = spec.column(state.sort.removeprefix("-"))
     assert column is not None  # noqa: S101 - a state is read with the columns of the noun
-    return paging.Order(column.sort, state.sort.startswith("-"))
+    return paging.Order(column.sort, state.sort.startswith("-"), column.computed)
 
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:

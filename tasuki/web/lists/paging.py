@@ -25,11 +25,17 @@ class Order:
 
     path: str
     is_falling: bool
+    # What the rows are ordered by where `path` is only its name.
+    computed: Any = None
+
+    def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows with the value at `path`."""
+        return rows if self.computed is None else rows.annotate(**{self.path: self.computed})
 
     def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order, those without a value last."""
         value = F(self.path)
-        return rows.order_by(value.desc(nulls_last=True) if self.is_falling else value.asc(nulls_last=True), "-pk" if self.is_falling else "pk")
+        return self.named(rows).order_by(value.desc(nulls_last=True) if self.is_falling else value.asc(nulls_last=True), "-pk" if self.is_falling else "pk")
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Window:
 
 def window(rows: QuerySet[Any], order: Order, *, before: str, after: str) -> Window:
     """The page after or before a place, or the first. Raises BadRequest for a place that was not signed here, in this order."""
+    rows = order.named(rows)
     if before:
         found = _walked(rows, order, place=_read(before, order), backwards=True)
         if len(found) > PAGE:
@@ -57,7 +64,7 @@ def window(rows: QuerySet[Any], order: Order, *, before: str, after: str) -> Win
 
 def _walked(rows: QuerySet[Any], order: Order, *, place: list[Any] | None, backwards: bool) -> list[Any]:
     """Up to a page and one row, from the place on, in the direction of the walk."""
-    is_split = _may_be_null(rows.model, order.path)
+    is_split = order.computed is not None or _may_be_null(rows.model, order.path)
     stretches = [True, False] if is_split else [True]
     if backwards:
         stretches.reverse()
@@ -75,7 +82,7 @@ def _walked(rows: QuerySet[Any], order: Order, *, place: list[Any] | None, backw
 
 
 def _may_be_null(model: type[Model] | None, path: str) -> bool:
-    """Whether a row may have no value there; what is not a field (an annotation) always has one."""
+    """Whether a row may have no value there; what is not a field, and not computed for the order, always has one."""
     for step in path.split("__"):
         if model is None:
             return False

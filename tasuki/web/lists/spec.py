@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
     from tasuki.core.abilities import Standing
+    from tasuki.core.custom_fields.definitions import CustomField
     from tasuki.core.people import User
 
 
@@ -22,7 +23,8 @@ class Column:
 
     `sort` is the path of what it is ordered by, "" for a column without an order; `is_shown`: before anybody has chosen.
     `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some. `plain` is the path of the value in an export, where that is
-    not what the order goes by; `currency` the path of an amount's currency, a column of its own there.
+    not what the order goes by; `currency` the path of an amount's currency, a column of its own there. A column of a `custom` field needs
+    no macro; `computed` is what it is ordered by, where `sort` is no path of the table but only a name for it.
     """
 
     key: str
@@ -33,6 +35,8 @@ class Column:
     sensitive: str = ""
     plain: str = ""
     currency: str = ""
+    custom: CustomField | None = None
+    computed: Any = None
 
     @property
     def value_path(self) -> str:

@@ -22,7 +22,7 @@ LONGEST_SEARCH = 100
 
 @dataclass(frozen=True)
 class Chosen:
-    """A view, built in or saved, as the list needs it."""
+    """A view, built in or saved, as the list needs it. `is_cut`: it asks about a field that is not there any more, and that part is left out."""
 
     key: str
     label: str
@@ -30,6 +30,7 @@ class Chosen:
     sort: str
     columns: tuple[str, ...]
     saved: SavedView | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class State:
     sort: str
     columns: tuple[str, ...]
     q: str = ""
+    is_cut: bool = False
 
     def said(self) -> list[tuple[str, str]]:
         """The pairs of the address, the shortest that say it."""
@@ -73,9 +75,12 @@ def read(request: UserRequest, spec: Spec, saved: list[SavedView]) -> State:
 def read_from(said: QueryDict, spec: Spec, saved: list[SavedView]) -> State:
     """The state that the pairs of an address say. Raises BadRequest for views, orders and columns that do not exist, FilterWrong for a wrong filter."""
     view = _view(said.get("view", ""), spec, saved)
+    asked = sentences.read(said.get("filter", "")) if "filter" in said else view.filter
+    known = without_lost(asked, spec)
     return State(
         view=view,
-        filter=sentences.read(said.get("filter", "")) if "filter" in said else view.filter,
+        filter=known,
+        is_cut=known != asked or ("filter" not in said and view.is_cut),
         sort=_sort(said.get("sort", ""), spec) or view.sort,
         columns=columns_of(",".join(said.getlist("columns")).split(","), spec) if "columns" in said else view.columns,
         q=" ".join(said.get("q", "").split())[:LONGEST_SEARCH],
@@ -90,7 +95,16 @@ def of_saved(saved: SavedView, spec: Spec) -> Chosen:
     """A saved view; columns and orders that the noun has no more, or that the reader must not see, are left out."""
     sort = saved.sort if spec.column(saved.sort.lstrip("-")) else spec.sort
     columns = tuple(key for key in saved.columns if spec.column(key))
-    return Chosen(str(saved.pk), saved.name, sentences.read(saved.filter), sort, columns or shown_first(spec), saved)
+    asked = sentences.read(saved.filter)
+    known = without_lost(asked, spec)
+    return Chosen(str(saved.pk), saved.name, known, sort, columns or shown_first(spec), saved, is_cut=known != asked)
+
+
+def without_lost(group: Group, spec: Spec) -> Group:
+    """The filter without what it asks of custom fields that are archived, or that the reader must not see: what was kept goes on working."""
+    parts = [without_lost(part, spec) if isinstance(part, Group) else part for part in group.parts]
+    is_lost = [not part.parts if isinstance(part, Group) else part.field.startswith("custom.") and part.field not in spec.fields for part in parts]
+    return Group(group.of, tuple(part for part, lost in zip(parts, is_lost, strict=True) if not lost)) if any(is_lost) or parts != list(group.parts) else group
 
 
 def shown_first(spec: Spec) -> tuple[str, ...]:
