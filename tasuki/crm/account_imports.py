@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
-from tasuki.core.imports import fields, taking_back
+from tasuki.core.imports import custom_values, fields, taking_back
 from tasuki.core.imports.changing import Rows, change
 from tasuki.core.imports.copying import execute, look_up, new_ids
 from tasuki.core.imports.fields import Field, How
@@ -18,7 +18,7 @@ from tasuki.crm import corporate_numbers, import_fields, known_companies, matchi
 from tasuki.crm.accounts import Account
 
 # What an update may change.
-_CHANGEABLE = ("domain", "industry", "n_employees", "country")
+_CHANGEABLE = ("domain", "industry", "n_employees", "country", "custom")
 
 
 def _domain(cell: str, _how: How) -> str:
@@ -42,6 +42,7 @@ def write(chunk: Chunk) -> None:
     """New accounts by COPY. Their parents are joined when all rows are there, so that a file may name them in any order."""
     for line in chunk.waiting():
         line.values["folded"] = matching.fold_company(line.values["name"])
+    import_fields.custom(chunk, "account")
     _check_domains(chunk)
     _check_numbers(chunk)
     references: dict[Any, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
@@ -50,7 +51,8 @@ def write(chunk: Chunk) -> None:
     else:
         changing = chunk.settle_duplicates(references, "reference", is_unique=True)
     _keep_numbered_where_they_are(changing)
-    change(chunk, changing, model=Account, columns=_CHANGEABLE)
+    plain = custom_values.merge(changing, model=Account)
+    change(chunk, changing, model=Account, columns=_CHANGEABLE, plain=plain)
     chunk.refuse_taken("reference", references)
     chunk.refuse_taken("numbered", _numbered(chunk), shown="corporate_number")
     team, made_team = import_fields.default_team(chunk)

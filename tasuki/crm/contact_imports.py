@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import names
-from tasuki.core.imports import fields, taking_back
+from tasuki.core.imports import custom_values, fields, taking_back
 from tasuki.core.imports.changing import change
 from tasuki.core.imports.copying import look_up
 from tasuki.core.imports.fields import Field
@@ -26,10 +26,11 @@ FIELDS = by_name(
     Field("phone", import_fields.phone),
 )
 # What an update may change.
-_CHANGEABLE = ("family_name", "given_name", "title")
+_CHANGEABLE = ("family_name", "given_name", "title", "custom")
 
 
 def write(chunk: Chunk) -> None:
+    import_fields.custom(chunk, "contact")
     for line in chunk.waiting():
         if not line.values.keys() & {"full_name", "family_name", "email"}:
             line.reject("full_name", _("A contact needs a name or a mail address."))
@@ -40,7 +41,8 @@ def write(chunk: Chunk) -> None:
     for line, _pk in changing:
         if "full_name" in line.values and "family_name" not in line.values:
             line.values["family_name"], line.values["given_name"] = names.split(line.values["full_name"])
-    change(chunk, changing, model=Contact, columns=_CHANGEABLE)
+    plain = custom_values.merge(changing, model=Contact)
+    change(chunk, changing, model=Contact, columns=_CHANGEABLE, plain=plain)
     team, made_team = import_fields.default_team(chunk)
     made_accounts = import_fields.accounts(chunk, team)
     lines = list(chunk.waiting())

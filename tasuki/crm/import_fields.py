@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.json import Jsonb
 
 from tasuki.core import names, teams
-from tasuki.core.imports import taking_back
+from tasuki.core.imports import custom_values, taking_back
 from tasuki.core.imports.changing import audit_row, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import How
@@ -102,6 +103,33 @@ def people(chunk: Chunk, field: str) -> tuple[dict[str, int], Made]:
     return found | dict(zip(missing, ids, strict=True)), {"user": ids}
 
 
+def custom(chunk: Chunk, noun: str) -> None:
+    """Gather what the rows say of custom fields, as `custom` in their values."""
+    custom_values.gather(chunk, noun, people=_named_people, accounts=_named_accounts)
+
+
+def _named_people(texts: set[str]) -> dict[str, int]:
+    lowered: dict[str, int] = look_up("SELECT lower(email), id FROM core_user WHERE lower(email) = ANY(%s)", {text.lower() for text in texts})
+    found = _people_called(sorted(texts)) | {text: lowered[text.lower()] for text in texts if text.lower() in lowered}
+    return found | look_up("SELECT reference, id FROM core_user WHERE reference <> '' AND reference = ANY(%s)", texts)
+
+
+def _named_accounts(texts: set[str]) -> dict[str, int]:
+    """By reference, else by a name that only one account has."""
+    folded = {text: matching.fold_company(text) for text in texts}
+    known: dict[str, int] = look_up(
+        "SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name HAVING count(*) = 1", set(folded.values())
+    )
+    found = {text: known[name] for text, name in folded.items() if name in known}
+    return found | look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", texts)
+
+
+def column_of(values: dict[str, Any]) -> Any:
+    """The column `custom` of a new record for COPY."""
+    together = custom_values.of_new(values)
+    return Jsonb(together) if together else "{}"
+
+
 def _people_called(texts: list[str]) -> dict[str, int]:
     """People by the name that is shown; a name that two of them have names neither."""
     by_name: dict[str, list[int]] = {}
@@ -172,12 +200,15 @@ def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team
     texts = ("domain", "industry", "country", "corporate_number", "reference")
     copy_in(
         Account,
-        ("id", "name", "folded_name", *texts, "n_employees", "owner_id", "team_id", "created_at", "updated_at"),
+        ("id", "name", "folded_name", *texts, "n_employees", "owner_id", "team_id", "custom", "created_at", "updated_at"),
         (
-            (pk, v["name"][:200], v["folded"][:200], *(v.get(name, "") for name in texts), v.get("n_employees"), v.get("owner_id"), team_id, chunk.at, chunk.at)
+            (
+                pk, v["name"][:200], v["folded"][:200], *(v.get(name, "") for name in texts), v.get("n_employees"), v.get("owner_id"), team_id,
+                column_of(v), chunk.at, chunk.at,
+            )
             for pk, v in rows
         ),
-    )
+    )  # fmt: skip
     actor = chunk.by.actor.pk if chunk.by.actor else None
     copy_in(
         Ownership,
@@ -214,11 +245,13 @@ def new_contacts(chunk: Chunk, *, is_one_each: bool = False) -> Made:
         if pk != fresh:
             continue
         family, given = _name_of(line.values)
-        rows.append((pk, line.values.get("account_id"), family[:200], given[:200], line.values.get("title", ""), "", "", "", "", chunk.at, chunk.at))
+        # A row of leads says what its lead has, and nothing of its person.
+        own = column_of(line.values) if is_one_each else "{}"
+        rows.append((pk, line.values.get("account_id"), family[:200], given[:200], line.values.get("title", ""), "", "", "", "", own, chunk.at, chunk.at))
         if key:
             addresses.append((pk, line.values["email"][0], key, True))
         numbers.extend((pk, number, "", nth == 0) for nth, number in enumerate(line.values.get("phone", ())))
-    columns = ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "created_at", "updated_at")
+    columns = ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "custom", "created_at", "updated_at")
     copy_in(Contact, columns, rows)
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)
     copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)

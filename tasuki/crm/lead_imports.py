@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
-from tasuki.core.imports import fields, taking_back
+from tasuki.core.imports import custom_values, fields, taking_back
 from tasuki.core.imports.changing import Rows, as_they_are, audit_row, change, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
@@ -41,7 +41,7 @@ FIELDS = by_name(
 )
 
 # What an update may change.
-_CHANGEABLE = ("source_detail", "segment")
+_CHANGEABLE = ("source_detail", "segment", "custom")
 
 
 def check_options(mapping: Mapping) -> None:
@@ -58,6 +58,7 @@ def write(chunk: Chunk) -> None:
     """Decide about duplicates, then write the new leads with their first passages, all set-based."""
     check_options(chunk.mapping)
     import_fields.refuse_the_future(chunk, "opened_at")
+    import_fields.custom(chunk, "lead")
     there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
     _change(chunk, chunk.settle_duplicates(there, "reference", is_unique=True))
     products = import_fields.products(chunk, "product")
@@ -91,13 +92,13 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
         Lead,
         (
             "id", "contact_id", "account_id", "product_id", "product_line", "seq_no", "origin", "source", "source_detail", "segment", "reference",
-            "owner_id", "team_id", "opened_at", "stage_id", "stage_since", "ended_as", "updated_at",
+            "owner_id", "team_id", "opened_at", "stage_id", "stage_since", "ended_as", "custom", "updated_at",
         ),
         (
             (
                 pk, v.get("contact_id"), v.get("account_id"), v.get("product_id"), v.get("product_line", ""), v["seq_no"],
                 v.get("origin", Origin.INBOUND.value), v.get("source", ""), v.get("source_detail", ""), v.get("segment", ""), v.get("reference", ""),
-                v.get("owner_id"), v["team_id"], v["opened"], v["stage"], v["opened"], "", chunk.at,
+                v.get("owner_id"), v["team_id"], v["opened"], v["stage"], v["opened"], "", import_fields.column_of(v), chunk.at,
             )
             for pk, v in rows
         ),
@@ -157,7 +158,8 @@ def _change(chunk: Chunk, rows: Rows) -> None:
             line.say("opened_at", _("The day a lead came never changes; it stays %(day)s.") % {"day": was["opened_at"][:10]})
         if values.get("stage", was["stage_id"]) != was["stage_id"]:
             line.say("stage", _("An update does not move a lead; it stays where it is."))
-    change(chunk, rows, model=Lead, columns=_CHANGEABLE)
+    plain = custom_values.merge(rows, model=Lead)
+    change(chunk, rows, model=Lead, columns=_CHANGEABLE, plain=plain)
 
 
 def _refuse_second_passes(chunk: Chunk, products: dict[str, tuple[int, str]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core.imports import fields
+from tasuki.core.imports import custom_values, fields
 from tasuki.core.imports.changing import Rows, as_they_are, change
 from tasuki.core.imports.copying import look_up, new_ids
 from tasuki.core.imports.fields import Field
@@ -88,6 +88,7 @@ class Pass:
 def write(chunk: Chunk) -> None:
     """Decide about duplicates, find or open the leads, then write opportunities and ledger, all set-based."""
     import_fields.refuse_the_future(chunk, "opened_at", "closed_at", "won_at", "lost_at")
+    import_fields.custom(chunk, "opportunity")
     references: dict[Any, int] = look_up(
         "SELECT reference, id FROM sales_opportunity WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference")
     )
@@ -239,7 +240,8 @@ def _change(chunk: Chunk, rows: Rows) -> None:
             line.say("amount", _("The amount of a closed opportunity stays as it is in the ledger."))
         elif "amount" in values:
             values.setdefault("currency", before[pk]["currency"] or base)
-    change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE)
+    plain = custom_values.merge(rows, model=Opportunity)
+    change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE, plain=plain)
 
 
 NOUN = ImportNoun(

@@ -9,7 +9,7 @@ from tasuki.crm import import_fields, lead_imports, ledger
 from tasuki.sales.opportunities import Opportunity
 
 # What an update may change without moving the lead.
-CHANGEABLE = ("name", "amount", "currency", "close_on")
+CHANGEABLE = ("name", "amount", "currency", "close_on", "custom")
 
 _OLD_LEADS = "SELECT (trace->>'lead')::bigint FROM core_importrow WHERE run_id = %s AND state = 'created' AND NOT (trace->>'is_new')::boolean"
 _NEW_LEADS = "SELECT (trace->>'lead')::bigint FROM core_importrow WHERE run_id = %s AND state = 'created' AND (trace->>'is_new')::boolean"

@@ -12,7 +12,7 @@ from tasuki.core.imports.changing import audit_row, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up
 from tasuki.core.imports.nouns import Chunk, Line
 from tasuki.crm import stages
-from tasuki.crm.import_fields import mark
+from tasuki.crm.import_fields import column_of, mark
 from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.ownership import Ownership
@@ -33,7 +33,7 @@ _LEAD = (
 )  # fmt: skip
 _OPPORTUNITY = (
     "id", "lead_id", "name", "product_id", "amount", "currency", "close_on", "owner_id", "team_id", "reference", "opened_at", "closed_at", "won_at",
-    "lost_because", "lost_to", "updated_at",
+    "lost_because", "lost_to", "custom", "updated_at",
 )  # fmt: skip
 
 
@@ -75,7 +75,8 @@ class Writing:
         self.opportunities.append((
             line.target_id, one.lead_id, values.get("name", ""), values["product_id"], values.get("amount"),
             values.get("currency", "") if "amount" in values else "",
-            values.get("close_on"), owner, team, values.get("reference", ""), course.opened_at, course.closed_at, won_at, lost, "", self.chunk.at,
+            values.get("close_on"), owner, team, values.get("reference", ""), course.opened_at, course.closed_at, won_at, lost, "",
+            column_of(values), self.chunk.at,
         ))  # fmt: skip
         if one.is_new or owner != one.owner_id:
             self.ownerships.append((one.lead_id, owner, team, course.opened_at, self.actor, mark(self.chunk.run)))

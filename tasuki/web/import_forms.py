@@ -102,7 +102,7 @@ def rows(file: ImportFile, seen: Evidence) -> list[FieldRow]:
         made.append(
             FieldRow(
                 name=name,
-                label=FIELDS.get(name, name),
+                label=field.label or FIELDS.get(name, name),
                 is_required=field.required,
                 column=column.column,
                 constant=column.constant or column.default,
@@ -111,7 +111,7 @@ def rows(file: ImportFile, seen: Evidence) -> list[FieldRow]:
                 samples=[value[:60] for value in list(stands.values)[:_SAMPLES]] if stands else [],
                 warnings=questions.warnings(column, field, stands) if stands else [],
                 replaced=[(raw, value or "–") for raw, value in column.values.items()][:60],
-                written=column.format or column.country or (column.decimal and f"1{column.decimal}5"),
+                written=column.format or column.country or column.currency or (column.decimal and f"1{column.decimal}5"),
                 asks_people=name in _PEOPLE,
                 creates_people=column.create_missing,
             )
@@ -124,9 +124,10 @@ def nouns() -> list[tuple[str, _StrOrPromise]]:
     return [(name, NOUNS.get(name, name)) for name in settings.IMPORTABLE_NOUNS]
 
 
-def shown(asked: list[Question]) -> list[tuple[int, _StrOrPromise, Question]]:
+def shown(asked: list[Question], file: ImportFile) -> list[tuple[int, _StrOrPromise, Question]]:
     """The questions with their number and the name of their field."""
-    return [(at, FIELDS.get(question.field, question.field), question) for at, question in enumerate(asked)]
+    own = {name: field.label for name, field in noun_named(file.noun).fields.items() if field.label}
+    return [(at, own.get(question.field) or FIELDS.get(question.field, question.field), question) for at, question in enumerate(asked)]
 
 
 def choices(file: ImportFile) -> dict[str, object]:
@@ -177,7 +178,7 @@ def number(text: str) -> int:
 def _forget(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
     """Answers that somebody wants to give anew."""
     for name in [name for name in columns if f"again-{name}" in said]:
-        columns[name] = replace(columns[name], values={}, format="", decimal="", country="")
+        columns[name] = replace(columns[name], values={}, format="", decimal="", country="", currency="", add=())
 
 
 def _answer(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
@@ -185,10 +186,14 @@ def _answer(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
         field, _sign, rest = said.get(f"about-{at}", "").partition(":")
         about, _sign, raw = rest.partition(":")
         answer = said.get(f"answer-{at}", "")
-        if not answer or (field not in columns and about != "currency"):
+        if not answer or (field not in columns and field != "currency"):
             continue
-        if about == "currency":
+        if about == "currency" and field != "currency":
+            columns[field] = replace(columns[field], currency=answer[:3])
+        elif about == "currency":
             columns["currency"] = Column(constant=answer[:3])
+        elif about == "value" and answer == questions.ADD:
+            columns[field] = replace(columns[field], values={**columns[field].values, raw: raw}, add=(*columns[field].add, raw))
         elif about == "value":
             columns[field] = replace(columns[field], values={**columns[field].values, raw: "" if answer == "-" else answer})
         elif about == "format":

@@ -74,7 +74,7 @@ def file_page(request: UserRequest, pk: int) -> HttpResponse:
         "problem": problem,
         "mapping": sets.stored_mapping(file),
         "rows": import_forms.rows(file, seen),
-        "questions": import_forms.shown(sets.open_questions(file, seen)),
+        "questions": import_forms.shown(sets.open_questions(file, seen), file),
         "left_out": [name for name in seen.header if name not in {column.column for column in sets.stored_mapping(file).columns.values()}],
         "saved": SavedMapping.objects.visible_to(request.user).filter(noun=file.noun).order_by("name"),
         "choices": import_forms.choices(file),

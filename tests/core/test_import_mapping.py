@@ -101,6 +101,7 @@ def test_slips_of_the_pen_are_told_from_what_is_meant(source: str, sentence: str
         mapping.read(source)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_example_can_be_read_and_fits_its_noun(path: Path) -> None:
     read = mapping.read(path.read_text(encoding="utf-8"))

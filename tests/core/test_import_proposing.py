@@ -13,6 +13,8 @@ from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.questions import Question
 from tasuki.core.imports.tables import Said
 
+pytestmark = pytest.mark.django_db  # a noun has the custom fields that are in the database
+
 
 def looked_at(folder: Path, content: str) -> Evidence:
     path = folder / "rows.csv"

@@ -11,14 +11,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tasuki.core.imports import mapping, running, sets
+from tasuki.core.custom_fields import defining
+from tasuki.core.custom_fields.defining import Wording
+from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun
+from tasuki.core.imports import mapping, questions, running, sets
 from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.sales.opportunities import Opportunity
-from tests.cast import Cast
+from tests.cast import MONDAY, SET_UP, Cast
 from tests.web.office import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +173,21 @@ def test_a_set_is_run_once_however_often_it_is_asked_for(cast: Cast) -> None:
     assert client.post(reverse("import_set_starting", args=[made.pk])).status_code == 302
     assert client.post(reverse("import_set_starting", args=[made.pk])).status_code == 422
     assert ImportRun.objects.count() == 1
+
+
+def test_a_choice_that_is_not_there_is_added_when_somebody_says_so(cast: Cast) -> None:
+    tier = defining.define(FieldNoun.ACCOUNT, kind=FieldKind.CHOICE, wording=Wording("Tier"), choices=["Gold"], by=SET_UP, at=MONDAY)
+    client = signed_in(cast.ada)
+    (file,) = brought(client, accounts="Account Name,Tier,Country\nGaon,Iron,Korea\nRaon,gold,Korea\n").files.all()
+    page = html.unescape(client.get(reverse("import_file", args=[file.pk])).content.decode())
+    assert "What is “Iron” here?" in page
+    assert "add “Iron” as a choice" in page
+    answered(client, file, answer=questions.ADD)
+    assert "Iron" not in [choice.label for choice in tier.choices()], "only what is imported makes a choice"
+    client.post(reverse("import_set_starting", args=[file.of_id]))
+    sets.run_all(file.of, at=LATER)
+    assert [choice.label for choice in tier.choices()] == ["Gold", "Iron"]
+    assert {account.name: account.custom[tier.slot] for account in Account.objects.all()} == {
+        "Gaon": tier.choices()[1].key,
+        "Raon": tier.choices()[0].key,
+    }

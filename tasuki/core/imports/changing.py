@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,6 +16,8 @@ from tasuki.core.imports.nouns import Chunk, Line
 from tasuki.core.imports.runs import RowState
 
 Rows = list[tuple[Line, int]]
+# How the trail says the value of a custom field: its slot and the value as it stands → in words.
+Plain = Callable[[str, Any], Any]
 
 
 def as_they_are(model: type[models.Model], ids: Sequence[int], *, columns: Sequence[str]) -> dict[int, dict[str, Any]]:
@@ -26,7 +28,7 @@ def as_they_are(model: type[models.Model], ids: Sequence[int], *, columns: Seque
     return {row.pop("id"): row for row in plain}
 
 
-def change(chunk: Chunk, rows: Rows, *, model: type[models.Model], columns: Sequence[str]) -> None:
+def change(chunk: Chunk, rows: Rows, *, model: type[models.Model], columns: Sequence[str], plain: Plain | None = None) -> None:
     """Give each record the values that its row says for the columns; what it does not say stays."""
     if not rows:
         return
@@ -38,12 +40,22 @@ def change(chunk: Chunk, rows: Rows, *, model: type[models.Model], columns: Sequ
         line.trace["was"] = before[pk]
         line.become(RowState.UPDATED, pk)
         after.append({"id": pk, **before[pk], **said, **dict.fromkeys(stamp, chunk.at.isoformat())})
-        changes = {column: [before[pk][column], value] for column, value in said.items() if before[pk][column] != value}
+        changes = {name: pair for column, value in said.items() for name, pair in _changed(column, before[pk][column], value, plain=plain)}
         trail.append(audit_row(chunk, noun=str(model._meta.model_name), pk=pk, action="change", changes=changes))
     table = model._meta.db_table
     assignments = ", ".join(f"{column} = said.{column}" for column in (*columns, *stamp))
     execute(f"UPDATE {table} SET {assignments} FROM jsonb_populate_recordset(NULL::{table}, %s) said WHERE {table}.id = said.id", [Jsonb(after)])
     write_trail(trail)
+
+
+def _changed(column: str, before: Any, after: Any, *, plain: Plain | None) -> Iterator[tuple[str, list[Any]]]:
+    """What the trail says of one column; of custom fields, each by itself."""
+    if column == "custom" and plain is not None:
+        for slot in sorted(before.keys() | after.keys()):
+            if before.get(slot) != after.get(slot):
+                yield f"custom.{slot}", [plain(slot, before.get(slot)), plain(slot, after.get(slot))]
+    elif before != after:
+        yield column, [before, after]
 
 
 def audit_row(chunk: Chunk, *, noun: str, pk: int, action: str, changes: dict[str, Any] | None = None) -> tuple[Any, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
@@ -24,12 +25,18 @@ class ValueRefused(Refused):
 
 @dataclass(frozen=True)
 class How:
-    """How the mapping says a cell is written: a format of strptime, the zone of times without one, and the sign before a fraction."""
+    """How the mapping says a cell is written: a format of strptime, the zone of times without one, and the sign before a fraction.
+
+    `currency` is that of amounts without one; `values` replaces parts of a cell that names several choices; `add` are choices to be made.
+    """
 
     format: str = ""  # several, set apart by |, are tried in turn
     time_zone: str = "UTC"
     country: str = ""
     decimal: str = ""
+    currency: str = ""
+    values: Mapping[str, str] = dataclass_field(default_factory=dict)
+    add: tuple[str, ...] = ()
 
 
 # text (never blank) and how it is written → a value that JSON can hold; raises Refused.
@@ -38,11 +45,38 @@ Parse = Callable[[str, How], Any]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a noun that a column can fill."""
+    """One field of a noun that a column can fill.
+
+    A custom field brings its `label`, how a column for it may be `called` (squeezed), and what its values look like (`looks`).
+    """
 
     name: str
     parse: Parse
     required: bool = False
+    label: str = ""
+    called: tuple[str, ...] = ()
+    looks: str = ""
+
+
+class ReadsNumber:
+    """A parse of numbers, whose sign before the fraction may have to be asked for."""
+
+
+class ReadsMoney(ReadsNumber):
+    """A parse of amounts, whose currency may have to be asked for too."""
+
+
+class Picklist:
+    """A parse of the choices of a field: those that the file has and the field has not are asked about, one by one."""
+
+    offered: tuple[str, ...]
+
+    def parts(self, cell: str) -> list[str]:
+        """The names of choices in a cell."""
+        raise NotImplementedError
+
+    def knows(self, part: str) -> bool:
+        raise NotImplementedError
 
 
 def text(longest: int) -> Parse:

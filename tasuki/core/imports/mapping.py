@@ -19,7 +19,7 @@ from tasuki.core.imports.tables import Said
 
 LARGEST = 200_000
 _TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet"}
-_COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "decimal", "default", "create_missing"}
+_COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "decimal", "default", "create_missing", "currency", "add"}
 
 
 class MappingRefused(Refused):
@@ -44,7 +44,8 @@ _AllText.yaml_implicit_resolvers = {}
 class Column:
     """Where one field gets its text from: a column, or a constant; and how the text is to be read.
 
-    `create_missing` lets a field that names a record, such as an owner, make the one that is not there.
+    `create_missing` lets a field that names a record, such as an owner, make the one that is not there; `add` are choices that a custom field
+    gets; `currency` is that of amounts which name none.
     """
 
     column: str = ""
@@ -56,10 +57,12 @@ class Column:
     country: str = ""
     decimal: str = ""
     create_missing: bool = False
+    currency: str = ""
+    add: tuple[str, ...] = ()
 
     @property
     def how(self) -> How:
-        return How(self.format, self.time_zone, self.country, self.decimal)
+        return How(self.format, self.time_zone, self.country, self.decimal, self.currency, self.values, self.add)
 
     def text(self, cells: Dictionary[str, str]) -> str:
         """The text of this field in one row, after the replacements that the mapping asks for."""
@@ -121,7 +124,8 @@ def write(mapping: Mapping) -> str:
     plain = {name: value for name, value in mapping.as_json().items() if name != "columns" and value not in ("", None, {})}
     columns = {}
     for name, said in mapping.as_json()["columns"].items():
-        kept = {key: value for key, value in said.items() if value not in ("", None, {}, False) and (key, value) != ("time_zone", "UTC")}
+        said["add"] = list(said["add"])
+        kept = {key: value for key, value in said.items() if value not in ("", None, {}, [], False) and (key, value) != ("time_zone", "UTC")}
         columns[name] = kept["column"] if list(kept) == ["column"] else kept
     text: str = yaml.safe_dump({**plain, "columns": columns}, allow_unicode=True, sort_keys=False, width=160)
     return text
@@ -183,7 +187,7 @@ def _column(name: object, said: object) -> Column:
     zone = str(said.get("time_zone") or "UTC")
     if zone not in zoneinfo.available_timezones():
         raise MappingRefused(_("“%(value)s” is not a time zone.") % {"value": zone[:40]})
-    plain = {key: "" if said.get(key) is None else str(said[key]) for key in ("column", "constant", "default", "format", "country", "decimal")}
+    plain = {key: "" if said.get(key) is None else str(said[key]) for key in ("column", "constant", "default", "format", "country", "decimal", "currency")}
     if not plain["column"] and not plain["constant"] and not plain["default"]:
         raise MappingRefused(_("The field “%(field)s” must name its column.") % {"field": str(name)[:40]})
     if plain["decimal"] not in ("", ".", ","):
@@ -191,7 +195,14 @@ def _column(name: object, said: object) -> Column:
     create_missing = str(said.get("create_missing") or "false").lower()
     if create_missing not in ("true", "false"):
         raise MappingRefused(_("create_missing of “%(field)s” is true or false.") % {"field": str(name)[:40]})
-    return Column(values={str(raw): str(mapped) for raw, mapped in values.items()}, time_zone=zone, create_missing=create_missing == "true", **plain)
+    replaced = {str(raw): str(mapped) for raw, mapped in values.items()}
+    return Column(values=replaced, time_zone=zone, create_missing=create_missing == "true", add=_added(name, said.get("add") or ()), **plain)
+
+
+def _added(name: object, said: object) -> tuple[str, ...]:
+    if not isinstance(said, (list, tuple)) or not all(isinstance(label, str) for label in said):
+        raise MappingRefused(_("The choices to add to “%(field)s” must be a list.") % {"field": str(name)[:40]})
+    return tuple(said)
 
 
 def _only(said: dict[Any, Any], known: set[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.audit import By
+from tasuki.core.custom_fields import definitions
 from tasuki.core.errors import Refused
+from tasuki.core.imports import custom_columns
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
@@ -154,12 +156,13 @@ class ImportNoun:
 
 
 def noun_named(name: str) -> ImportNoun:
-    """The noun of that name from settings. Raises UnknownNoun."""
+    """The noun of that name from settings, with its custom fields as they are now. Raises UnknownNoun."""
     path = settings.IMPORTABLE_NOUNS.get(name)
     if path is None:
         raise UnknownNoun(name)
     noun: ImportNoun = import_string(path)
-    return noun
+    custom = {field.key: custom_columns.field_of(field) for field in definitions.in_use(noun.record)}
+    return replace(noun, fields={**noun.fields, **custom}) if custom else noun
 
 
 def by_name(*fields: Field) -> dict[str, Field]:

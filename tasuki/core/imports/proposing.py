@@ -121,6 +121,8 @@ def propose(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
 
 def _judged(noun: ImportNoun, name: str, *, column: str, seen: Seen, kind: str) -> Proposal | None:
     """How well a column suits a field. Values that look like something else speak against a name; a name alone is not certain."""
+    if called := noun.fields[name].called:
+        return _judged_custom(name, column, called=called, agrees=kind == noun.fields[name].looks != "")
     words = synonyms.of_field(noun.name, name)
     said = synonyms.squeezed(column)
     by_name = words.get(said, 0.0)
@@ -139,6 +141,13 @@ def _judged(noun: ImportNoun, name: str, *, column: str, seen: Seen, kind: str) 
     if by_name < _LEAST:
         return None
     return Proposal(name, column, by_name, _("the name says it") if said in words else _("the name sounds like it"))
+
+
+def _judged_custom(name: str, column: str, *, called: tuple[str, ...], agrees: bool) -> Proposal | None:
+    """A custom field is filled by a column of its name, in any of its languages; a field of ours with that name comes first."""
+    if synonyms.squeezed(column) not in called:
+        return None
+    return Proposal(name, column, 0.98 if agrees else 0.95, _("the name says it"))
 
 
 def _doubt(name: str, wanted: str, *, kind: str) -> float:

@@ -59,7 +59,7 @@ def settled(column: Column, field: Field, seen: Seen) -> dict[str, str]:
         readings = days.formats_of(seen.values)
         if len(readings) == 1 and not all(_can_read(field, value, column.how) for value in seen.values):
             return {"format": days.ALTERNATIVES.join(readings[0])}
-    if field.parse in _NUMBERS and not column.decimal and amounts.decimals_of(seen.values) == {","}:
+    if _is_number(field) and not column.decimal and amounts.decimals_of(seen.values) == {","}:
         return {"decimal": ","}
     return {}
 
@@ -79,11 +79,19 @@ def warnings(column: Column, field: Field, seen: Seen) -> list[_StrOrPromise]:
 _NUMBERS = (fields.amount, fields.price, fields.integer)
 
 
+def _is_number(field: Field) -> bool:
+    return field.parse in _NUMBERS or isinstance(field.parse, fields.ReadsNumber)
+
+
 def _of_field(noun: ImportNoun, field: Field, *, column: Column, seen: Seen, known: list[str]) -> Iterator[Question]:
     if field.parse in (fields.moment, fields.day) and not column.format:
         yield from _day_question(field, seen)
-    elif field.parse in _NUMBERS:
+    elif _is_number(field):
         yield from _decimal_question(field, column, seen)
+        if isinstance(field.parse, fields.ReadsMoney) and not column.currency:
+            yield from _currency_question(field.name, seen)
+    elif isinstance(field.parse, fields.Picklist):
+        yield from _picklist_questions(field, field.parse, column=column, seen=seen)
     elif field.name == "phone" and not column.country:
         yield from _phone_question(field, seen)
     elif isinstance(field.parse, fields.Choice):
@@ -113,10 +121,14 @@ def money_question(mapping: Mapping, evidence: Evidence) -> Iterator[Question]:
     seen = evidence.columns.get(mapping.columns[name].column) if name else None
     if seen is None or "currency" in mapping.columns:
         return
+    yield from _currency_question("currency", seen)
+
+
+def _currency_question(field: str, seen: Seen) -> Iterator[Question]:
     sign = next((sign for sign in _SHARED for value in seen.values if sign in value), "")
     if sign:
         answers: list[tuple[str, _StrOrPromise]] = [(code, code) for code in _SHARED[sign]]
-        yield Question("currency", "currency", _("In which currency are amounts with “%(sign)s”?") % {"sign": sign}, answers, suggested=answers[0][0])
+        yield Question(field, "currency", _("In which currency are amounts with “%(sign)s”?") % {"sign": sign}, answers, suggested=answers[0][0])
 
 
 def currency_of(mapping: Mapping, evidence: Evidence) -> str:
@@ -162,6 +174,19 @@ def _choice_questions(noun: ImportNoun, field: Field, *, column: Column, seen: S
         yield Question(field.name, "value", _("What is “%(value)s” here?") % {"value": value[:60]}, [*answers, _EMPTY], raw=value, suggested=suggested)
 
 
+def _picklist_questions(field: Field, picklist: fields.Picklist, *, column: Column, seen: Seen) -> Iterator[Question]:
+    """What a value means that is none of the choices: one of them in another spelling, one more choice, or nothing."""
+    open_ = dict.fromkeys(part for value, _n in seen.values.most_common() for part in picklist.parts(value))
+    unknown = [part for part in open_ if part not in column.values and not picklist.knows(part)]
+    for part in unknown[:_MOST]:
+        answers: list[tuple[str, _StrOrPromise]] = [(label, label) for label in picklist.offered]
+        add: tuple[str, _StrOrPromise] = (ADD, _("add “%(value)s” as a choice") % {"value": part[:60]})
+        suggested = _same(part, picklist.offered) or _nearest(part, picklist.offered)
+        yield Question(field.name, "value", _("What is “%(value)s” here?") % {"value": part[:60]}, [*answers, add, _EMPTY], raw=part, suggested=suggested)
+
+
+# The answer that makes a value one more choice. No choice is called so: no name begins with a blank.
+ADD = " +"
 _EMPTY: tuple[str, _StrOrPromise] = ("-", _("leave it empty"))
 
 
