@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -199,6 +199,7 @@ class Arrival:
     source_detail: str = ""
     segment: str = ""
     reference: str = ""
+    custom: Mapping[str, Any] = field(default_factory=dict)  # as the column holds it
 
 
 @transaction.atomic
@@ -219,6 +220,7 @@ def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTU
         source_detail=arrival.source_detail,
         segment=arrival.segment,
         reference=arrival.reference,
+        custom=dict(arrival.custom),
         owner=arrival.owner,
         team=arrival.team,
         opened_at=at,
@@ -298,7 +300,7 @@ def merge(lead: Lead, *, into: Lead, by: By, at: datetime) -> Passage:
 
 @transaction.atomic
 def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING) -> Lead:
-    """Open the next pass of a recycled lead. Raises NotRecycled if it did not end so, or was woken already."""
+    """Open the next pass of a recycled lead, with what is known of it by now. Raises NotRecycled if it did not end so, or was woken already."""
     lead = locked(lead)
     if lead.ended_as != Outcome.RECYCLED or Lead.objects.filter(previous=lead).exists():
         raise NotRecycled
@@ -312,6 +314,7 @@ def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING) -> 
         source=lead.source,
         source_detail=lead.source_detail,
         segment=lead.segment,
+        custom=lead.custom,
     )
     return capture(arrival, by=by, at=at, stage=stage, previous=lead)
 

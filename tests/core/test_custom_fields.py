@@ -327,7 +327,7 @@ def test_a_field_in_use_has_an_index_that_filters_and_orders_use(cast: Cast, kin
     meaning = binding.bind(sentences.read(f"{field.key}:{asked}"), Fields(Account, [filtering.asked(field)]), asker=asker(cast.ada, at=MONDAY))
     rows = compiling.narrowed(Account.objects.all(), meaning)
     assert f"custom_{field.slot}" in rows.explain(), rows.explain()
-    if (order := filtering.order(field)) and kind is not FieldKind.CHOICE:
+    if (order := filtering.order(field)) and kind is not FieldKind.CHOICE:  # a choice is walked step by step, each as the filter above
         ordered = Account.objects.annotate(by=order).filter(by__isnull=False).order_by("-by", "-pk")[:51]
         assert f"custom_{field.slot}" in ordered.explain(), ordered.explain()
     defining.archive(field, by=SET_UP, at=MONDAY)

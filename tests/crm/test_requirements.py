@@ -57,6 +57,15 @@ def test_what_a_person_does_not_see_is_missing_without_a_name(cast: Cast) -> Non
     assert str(refusal.value) == "1 field that you do not see is missing; ask a colleague."
 
 
+def test_what_is_known_of_a_lead_is_known_of_its_next_pass(cast: Cast) -> None:
+    lead, by, need = lead_of(cast), By(cast.ivo, Door.WEB), required(FieldNoun.LEAD, "Need", stages.CONNECTED)
+    writing.write(lead, said={need.pk: "a new exchange"}, by=by, at=MONDAY)
+    leads.recycle(lead, reason="no budget", wake_when="the budget is there", by=by, at=MONDAY.replace(hour=12))
+    following = leads.wake(lead, by=by, at=MONDAY.replace(hour=13))
+    assert following.custom == {need.slot: "a new exchange"}
+    leads.advance(following, to=stages.CONNECTED, by=by, at=MONDAY.replace(hour=14))
+
+
 def test_an_archived_field_is_required_of_nobody(cast: Cast) -> None:
     lead = lead_of(cast, stage=stages.READY)
     defining.archive(required(FieldNoun.LEAD, "Need", stages.WORKING), by=SET_UP, at=MONDAY)

@@ -97,6 +97,12 @@ def test_a_column_orders_and_pages_turn_without_losing_a_row(cast: Cast, kind: F
     assert rising[field.key][0] == expected.get(kind, {"amount": "10", "currency": "KRW"})
 
 
+def test_more_choices_than_a_list_can_walk_order_none(cast: Cast) -> None:
+    field = made(FieldKind.CHOICE, choices=tuple(f"Choice {n}" for n in range(61)))
+    assert f"sort={field.key}" not in listed(cast, f"?columns=name,{field.key}")
+    assert signed_in(cast.ada).get(reverse("accounts") + f"?sort={field.key}").status_code == 400
+
+
 @pytest.mark.parametrize("kind", [kind for kind in ALL_KINDS if kind not in ORDERED])
 def test_a_kind_without_an_order_is_refused_one(cast: Cast, kind: FieldKind) -> None:
     field = made(kind)

@@ -11,7 +11,6 @@ from django.db import models
 from django.db.models import F
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Upper
-from django.db.models.lookups import Exact
 
 from tasuki.core.custom_fields import values
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind
@@ -34,6 +33,10 @@ KINDS = {
     FieldKind.ACCOUNT: Kind.RECORD,
     FieldKind.CHECKBOX: Kind.CHECKBOX,
 }
+
+
+# A list walks the choices that it is ordered by one by one.
+MOST_STEPS = 60
 
 
 class _Numeric(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
@@ -113,11 +116,16 @@ def _accounts(user: User, ids: Sequence[str]) -> dict[str, str]:
 
 
 def order(field: CustomField) -> Any:
-    """What a list is ordered by: texts without regard to capitals, choices as they stand in the field; None for kinds that have no order."""
+    """What a list is ordered by: texts without regard to capitals, a choice by `steps`; None for kinds that have no order."""
     kind = FieldKind(field.kind)
     if kind is FieldKind.TEXT:
         return Upper(expression(field))
-    if kind is FieldKind.CHOICE:
-        places = [models.When(Exact(expression(field), choice.key), then=models.Value(nth)) for nth, choice in enumerate(field.choices())]
-        return models.Case(*places, default=None, output_field=models.IntegerField())
-    return expression(field) if kind in (FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHECKBOX) else None
+    if kind is FieldKind.CHOICE and len(field.choices()) > MOST_STEPS:
+        return None
+    in_order = (FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHOICE, FieldKind.CHECKBOX)
+    return expression(field) if kind in in_order else None
+
+
+def steps(field: CustomField) -> tuple[str, ...]:
+    """The choices of a field that is ordered by them, in their order."""
+    return tuple(choice.key for choice in field.choices()) if field.kind == FieldKind.CHOICE else ()

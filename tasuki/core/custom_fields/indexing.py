@@ -28,8 +28,7 @@ def index_of(field: CustomField) -> models.Index | None:
         return None
     if field.kind == FieldKind.CHOICES:
         return GinIndex(OpClass(filtering.expression(field), "jsonb_path_ops"), name=name)
-    # A choice is looked for by what it is; where it stands among the others may change.
-    value = filtering.expression(field) if field.kind == FieldKind.CHOICE else filtering.order(field) or filtering.expression(field)
+    value = filtering.order(field) if field.kind == FieldKind.TEXT else filtering.expression(field)
     return models.Index(value, F("id"), name=name, condition=Q(IsNull(value, rhs=False)))
 
 

@@ -24,7 +24,7 @@ def spec_of(spec: Spec, reader: User) -> Spec:
 
 
 def _column(field: CustomField) -> Column:
-    order = filtering.order(field)
+    order, steps = filtering.order(field), filtering.steps(field)
     return Column(
         field.key,
         field.name,
@@ -34,4 +34,5 @@ def _column(field: CustomField) -> Column:
         currency=f"{field.slot}_in" if field.kind == FieldKind.MONEY else "",
         custom=field,
         computed=order,
+        steps=steps,
     )

@@ -176,7 +176,7 @@ def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySe
 def order_of(state: State, spec: Spec) -> paging.Order:
     column = spec.column(state.sort.removeprefix("-"))
     assert column is not None  # noqa: S101 - a state is read with the columns of the noun
-    return paging.Order(column.sort, state.sort.startswith("-"), column.computed)
+    return paging.Order(column.sort, state.sort.startswith("-"), column.computed, column.steps)
 
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:

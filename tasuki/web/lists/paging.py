@@ -12,7 +12,8 @@ from typing import Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, FieldDoesNotExist
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Case, F, Model, Q, QuerySet, Value, When
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 PAGE = 50
@@ -27,6 +28,8 @@ class Order:
     is_falling: bool
     # What the rows are ordered by where `path` is only its name.
     computed: Any = None
+    # The values in their order, where they are few and their order is not that of an index: the pages walk them one by one.
+    steps: tuple[Any, ...] = ()
 
     def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with the value at `path`."""
@@ -34,7 +37,9 @@ class Order:
 
     def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order, those without a value last."""
-        value = F(self.path)
+        value: Any = F(self.path)
+        if self.steps:
+            value = Case(*(When(Exact(self.computed, step), then=Value(nth)) for nth, step in enumerate(self.steps)))
         return self.named(rows).order_by(value.desc(nulls_last=True) if self.is_falling else value.asc(nulls_last=True), "-pk" if self.is_falling else "pk")
 
 
@@ -64,21 +69,42 @@ def window(rows: QuerySet[Any], order: Order, *, before: str, after: str) -> Win
 
 def _walked(rows: QuerySet[Any], order: Order, *, place: list[Any] | None, backwards: bool) -> list[Any]:
     """Up to a page and one row, from the place on, in the direction of the walk."""
-    is_split = order.computed is not None or _may_be_null(rows.model, order.path)
-    stretches = [True, False] if is_split else [True]
+    stretches = _stretches(rows, order)
+    is_split = len(stretches) > 1
     if backwards:
         stretches.reverse()
     if place is not None:
-        stretches = stretches[stretches.index(place[0] is not None) :]
+        stretches = stretches[stretches.index(_stretch_of(place, order)) :]
     found: list[Any] = []
-    for nth, has_value in enumerate(stretches):
-        here = rows.filter(**{f"{order.path}__isnull": not has_value}) if is_split else rows
+    for nth, stretch in enumerate(stretches):
+        here = _within(rows, order, stretch=stretch) if is_split else rows
         if place is not None and nth == 0:
             here = here.filter(_beyond(order, place, backwards=backwards))
-        found += _ordered(here, order, has_value=has_value, backwards=backwards)[: PAGE + 1 - len(found)]
+        found += _ordered(here, order, has_value=stretch is _ANY, backwards=backwards)[: PAGE + 1 - len(found)]
         if len(found) > PAGE:
             break
     return found
+
+
+# The stretch of all rows that have a value; those without one are the stretch None, and those of one step are named by it.
+_ANY = object()
+
+
+def _stretches(rows: QuerySet[Any], order: Order) -> list[Any]:
+    if order.steps:
+        return [*(reversed(order.steps) if order.is_falling else order.steps), None]
+    return [_ANY, None] if order.computed is not None or _may_be_null(rows.model, order.path) else [_ANY]
+
+
+def _stretch_of(place: list[Any], order: Order) -> Any:
+    value = place[0]
+    return value if value is None or value in order.steps else _ANY
+
+
+def _within(rows: QuerySet[Any], order: Order, *, stretch: Any) -> QuerySet[Any]:
+    if stretch is _ANY or stretch is None:
+        return rows.filter(**{f"{order.path}__isnull": stretch is None})
+    return rows.filter(**{order.path: stretch})
 
 
 def _may_be_null(model: type[Model] | None, path: str) -> bool:
@@ -130,6 +156,6 @@ def _beyond(order: Order, place: list[Any], *, backwards: bool) -> Q:
     """Everything on one side of a place in its stretch."""
     value, pk = place
     side = "lt" if order.is_falling is not backwards else "gt"
-    if value is None:
+    if value is None or value in order.steps:
         return Q(**{f"pk__{side}": pk})
     return Q(**{f"{order.path}__{side}": value}) | Q(**{order.path: value, f"pk__{side}": pk})

@@ -24,7 +24,8 @@ class Column:
     `sort` is the path of what it is ordered by, "" for a column without an order; `is_shown`: before anybody has chosen.
     `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some. `plain` is the path of the value in an export, where that is
     not what the order goes by; `currency` the path of an amount's currency, a column of its own there. A column of a `custom` field needs
-    no macro; `computed` is what it is ordered by, where `sort` is no path of the table but only a name for it.
+    no macro; `computed` is what it is ordered by, where `sort` is no path of the table but only a name for it, and `steps` are its values
+    in their order where they are few (see `paging.Order`).
     """
 
     key: str
@@ -37,6 +38,7 @@ class Column:
     currency: str = ""
     custom: CustomField | None = None
     computed: Any = None
+    steps: tuple[Any, ...] = ()
 
     @property
     def value_path(self) -> str:
