@@ -45,6 +45,7 @@ unix_socket_directories = ''
 password_encryption = 'scram-sha-256'
 max_connections = 80
 shared_buffers = '96MB'
+wal_buffers = '16MB'
 work_mem = '16MB'
 maintenance_work_mem = '128MB'
 max_wal_size = '2GB'

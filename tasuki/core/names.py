@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 # Korean family names of two syllables; any other Korean family name has one.
 _TWO_SYLLABLES = ("남궁", "황보", "제갈", "선우", "독고", "사공", "서문", "동방", "망절", "강전", "어금", "소봉")
@@ -23,7 +24,7 @@ def display(family: str, given: str) -> str:
 
 def is_family_first(family: str) -> bool:
     """Whether the script of the family name is one that puts the family first."""
-    return any(_script(character) in {"HANGUL", "CJK", "HIRAGANA", "KATAKANA"} for character in family)
+    return not family.isascii() and any(_script(character) in {"HANGUL", "CJK", "HIRAGANA", "KATAKANA"} for character in family)
 
 
 def split(full_name: str) -> tuple[str, str]:
@@ -45,8 +46,9 @@ def split(full_name: str) -> tuple[str, str]:
 
 
 def _is_hangul(text: str) -> bool:
-    return bool(text) and all(_script(character) == "HANGUL" for character in text)
+    return bool(text) and not text.isascii() and all(_script(character) == "HANGUL" for character in text)
 
 
+@lru_cache(maxsize=16_384)
 def _script(character: str) -> str:
     return unicodedata.name(character, "").removeprefix("HALFWIDTH ").split(" ", 1)[0].split("-", 1)[0]

@@ -56,8 +56,9 @@ class Account(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     corporate_number = models.CharField(_("corporate number"), max_length=32, blank=True)
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subsidiaries", verbose_name=_("parent company"))
-    owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("owner"))
-    team = models.ForeignKey("core.Team", models.PROTECT, related_name="accounts", verbose_name=_("team"))
+    # Indexes below begin with these two.
+    owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("owner"), db_index=False)
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="accounts", verbose_name=_("team"), db_index=False)
     reference = models.CharField(_("reference"), max_length=120, blank=True)
     custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     created_at = models.DateTimeField(_("created"))

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import names
 from tasuki.core.imports import custom_values, fields, taking_back
 from tasuki.core.imports.changing import change
-from tasuki.core.imports.copying import look_up
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
@@ -36,7 +35,7 @@ def write(chunk: Chunk) -> None:
             line.reject("full_name", _("A contact needs a name or a mail address."))
         elif "email" in line.values:
             line.values["key"] = line.values["email"][1]
-    there: dict[Any, int] = look_up("SELECT key, min(contact_id) FROM crm_contactemail WHERE key = ANY(%s) GROUP BY key", chunk.values_of("key"))
+    there: dict[Any, int] = import_fields.contacts_with(chunk.values_of("key"))
     changing = chunk.settle_duplicates(there, "key", shown="email")
     for line, _pk in changing:
         if "full_name" in line.values and "family_name" not in line.values:

@@ -95,7 +95,8 @@ class Contact(models.Model):
 class ContactEmail(models.Model):
     """A mail address as the person writes it, and its key for matching (lower case, host in ASCII)."""
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails")
+    # The constraint below begins with it, so that it needs no index of its own.
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails", db_index=False)
     address = models.CharField(_("mail address"), max_length=320)
     key = models.CharField(max_length=320, editable=False)
     is_primary = models.BooleanField(_("main"), default=False)
@@ -115,7 +116,7 @@ class ContactEmail(models.Model):
 class ContactPhone(models.Model):
     """A number in E.164, with what stood in the source."""
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones")
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones", db_index=False)
     e164 = models.CharField(_("number"), max_length=24)
     written = models.CharField(_("as written"), max_length=64, blank=True)
     is_primary = models.BooleanField(_("main"), default=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from tasuki.core import names, teams
 from tasuki.core.imports import custom_values, taking_back
-from tasuki.core.imports.changing import audit_row, write_trail
+from tasuki.core.imports.changing import audit_row, made_rows, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import How
 from tasuki.core.imports.mapping import Mapping, MappingRefused
@@ -215,18 +216,25 @@ def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team
         ("account_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
         ((pk, values.get("owner_id"), team_id, chunk.at, actor, mark(chunk.run)) for pk, values in rows),
     )
-    write_trail([audit_row(chunk, noun="account", pk=pk, action="add") for pk, _values in rows])
+    write_trail(made_rows(chunk, noun="account", action="add", ids=(pk for pk, _values in rows)))
 
 
 def known_contacts(chunk: Chunk) -> None:
     """Set `contact_id` in the values of each row that names a person whose mail address we know."""
-    known: dict[str, int] = look_up(
-        "SELECT key, min(contact_id) FROM crm_contactemail WHERE key = ANY(%s) GROUP BY key",
-        {line.values["email"][1] for line in chunk.waiting() if "email" in line.values},
-    )
-    for line in chunk.waiting():
+    known = contacts_with({line.values["email"][1] for line in chunk.waiting() if "email" in line.values})
+    for line in chunk.waiting() if known else ():
         if "email" in line.values and line.values["email"][1] in known:
             line.values["contact_id"] = known[line.values["email"][1]]
+
+
+def contacts_with(keys: Iterable[str]) -> dict[str, int]:
+    """Who has the mail addresses, by their keys; of several the oldest."""
+    # One by one through the index, whatever the planner believes of a table that an import is filling.
+    return look_up(
+        """SELECT said.key, there.id FROM unnest(%s::text[]) AS said(key)
+           CROSS JOIN LATERAL (SELECT contact_id AS id FROM crm_contactemail WHERE key = said.key ORDER BY contact_id LIMIT 1) there""",
+        keys,
+    )
 
 
 def new_contacts(chunk: Chunk, *, is_one_each: bool = False) -> Made:
@@ -255,7 +263,7 @@ def new_contacts(chunk: Chunk, *, is_one_each: bool = False) -> Made:
     copy_in(Contact, columns, rows)
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)
     copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)
-    write_trail([audit_row(chunk, noun="contact", pk=row[0], action="add") for row in rows])
+    write_trail(made_rows(chunk, noun="contact", action="add", ids=(row[0] for row in rows)))
     return {"contact": [row[0] for row in rows]}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from psycopg.types.json import Jsonb
 
 from tasuki.core.imports import custom_values, fields, taking_back
-from tasuki.core.imports.changing import Rows, as_they_are, audit_row, change, write_trail
+from tasuki.core.imports.changing import Rows, as_they_are, change, made_rows, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
@@ -103,26 +104,32 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
             for pk, v in rows
         ),
     )  # fmt: skip
-    actor = chunk.by.actor.pk if chunk.by.actor else None
+
+    @cache
+    def detail(stage: str) -> str:
+        return json.dumps({"to": stage, "import": run_id})
+
+    actor, run_id, mark = chunk.by.actor.pk if chunk.by.actor else None, chunk.run.pk, import_fields.mark(chunk.run)
     copy_in(
         Passage,
         ("lead_id", "seq", "stage_id", "entered_at", "outcome", "reason", "wake_when", "owner_id", "team_id", "moved_by_id", "entry_import_id"),
-        ((pk, 1, v["stage"], v["opened"], "", "", "", v.get("owner_id"), v["team_id"], actor, chunk.run.pk) for pk, v in rows),
+        ((pk, 1, v["stage"], v["opened"], "", "", "", v.get("owner_id"), v["team_id"], actor, run_id) for pk, v in rows),
     )
     copy_in(
         Ownership,
         ("lead_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
-        ((pk, v.get("owner_id"), v["team_id"], v["opened"], actor, import_fields.mark(chunk.run)) for pk, v in rows),
+        ((pk, v.get("owner_id"), v["team_id"], v["opened"], actor, mark) for pk, v in rows),
     )
     copy_in(
         TimelineEntry,
         ("at", "kind", "account_id", "contact_id", "lead_id", "actor_id", "text", "detail"),
-        (
-            (v["opened"], Kind.MOVE, v.get("account_id"), v.get("contact_id"), pk, actor, "", Jsonb({"to": v["stage"], "import": chunk.run.pk}))
-            for pk, v in rows
-        ),
+        ((v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", detail(v["stage"])) for pk, v in rows),
     )
-    write_trail([audit_row(chunk, noun="lead", pk=pk, action="capture", changes={"stage": [None, v["stage"]]}) for pk, v in rows])
+    by_stage: dict[str, list[int]] = {}
+    for pk, v in rows:
+        by_stage.setdefault(v["stage"], []).append(pk)
+    for stage, ids in by_stage.items():
+        write_trail(made_rows(chunk, noun="lead", action="capture", ids=ids, changes={"stage": [None, stage]}))
 
 
 def remove_leads(run: ImportRun, ids: str) -> None:

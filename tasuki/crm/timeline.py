@@ -57,9 +57,10 @@ class TimelineEntry(models.Model):
 
     at = models.DateTimeField()
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="timeline")
-    contact = models.ForeignKey("crm.Contact", models.CASCADE, null=True, related_name="timeline")
-    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="timeline")
+    # The indexes below begin with these.
+    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="timeline", db_index=False)
+    contact = models.ForeignKey("crm.Contact", models.CASCADE, null=True, related_name="timeline", db_index=False)
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="timeline", db_index=False)
     actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
     text = models.TextField(blank=True)
     detail = models.JSONField(default=dict)

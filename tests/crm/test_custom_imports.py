@@ -10,7 +10,7 @@ import pytest
 from tasuki.core.audit import AuditEntry, By
 from tasuki.core.custom_fields import defining, values, writing
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, FieldNoun
-from tasuki.core.imports import evidence, mapping, proposing, questions, running, sets
+from tasuki.core.imports import evidence, mapping, parsing, proposing, questions, running, sets
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun
@@ -171,7 +171,7 @@ def test_an_unknown_choice_is_asked_and_mapped_added_or_left_empty(tmp_path) -> 
 
 
 def test_choices_are_added_once_across_chunks_and_a_dry_run_adds_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "CHUNK", 1)
+    monkeypatch.setattr(parsing, "CHUNK", 1)
     tier = made(FieldKind.CHOICE, "Tier")
     columns = f"name: Name, {tier.key}: {{column: Tier, add: [Iron]}}"
     said = mapping.read(f"noun: accounts\ncolumns: {{{columns}}}\n")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasuki.core.audit import By, Door
-from tasuki.core.imports import mapping, running
+from tasuki.core.imports import mapping, parsing, running
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.crm import records
 from tasuki.crm.accounts import Account
@@ -168,7 +168,7 @@ def _shape() -> list[tuple[str, str, str, str]]:
 def test_chunks_and_dry_runs_change_nothing_about_what_is_recognised(before: list[str], rows: list[str], policy: str) -> None:
     seen = []
     for chunk in (1, 10_000):
-        with transaction.atomic(), mock.patch.object(running, "CHUNK", chunk):
+        with transaction.atomic(), mock.patch.object(parsing, "CHUNK", chunk):
             imported(before)
             dry = imported(rows, dry=True, policy=policy)
             real = imported(rows, policy=policy)

@@ -67,6 +67,15 @@ def test_two_stages_at_once_are_impossible_even_when_both_are_over(cast: Cast) -
         )
 
 
+def test_nothing_stands_in_the_time_of_a_first_passage_that_is_still_open(cast: Cast) -> None:
+    lead = captured(cast)
+    day = {"entered_at": TUESDAY, "left_at": TUESDAY + timedelta(days=1), "outcome": "advanced", "team": cast.inside_sales}
+    with pytest.raises(IntegrityError, match="one_stage_at_a_time"), transaction.atomic():
+        Passage.objects.create(lead=lead, seq=2, stage_id="ready", **day)
+    before = {**day, "entered_at": MONDAY - timedelta(days=9), "left_at": MONDAY - timedelta(days=8)}
+    Passage.objects.create(lead=lead, seq=2, stage_id="ready", **before)
+
+
 @pytest.mark.parametrize(
     "statement",
     [

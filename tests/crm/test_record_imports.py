@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tasuki.core.audit import AuditEntry, By, Door
-from tasuki.core.imports import mapping, running
+from tasuki.core.imports import mapping, parsing, running
 from tasuki.core.imports.mapping import MappingRefused
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.imports.taking_back import CannotUndo
@@ -42,7 +42,7 @@ def reasons(run: ImportRun) -> list[str]:
 
 
 def test_accounts_find_their_parents_in_any_order_and_across_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "CHUNK", 2)
+    monkeypatch.setattr(parsing, "CHUNK", 2)
     run = imported(ACCOUNT_HEADER + "1,Leaf Ltd.,Trunk,,,\n2,Branch,TRUNK Inc.,,,\n3,Other,Nowhere,,,\n4,Trunk,,,,\n", ACCOUNTS)
     assert [(one.name, one.parent and one.parent.name) for one in Account.objects.order_by("reference")] == [
         ("Leaf Ltd.", "Trunk"),
@@ -85,7 +85,7 @@ def test_a_corporate_number_and_a_reference_belong_to_one_account() -> None:
 @pytest.mark.parametrize("policy", ["skip", "update", "create"])
 @pytest.mark.parametrize("chunk", [1, 10_000])
 def test_a_second_import_under_every_policy_is_undone_to_the_letter(monkeypatch: pytest.MonkeyPatch, policy: str, chunk: int) -> None:
-    monkeypatch.setattr(running, "CHUNK", chunk)
+    monkeypatch.setattr(parsing, "CHUNK", chunk)
     rows = {
         ACCOUNTS: (
             ACCOUNT_HEADER,

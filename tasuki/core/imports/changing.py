@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -64,5 +64,12 @@ def audit_row(chunk: Chunk, *, noun: str, pk: int, action: str, changes: dict[st
     return (chunk.at, actor, chunk.by.door.value, noun, pk, action, Jsonb({**(changes or {}), "import": [None, chunk.run.pk]}))
 
 
-def write_trail(rows: Sequence[tuple[Any, ...]]) -> None:
+def made_rows(chunk: Chunk, *, noun: str, action: str, ids: Iterable[int], changes: dict[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+    """Entries of the trail for records that were all made in the same way, so that what they say is written out once."""
+    at, actor, door, _noun, _pk, _action, said = audit_row(chunk, noun=noun, pk=0, action=action, changes=changes)
+    text = json.dumps(said.obj, ensure_ascii=False)
+    return ((at, actor, door, noun, pk, action, text) for pk in ids)
+
+
+def write_trail(rows: Iterable[tuple[Any, ...]]) -> None:
     copy_in(AuditEntry, ("at", "actor_id", "door", "noun", "record_id", "action", "changes"), rows)

@@ -14,7 +14,11 @@ def new_ids(model: type[models.Model], n: int) -> list[int]:
     if n == 0:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [model._meta.db_table, n])
+        # The name of the sequence is looked up once, not for each id.
+        cursor.execute(
+            "SELECT nextval(ids.sequence) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) ids, generate_series(1, %s)",
+            [model._meta.db_table, n],
+        )
         return [row[0] for row in cursor.fetchall()]
 
 

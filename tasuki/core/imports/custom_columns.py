@@ -43,7 +43,9 @@ def _parse(field: CustomField, kind: FieldKind) -> Any:
         return _Choices(labels, offered, is_several=kind is FieldKind.CHOICES)
     if kind in (FieldKind.PERSON, FieldKind.ACCOUNT):
         return fields.text(320)
-    return {FieldKind.NUMBER: _Number, FieldKind.MONEY: _Money, FieldKind.CHECKBOX: _Checkbox}.get(kind, _Text)(field)
+    if kind is FieldKind.MONEY:
+        return _Money(field, the_organisation().currency)
+    return {FieldKind.NUMBER: _Number, FieldKind.CHECKBOX: _Checkbox}.get(kind, _Text)(field)
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,13 @@ class _Money(fields.ReadsMoney):
     """The currency that the cell names, else that of the mapping, else the organisation's."""
 
     field: CustomField
+    currency: str
 
     def __call__(self, cell: str, how: How) -> Any:
         amount = _number(cell, how)
         if abs(amount) >= values.LARGEST:
             raise ValueRefused(_("“%(value)s” is not a number.") % {"value": cell[:40]})
-        return _encoded(self.field, Money(amount, amounts.currency(cell) or how.currency or the_organisation().currency))
+        return _encoded(self.field, Money(amount, amounts.currency(cell) or how.currency or self.currency))
 
 
 @dataclass(frozen=True)

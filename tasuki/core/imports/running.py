@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -22,16 +22,15 @@ from psycopg.types.json import Jsonb
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
-from tasuki.core.imports import reading, taking_back
+from tasuki.core.imports import parsing, reading, taking_back
 from tasuki.core.imports.copying import copy_in, execute
 from tasuki.core.imports.mapping import Mapping, from_json
-from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, noun_named
+from tasuki.core.imports.nouns import Chunk, Line, noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
-from tasuki.core.imports.tables import FileRefused, ReadAs, Row
+from tasuki.core.imports.tables import FileRefused, ReadAs
 from tasuki.core.imports.taking_back import CannotUndo, StillRunning
 from tasuki.core.people import User
 
-CHUNK = 10_000
 _LOCK_CLASS = 0x7A5  # one class of advisory locks for imports: each run by its id, and 0 for writing
 # A lost connection comes back, and what another transaction wrote first is decided about anew.
 PASSING = {OperationalError, InterfaceError, IntegrityError}
@@ -186,15 +185,15 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
     with reading.opened(path, mapping.said) as table:
         noun.check(mapping, table.header)
         rows = itertools.islice(table.rows, run.n_applied, None)
-        while batch := list(itertools.islice(rows, CHUNK)):
-            lines = [_line(noun, mapping, row) for row in batch]
-            with transaction.atomic():
-                _after_the_others()
-                noun.write(Chunk(run, mapping, lines, by, at))
-                _note(run, lines)
-            run.refresh_from_db()
-            if progress:
-                progress(run)
+        with closing(parsing.chunks(parsing.Parser(noun, mapping), rows)) as chunks:
+            for lines in chunks:
+                with transaction.atomic():
+                    _after_the_others()
+                    noun.write(Chunk(run, mapping, lines, by, at))
+                    _note(run, lines)
+                run.refresh_from_db()
+                if progress:
+                    progress(run)
     with transaction.atomic():
         if noun.finish:
             noun.finish(run)
@@ -212,7 +211,7 @@ def _begin(run: ImportRun, *, at: datetime) -> None:
 
 def _tell_the_planner(run: ImportRun) -> None:
     """After many rows the database believes for a minute that its tables are small, and joins them row by row."""
-    if run.n_applied >= CHUNK and not run.is_dry:
+    if run.n_applied >= parsing.CHUNK and not run.is_dry:
         execute("ANALYZE")
 
 
@@ -225,24 +224,6 @@ def _after_the_others() -> None:
 def _in_the_language_of(user: User | None) -> AbstractContextManager[None]:
     """What is said about rows is kept as it was said, so it is said in the language of who asked."""
     return translation.override(user.language if user else translation.get_language())
-
-
-def _line(noun: ImportNoun, mapping: Mapping, row: Row) -> Line:
-    line = Line(row.row_no, row.cells, {name: column.column or name for name, column in mapping.columns.items()})
-    if row.problem:
-        line.reject("", row.problem)
-        return line
-    for name, column in mapping.columns.items():
-        text = column.text(row.cells)
-        if not text.strip():
-            if noun.fields[name].required:
-                line.reject(name, _("This must not be empty."))
-            continue
-        try:
-            line.values[name] = noun.fields[name].parse(text, column.how)
-        except Refused as refusal:
-            line.reject(name, refusal.message)
-    return line
 
 
 def _note(run: ImportRun, lines: list[Line]) -> None:

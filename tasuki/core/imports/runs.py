@@ -85,7 +85,8 @@ class ImportRun(models.Model):
 class ImportRow(models.Model):
     """What became of one row of the file. `trace` holds what an undo needs; `values` the cells of a row with something to say."""
 
-    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows", db_index=False)
+    # The run itself writes its rows: the database need not look for it once for each.
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows", db_index=False, db_constraint=False)
     row_no = models.PositiveIntegerField(_("row"))
     state = models.CharField(_("state"), max_length=8, choices=RowState.choices)
     target_id = models.BigIntegerField(null=True)
