@@ -123,8 +123,12 @@ class Facts:
     record: Any
 
     def missing_for(self, stage: str | None) -> list[str]:
-        """What the reader has to fill in before the record can enter the stage."""
-        return [one.name for one in requirements.missing(self.record, fields=self.fields, entering=stage)] if stage else []
+        return missing_for(stage, self.record, self.fields)
+
+
+def missing_for(stage: str | None, record: Any, fields: Iterable[CustomField]) -> list[str]:
+    """What the reader has to fill in before the record can enter the stage."""
+    return [one.name for one in requirements.missing(record, fields=fields, entering=stage)] if stage else []
 
 
 def facts_of(request: UserRequest, record: Any) -> Facts:

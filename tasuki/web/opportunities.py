@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.core.custom_fields import definitions
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, requirements, stages
 from tasuki.crm.ledger import Passage
@@ -20,7 +21,7 @@ from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import moves
-from tasuki.web.custom_values import facts_of
+from tasuki.web.custom_values import facts_of, missing_for
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import OPPORTUNITIES
 from tasuki.web.records import carried_out, common, done
@@ -50,7 +51,7 @@ def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -
     context = {
         "opportunity": opportunity,
         "custom": custom,
-        "missing": [*custom.missing_for(after), *facts_of(request, lead).missing_for(after)],
+        "missing": [*custom.missing_for(after), *missing_for(after, lead, definitions.seen_by(request.user, "lead"))],
         "lead": lead,
         "chain": leads.chain(lead),
         "definitions": stages.in_force(),

@@ -20,6 +20,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import formats
+from tasuki.web.custom_values import facts_of
 from tasuki.web.records import open_tasks, timeline
 from tasuki.web.requests import UserRequest
 
@@ -48,7 +49,7 @@ def lead(request: UserRequest, pk: int) -> HttpResponse:
         (_("Owner"), one.owner.display_name if one.owner else one.team.name),
         (_("Pass"), str(one.seq_no)),
     )
-    return _shown(request, Peek(one.title, one.account.name if one.account else "", reverse("lead", args=[pk]), one, facts), lead=one)
+    return _shown(request, Peek(one.title, one.account.name if one.account else "", reverse("lead", args=[pk]), one, facts), one, lead=one)
 
 
 @require_GET
@@ -63,7 +64,7 @@ def opportunity(request: UserRequest, pk: int) -> HttpResponse:
         (_("Source"), one.lead.source),
     )
     account = one.lead.account.name if one.lead.account else ""
-    return _shown(request, Peek(one.title, account, reverse("opportunity", args=[pk]), one.lead, facts), lead=one.lead)
+    return _shown(request, Peek(one.title, account, reverse("opportunity", args=[pk]), one.lead, facts), one, lead=one.lead)
 
 
 @require_GET
@@ -76,14 +77,14 @@ def account(request: UserRequest, pk: int) -> HttpResponse:
         (_("Corporate number"), one.corporate_number),
         (_("Owner"), one.owner.display_name if one.owner else one.team.name),
     )
-    return _shown(request, Peek(one.name, one.industry, reverse("account", args=[pk]), facts=facts), account=one)
+    return _shown(request, Peek(one.name, one.industry, reverse("account", args=[pk]), facts=facts), one, account=one)
 
 
 @require_GET
 def contact(request: UserRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
     facts = ((_("Job title"), one.title), (_("Department"), one.department), *_reached(request, one))
-    return _shown(request, Peek(one.display_name, one.account.name if one.account else "", reverse("contact", args=[pk]), facts=facts), contact=one)
+    return _shown(request, Peek(one.display_name, one.account.name if one.account else "", reverse("contact", args=[pk]), facts=facts), one, contact=one)
 
 
 def _reached(request: UserRequest, person: Contact) -> list[tuple[str, str]]:
@@ -93,11 +94,12 @@ def _reached(request: UserRequest, person: Contact) -> list[tuple[str, str]]:
     return [(_("Mail"), ", ".join(mails)), (_("Telephone"), ", ".join(numbers))]
 
 
-def _shown(request: UserRequest, peek: Peek, **of: Any) -> HttpResponse:
+def _shown(request: UserRequest, peek: Peek, record: Any, **of: Any) -> HttpResponse:
     story = timeline(request, **of)
+    custom = [(one.name, said.text) for one, said in facts_of(request, record).facts]
     context = {
         "peek": peek,
-        "facts": [(label, text) for label, text in peek.facts if text],
+        "facts": [(label, text) for label, text in (*peek.facts, *custom) if text],
         "tasks": open_tasks(request, **of),
         "timeline": story,
         "entries": story.entries[:_ENTRIES],

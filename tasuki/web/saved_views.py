@@ -28,7 +28,7 @@ class ViewForm(forms.Form):
     reach = forms.ChoiceField(label=gettext_lazy("for whom"), choices=Reach.choices)
     filter = forms.CharField(required=False, max_length=sentences.LONGEST_TEXT)
     sort = forms.CharField(max_length=80)
-    columns = forms.CharField(max_length=2_000)
+    columns = forms.CharField(max_length=8_000)
 
 
 @require_POST

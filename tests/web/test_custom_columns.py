@@ -123,6 +123,40 @@ def test_the_sentence_asks_a_field_by_its_name_and_its_choices_by_theirs(cast: C
     assert ids(listed(cast, applied["Location"]), "accounts") == [silver.pk]
 
 
+def test_the_sentence_offers_the_accounts_that_records_name_and_only_those_that_the_reader_sees(cast: Cast) -> None:
+    field = made(FieldKind.ACCOUNT, "Partner")
+    gaon, secret = firm(cast, "Gaon"), records.add_account(records.Company("Secret Ltd."), owner=cast.saori, team=cast.field_sales, by=SET_UP, at=MONDAY)
+    named = firms(cast, field, [gaon.pk, gaon.pk, secret.pk])
+    ivo = signed_in(cast.ivo)
+    adding = html.unescape(ivo.get(reverse("accounts") + f"?add={field.key}").content.decode())
+    assert f'value="{gaon.pk}"' in adding
+    assert "Secret" not in adding
+    text = html.unescape(ivo.get(reverse("accounts") + f"?filter={field.key}:is({gaon.pk})").content.decode())
+    assert ids(text, "accounts") == [named[0].pk, named[1].pk]
+    assert ">Gaon</b>" in text
+    asked = html.unescape(ivo.get(reverse("accounts") + f"?filter={field.key}:is({secret.pk})").content.decode())
+    assert "Secret" not in asked
+
+
+def test_a_glance_at_a_row_shows_what_is_filled_in(cast: Cast) -> None:
+    field, hidden = made(FieldKind.TEXT, "Wing"), made(FieldKind.TEXT, "Gossip", hidden_from=[Role.INSIDE_SELLER])
+    (account,) = firms(cast, field, ["north"])
+    writing.write(account, said={hidden.pk: "scandal"}, by=SET_UP, at=MONDAY)
+    text = signed_in(cast.ivo).get(reverse("account_peek", args=[account.pk])).content.decode()
+    assert "Wing" in text
+    assert "north" in text
+    assert "Gossip" not in text
+    assert "scandal" not in text
+
+
+def test_a_view_of_two_hundred_columns_can_be_saved(cast: Cast) -> None:
+    CustomField.objects.bulk_create(CustomField(noun="account", kind=FieldKind.NUMBER, label=f"Extra {n}", position=n, created_at=MONDAY) for n in range(200))
+    columns = ",".join(["name", *(field.key for field in CustomField.objects.all())])
+    said = {"of": "account", "name": "All", "reach": "mine", "filter": "", "sort": "name", "columns": columns, "next": "/accounts"}
+    signed_in(cast.ada).post(reverse("view_add"), said)
+    assert len(SavedView.objects.get().columns) == 201
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_an_export_has_the_values_of_the_columns(cast: Cast, form: str) -> None:
     account = firm(cast)

@@ -68,7 +68,7 @@ def test_only_a_page_that_was_seen_is_remembered(cast: Cast) -> None:
     client.get(reverse("person", args=[cast.ivo.pk]), headers=ASKED)
     assert not RecentRecord.objects.visible_to(cast.saori).exists()
     client.get(reverse("person", args=[cast.ivo.pk]))
-    assert groups(answered(client, ""))["Opened lately"] == ["Ivo Horvat"]
+    assert groups(answered(client, ""))["最近開いた項目"] == ["Ivo Horvat"], "Saori reads Japanese"
 
 
 def test_what_is_no_longer_mine_to_see_is_not_among_what_i_opened(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Upper
 
 from tasuki.core.custom_fields import values
-from tasuki.core.custom_fields.definitions import CustomField, FieldKind
+from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of
 from tasuki.core.filters import options
 from tasuki.core.filters.fields import Computed, Field, Kind, Options
 
@@ -35,6 +36,7 @@ KINDS = {
 }
 
 
+_SAMPLED, _OFFERED = 2_000, 30
 # A list walks the choices that it is ordered by one by one.
 MOST_STEPS = 60
 
@@ -104,9 +106,20 @@ def _answered(field: CustomField, row: Any) -> Any:
 def _options(field: CustomField) -> Options | None:
     if field.kind == FieldKind.PERSON:
         return options.colleagues
+    if field.kind == FieldKind.ACCOUNT:
+        return lambda user: _commonest(field, user)
     if field.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
         return lambda _user: [(choice.key, choice.label) for choice in field.choices()]
     return None
+
+
+def _commonest(field: CustomField, user: User) -> list[tuple[str, str]]:
+    """The accounts that the newest records name, the commonest first: enough to choose from, at a bounded cost."""
+    rows: Any = model_of(field.noun)._default_manager
+    newest = rows.visible_to(user).order_by("-pk").values_list(KeyTextTransform(field.slot, "custom"), flat=True)[:_SAMPLED]
+    ids = [pk for pk, _n in Counter(pk for pk in newest if pk).most_common(_OFFERED)]
+    called = _accounts(user, ids)
+    return [(pk, called[pk]) for pk in ids if pk in called]
 
 
 def _accounts(user: User, ids: Sequence[str]) -> dict[str, str]:

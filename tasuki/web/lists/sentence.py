@@ -78,7 +78,9 @@ class Sentence:
         options = [(value, label, value in clause.values) for value, label in self.options(field)]
         # What is asked for stays to be chosen, also when no row has it now.
         known = {value for value, _label, _is_so in options}
-        options += [(value, value, True) for value in clause.values if field.options and value not in known]
+        others = [value for value in clause.values if field.options and value not in known]
+        called = field.names(self.reader, others) if field.names and others else {}
+        options += [(value, called.get(value, value), True) for value in others]
         return Chip(place, field, clause, self._words(clause, field), options, self._without(place))
 
     def _new(self, field: Field, place: Place) -> Chip:
@@ -100,7 +102,9 @@ class Sentence:
     def _value(self, value: str, clause: Clause, field: Field) -> str:
         if field.kind in (Kind.DATE, Kind.MOMENT):
             return time_in_words(value)
-        labels: Mapping[str, str] = dict(self.options(field)) or (field.names(self.reader, clause.values) if field.names else {})
+        labels: Mapping[str, str] = dict(self.options(field))
+        if value not in labels and field.names:
+            labels = field.names(self.reader, clause.values)
         return labels.get(value, value)
 
 
