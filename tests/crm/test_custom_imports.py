@@ -11,6 +11,7 @@ from tasuki.core.audit import AuditEntry, By
 from tasuki.core.custom_fields import defining, values, writing
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, FieldNoun
 from tasuki.core.imports import evidence, mapping, parsing, proposing, questions, running, sets
+from tasuki.core.imports.fields import How
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun
@@ -217,3 +218,12 @@ def test_two_hundred_fields_are_proposed_and_imported(tmp_path) -> None:  # type
     assert running.run(run, at=MONDAY).n_created == 1
     assert len(Account.objects.get().custom) == 200
     assert len(proposing.propose(noun_named("accounts"), evidence.look(tmp_path / "rows.csv", Said()))) == 201
+
+
+def test_reading_a_cell_asks_the_database_nothing(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]  # pytest's own
+    cells = {FieldKind.MONEY: "$12", FieldKind.CHOICE: "Gold", FieldKind.CHOICES: "Gold;Silver", FieldKind.DATE: "2026-03-02", FieldKind.NUMBER: "1"}
+    keys = {made(kind).key: kind for kind in FieldKind}
+    fields = noun_named("accounts").fields
+    with django_assert_num_queries(0):
+        for key, kind in keys.items():
+            fields[key].parse(cells.get(kind, "yes" if kind is FieldKind.CHECKBOX else "https://gaon.example"), How())
