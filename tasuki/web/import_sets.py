@@ -124,7 +124,9 @@ def using(request: UserRequest, pk: int) -> HttpResponse:
         read = mappings.read(upload.read().decode("utf-8-sig", errors="replace"))
     else:
         saved = get_object_or_404(SavedMapping.objects.visible_to(request.user), pk=import_forms.number(request.POST.get("saved", "")))
-        read = mappings.from_json(saved.mapping)
+        read, lost = sets.without_lost(mappings.from_json(saved.mapping), noun=saved.noun)
+        if lost:
+            messages.warning(request, _("These fields are not there any more, and their columns are left out: %(fields)s.") % {"fields": ", ".join(lost)})
     sets.decide(file, mapping=replace(read, noun=read.noun or file.noun), by=by(request), at=now())
     messages.success(request, _("The mapping is taken over."))
     return redirect("import_file", pk)

@@ -191,3 +191,18 @@ def test_a_choice_that_is_not_there_is_added_when_somebody_says_so(cast: Cast) -
         "Gaon": tier.choices()[1].key,
         "Raon": tier.choices()[0].key,
     }
+
+
+def test_a_saved_mapping_goes_on_working_when_a_field_is_archived(cast: Cast) -> None:
+    wing = defining.define(FieldNoun.ACCOUNT, kind=FieldKind.TEXT, wording=Wording("Wing"), by=SET_UP, at=MONDAY)
+    client = signed_in(cast.ada)
+    (file,) = brought(client, accounts="Account Name,Wing,Country\nGaon,north,Korea\n").files.all()
+    answered(client, file, save_as="With wings")
+    saved = SavedMapping.objects.get(name="With wings")
+    assert wing.key in saved.mapping["columns"]
+    defining.archive(wing, by=SET_UP, at=MONDAY)
+    client.post(reverse("import_file_reading", args=[file.pk]), {"noun": "accounts", "delimiter": "comma"})
+    page = client.post(reverse("import_file_using", args=[file.pk]), {"saved": saved.pk}, follow=True).content.decode()
+    assert "These fields are not there any more, and their columns are left out: Wing." in html.unescape(page)
+    file.refresh_from_db()
+    assert set(file.as_mapping.columns) == {"name", "country"}

@@ -19,8 +19,9 @@ from procrastinate.contrib.django import app as jobs
 
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
+from tasuki.core.custom_fields import definitions
 from tasuki.core.errors import Refused
-from tasuki.core.imports import evidence, proposing, questions, reading, running
+from tasuki.core.imports import custom_values, evidence, proposing, questions, reading, running
 from tasuki.core.imports.evidence import Evidence
 from tasuki.core.imports.mapping import Column, Mapping, from_json
 from tasuki.core.imports.nouns import noun_named
@@ -225,6 +226,14 @@ def read_anew(file: ImportFile, *, noun: str, said: Said, by: By, at: datetime) 
     ImportFile.objects.filter(pk=file.pk).update(noun=file.noun, mapping=file.mapping, is_decided=False, rehearsal=None)
     audit.record(file.of, action="read_anew", by=by, at=at, changes={file.file_name: (None, file.noun)})
     return file
+
+
+def without_lost(mapping: Mapping, *, noun: str) -> tuple[Mapping, list[str]]:
+    """A mapping that was saved, without the custom fields that were archived since; and what those are called."""
+    fields = noun_named(mapping.noun or noun).fields
+    lost = [name for name in mapping.columns if name.startswith(custom_values.PREFIX) and name not in fields]
+    names = definitions.names(lost)
+    return replace(mapping, columns={name: column for name, column in mapping.columns.items() if name not in lost}), [names.get(name, name) for name in lost]
 
 
 def keep_mapping(file: ImportFile, *, name: str, by: By, at: datetime) -> SavedMapping:
