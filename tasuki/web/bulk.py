@@ -9,7 +9,6 @@ from django.db import models
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from tasuki.core.bulk.runs import BulkRun
 from tasuki.core.bulk.verbs import verbs
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.saved_views import SavedView
+from tasuki.web import toasts
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists import state
@@ -30,6 +30,7 @@ from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.records import valid
 from tasuki.web.requests import UserRequest, record_id
+from tasuki.web.toasts import Act
 
 _SHOWN = 200
 
@@ -73,9 +74,13 @@ def undoing(request: UserRequest, pk: int) -> HttpResponse:
     run = running.ask_undo(run, person=request.user, at=now())
     if run.n_rows > running.AT_ONCE:
         running.run_bulk.defer(run_id=run.pk)
-    else:
-        running.undo(run, door=Door.WEB, at=now())
-    return redirect("bulk", pk)
+        return redirect("bulk", pk)
+    run = running.undo(run, door=Door.WEB, at=now())
+    # Whoever pressed Undo on a list goes on there; what could not be brought back is told on the page of the change.
+    if run.n_undone < run.n_done or "next" not in request.POST:
+        return redirect("bulk", pk)
+    toasts.say(request, ngettext("%(n)s row is as it was before.", "%(n)s rows are as they were before.", run.n_undone) % {"n": run.n_undone})
+    return redirect(_list_of(request))
 
 
 # Where each noun is listed, and where one of its records is shown.
@@ -100,10 +105,12 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(request: UserRequest, run: BulkRun) -> None:
-    done = ngettext("%(n)s row is changed.", "%(n)s rows are changed.", run.n_done) % {"n": run.n_done}
-    refused = ngettext("%(n)s was refused.", "%(n)s were refused.", run.n_refused) % {"n": run.n_refused} if run.n_refused else ""
-    link = format_html('<a class="link" href="{}">{}</a>', reverse("bulk", args=[run.pk]), _("See or undo"))
-    (messages.warning if run.n_refused else messages.success)(request, format_html("{} {} {}", done, refused, link))
+    sentence = ngettext("%(n)s row is changed.", "%(n)s rows are changed.", run.n_done) % {"n": run.n_done}
+    if not run.n_refused:
+        can_undo = verbs()[run.of, run.verb].undo is not None
+        return toasts.say(request, sentence, undo=reverse("bulk_undoing", args=[run.pk]) if can_undo else "")
+    refused = ngettext("%(n)s was refused.", "%(n)s were refused.", run.n_refused) % {"n": run.n_refused}
+    return toasts.say(request, f"{sentence} {refused}", act=Act(_("See which"), reverse("bulk", args=[run.pk]), is_link=True), warns=True)
 
 
 def _list_of(request: UserRequest) -> str:

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from tasuki.core.people import User
 from tasuki.web.requests import is_htmx
+from tasuki.web.toasts import Toast
 
 
 def answer(request: HttpRequest, title: str, sentence: str, *, status: int) -> HttpResponse:
     """A toast for htmx, else a page: inside the shell for whoever is signed in."""
     if is_htmx(request):
-        response = render(request, "errors/toast.jinja", {"message": sentence}, status=status)
+        response = render(request, "errors/toast.jinja", {"flash": Toast(sentence, "error")}, status=status)
         response["HX-Retarget"] = "#toasts"
         response["HX-Reswap"] = "beforeend"
         return response

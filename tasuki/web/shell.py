@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
+from tasuki.web import toasts
 
 THEMES = ("light", "dark", "system")
 
@@ -73,7 +73,7 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor of every Jinja page."""
-    return {"shell": _shell(request), "flashes": list(messages.get_messages(request)), "request": request}
+    return {"shell": _shell(request), "flashes": toasts.waiting(request), "request": request}
 
 
 def theme_of(request: HttpRequest) -> str:

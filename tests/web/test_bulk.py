@@ -41,13 +41,22 @@ def test_ruth_gives_the_ticked_leads_and_takes_it_back(cast: Cast) -> None:
     text = ruth.get("/leads?view=all").content.decode()
     assert "2 rows are changed." in text
     run = BulkRun.objects.get()
-    assert f'href="/bulk/{run.pk}"' in text
+    assert f'action="/bulk/{run.pk}/undoing"' in text
     assert "Undo" in ruth.get(reverse("bulk", args=[run.pk])).content.decode()
     ruth.post(reverse("bulk_undoing", args=[run.pk]))
     assert set(owners().values()) == {cast.ivo.pk}
     run.refresh_from_db()
     assert (run.state, run.n_done, run.n_undone) == ("undone", 2, 2)
     assert "Undo</button>" not in ruth.get(reverse("bulk", args=[run.pk])).content.decode()
+
+
+def test_undo_pressed_on_the_list_goes_on_with_the_list(cast: Cast) -> None:
+    lead = lead_of(cast)
+    ruth = signed_in(cast.ruth)
+    give(ruth, cast, id=[lead.pk])
+    answer = ruth.post(reverse("bulk_undoing", args=[BulkRun.objects.get().pk]), {"next": "/leads?view=all"})
+    assert answer["Location"] == "/leads?view=all"
+    assert "1 row is as it was before." in ruth.get("/leads?view=all").content.decode()
 
 
 def test_all_that_fit_are_given_also_those_of_other_pages(cast: Cast) -> None:

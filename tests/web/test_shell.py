@@ -106,10 +106,3 @@ def test_a_page_is_allowed_no_script_of_its_own_markup(cast: Cast, client: Clien
     assert "default-src 'none'" in policy
     for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", answer.content.decode(), re.DOTALL):
         assert "src=" in attributes or 'type="application/json"' in attributes, body[:80]
-
-
-def test_a_message_is_escaped(cast: Cast) -> None:
-    from django.template.loader import render_to_string
-
-    text = render_to_string("errors/toast.jinja", {"message": "<b>Ha"})
-    assert "&lt;b&gt;Ha" in text

@@ -1,6 +1,6 @@
 // <list-sheet>: a list that is walked by keys. J and K move from row to row, X selects, Space peeks, Enter opens (the row's
 // name is a link), ? shows the keys. The peek is the panel beside the list; it follows the row that has the focus.
-const TYPED = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+import { isForThePage } from "./single_keys";
 
 class ListSheet extends HTMLElement {
   #stop = new AbortController();
@@ -31,7 +31,7 @@ class ListSheet extends HTMLElement {
 
   #onKey(event: KeyboardEvent): void {
     const target = event.target as Element;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest(TYPED) || document.querySelector("dialog[open]")) return;
+    if (!isForThePage(event)) return;
     const act = { j: () => this.#step(1), k: () => this.#step(-1), x: () => this.#select(), " ": () => this.#peek(), "?": () => this.#help(), Escape: () => this.#close() }[
       event.key.length === 1 ? event.key.toLowerCase() : event.key
     ];
