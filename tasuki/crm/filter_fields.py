@@ -12,7 +12,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead, LeadState, Origin
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
-from tasuki.crm.tasks import Task
+from tasuki.crm.tasks import Task, TaskKind
 
 
 def stages_in_order(user: User) -> list[tuple[str, str]]:
@@ -96,6 +96,7 @@ TASK = Fields(
     Task,
     [
         Field("subject", _("what"), Kind.TEXT, "subject"),
+        Field("kind", _("kind"), Kind.CHOICE, "kind", options=options.choices(TaskKind)),
         Field("due", _("due"), Kind.DATE, "due_on"),
         Field("owner", _("who"), Kind.PERSON, "owner_id", team="team_id", options=options.colleagues),
         Field("done", _("done"), Kind.MOMENT, "done_at"),

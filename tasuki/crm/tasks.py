@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -12,11 +12,38 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
+from tasuki.core.errors import Refused
 from tasuki.crm.timeline import Kind, TimelineEntry
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
     from tasuki.crm.leads import Lead
+
+
+LONGEST, LONGEST_DETAILS = 200, 5_000
+
+# What `change` may write; the team follows the owner.
+CHANGEABLE = ("subject", "kind", "details", "due_on", "owner")
+
+
+class TaskKind(models.TextChoices):
+    """What is to be done, as far as a reader needs it at a glance."""
+
+    CALL = "call", _("call")
+    MAIL = "mail", _("mail")
+    MEETING = "meeting", _("meeting")
+    OTHER = "other", _("other")
+
+
+class TaskRefused(Refused):
+    code = "task_refused"
+
+
+class TaskDone(Refused):
+    code = "task_done"
+
+    def __init__(self) -> None:
+        super().__init__(_("This task is done. Open it again to change it."))
 
 
 class Tasks(models.QuerySet["Task"]):
@@ -36,11 +63,16 @@ class Tasks(models.QuerySet["Task"]):
     def for_listing(self) -> Tasks:
         return self.select_related("owner", "team", "lead", "lead__contact", "lead__account", "account", "contact")
 
+    def for_page(self) -> Tasks:
+        return self.for_listing().select_related("created_by", "done_by")
+
 
 class Task(models.Model):
     noun: ClassVar[str] = "task"
 
-    subject = models.CharField(_("what"), max_length=200)
+    subject = models.CharField(_("what"), max_length=LONGEST)
+    kind = models.CharField(_("kind"), max_length=8, choices=TaskKind.choices, default=TaskKind.OTHER, db_default=TaskKind.OTHER.value)
+    details = models.TextField(_("details"), blank=True, default="", db_default="")
     due_on = models.DateField(_("due"), null=True, blank=True)
     owner = models.ForeignKey("core.User", models.PROTECT, related_name="tasks", verbose_name=_("who"))
     team = models.ForeignKey("core.Team", models.PROTECT, null=True, related_name="+", verbose_name=_("team"))
@@ -64,27 +96,91 @@ class Task(models.Model):
         return self.subject
 
 
+def locked(task: Task) -> Task:
+    """The task as it is now, held until the end of the transaction."""
+    return Task.objects.select_for_update(of=("self",)).select_related("owner", "owner__team").get(pk=task.pk)
+
+
 @transaction.atomic
 def add(task: Task, *, by: By, at: datetime) -> Task:
-    """Write a task that is not in the database yet; its team is its owner's."""
+    """Write a task that is not in the database yet; its team is its owner's. Raises TaskRefused."""
+    _check(task)
     task.team = task.owner.team
     task.created_by, task.created_at = by.actor, at
     Task.objects.bulk_create([task])
-    audit.record(task, action="add", by=by, at=at, changes={"subject": ("", task.subject), "due_on": (None, task.due_on)})
+    audit.record(task, action="add", by=by, at=at, changes={"subject": ("", task.subject), "due_on": (None, task.due_on), "owner": (None, task.owner)})
+    return task
+
+
+@transaction.atomic
+def change(task: Task, *, by: By, at: datetime, **fields: Any) -> Task:
+    """Write the `CHANGEABLE` fields given; a new owner brings their team. Raises TaskDone, TaskRefused; TypeError for any other field."""
+    if unknown := set(fields) - set(CHANGEABLE):
+        raise TypeError(f"tasks.change does not write {', '.join(sorted(unknown))}")
+    task = locked(task)
+    if task.done_at is not None:
+        raise TaskDone
+    before = {field: getattr(task, field) for field in fields}
+    for field, value in fields.items():
+        setattr(task, field, value)
+    _check(task)
+    changes = {field: (value, getattr(task, field)) for field, value in before.items() if value != getattr(task, field)}
+    if changes:
+        Task.objects.filter(pk=task.pk).update(team=task.owner.team, **{field: after for field, (_before, after) in changes.items()})
+        audit.record(task, action="change", by=by, at=at, changes=changes)
+        task.team = task.owner.team
     return task
 
 
 @transaction.atomic
 def finish(task: Task, *, by: By, at: datetime) -> Task:
     """Mark the task as done and say so on the timeline. Doing it twice changes nothing."""
-    task = Task.objects.select_for_update().get(pk=task.pk)
+    task = locked(task)
     if task.done_at is not None:
         return task
     Task.objects.filter(pk=task.pk).update(done_at=at, done_by=by.actor)
     if task.lead_id or task.contact_id or task.account_id:
-        TimelineEntry.objects.create(
-            at=at, kind=Kind.TASK, lead_id=task.lead_id, contact_id=task.contact_id, account_id=task.account_id, actor=by.actor, text=task.subject
-        )
+        TimelineEntry.objects.create(at=at, kind=Kind.TASK, actor=by.actor, text=task.subject, detail={"task": task.pk}, **_about(task))
     audit.record(task, action="finish", by=by, at=at, changes={"done_at": (None, at)})
     task.refresh_from_db()
     return task
+
+
+@transaction.atomic
+def reopen(task: Task, *, by: By, at: datetime) -> Task:
+    """Take back that the task is done: the timeline does not say so any more, the audit trail does. Doing it twice changes nothing."""
+    task = locked(task)
+    if task.done_at is None:
+        return task
+    Task.objects.filter(pk=task.pk).update(done_at=None, done_by=None)
+    TimelineEntry.objects.filter(kind=Kind.TASK, detail__task=task.pk, **_about(task)).delete()
+    audit.record(task, action="reopen", by=by, at=at, changes={"done_at": (task.done_at, None)})
+    task.refresh_from_db()
+    return task
+
+
+@transaction.atomic
+def remove(task: Task, *, by: By, at: datetime) -> None:
+    """Take the task away for good; the audit trail keeps what it said. What the timeline says of a task that was done stays."""
+    task = locked(task)
+    told = {field: (getattr(task, field), None) for field in (*CHANGEABLE, "lead", "contact", "account") if getattr(task, field)}
+    audit.record(task, action="remove", by=by, at=at, changes=told)
+    Task.objects.filter(pk=task.pk).delete()
+
+
+def _about(task: Task) -> dict[str, int | None]:
+    return {"lead_id": task.lead_id, "contact_id": task.contact_id, "account_id": task.account_id}
+
+
+def _check(task: Task) -> None:
+    task.subject = " ".join(task.subject.split())
+    if not task.subject:
+        raise TaskRefused(_("Say what is to be done."))
+    if len(task.subject) > LONGEST:
+        raise TaskRefused(_("Say it in at most %(n)s characters; the rest goes into the details.") % {"n": LONGEST})
+    if len(task.details) > LONGEST_DETAILS:
+        raise TaskRefused(_("The details are longer than %(n)s characters.") % {"n": LONGEST_DETAILS})
+    if task.kind not in TaskKind.values:
+        raise TaskRefused(_("There is no such kind of task."))
+    if not task.owner.is_active:
+        raise TaskRefused(_("%(name)s has left. Choose somebody else.") % {"name": task.owner.display_name})

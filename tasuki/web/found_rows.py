@@ -64,8 +64,7 @@ def _opportunity(user: User, one: Opportunity) -> Row:
 
 def _task(_user: User, task: Task) -> Row:
     about = task.lead or task.contact or task.account
-    href = reverse(about.noun, args=[about.pk]) if about else reverse("tasks")
-    return Row(task.subject, str(about or ""), href, "checkbox", formats.day(task.due_on) if task.due_on else "")
+    return Row(task.subject, str(about or ""), _page(task), "checkbox", formats.day(task.due_on) if task.due_on else "")
 
 
 def _product(_user: User, product: Product) -> Row:

@@ -12,11 +12,11 @@ from tasuki.core.money import Money
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
-from tasuki.crm import stages
+from tasuki.crm import stages, tasks
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
-from tasuki.crm.tasks import Task
+from tasuki.crm.tasks import Task, TaskKind
 from tasuki.sales.opportunities import LostBecause, Terms
 
 _MOST_OTHERS = 50
@@ -109,20 +109,42 @@ class NoteForm(Move):
     text = forms.CharField(label=_("Note"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class TaskForm(Move):
+class TaskFields(Move):
+    """What a task says. `reader` is who chooses among colleagues: see `offer`."""
+
     subject = forms.CharField(label=_("What"), max_length=200)
+    kind = forms.ChoiceField(label=_("Kind"), choices=TaskKind.choices, initial=TaskKind.OTHER, required=False)
     due_on = forms.DateField(label=_("Due"), required=False, widget=DAY)
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), required=False, empty_label=_("me"))
+    details = forms.CharField(label=_("Details"), max_length=tasks.LONGEST_DETAILS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    field_order = ("subject", "kind", "due_on", "owner", "details")
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        owner = self.fields["owner"]
-        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        owner.queryset = User.objects.visible_to(reader).active().exclude(pk=reader.pk).order_by("family_name", "given_name")
+        self.offer(reader)
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or TaskKind.OTHER.value
+
+    def offer(self, reader: User) -> None:
+        """Fill in whom the reader may give it to."""
+
+
+class TaskForm(TaskFields):
+    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), required=False, empty_label=_("me"))
+
+    def offer(self, reader: User) -> None:
+        choosing(self.fields["owner"]).queryset = User.objects.visible_to(reader).active().exclude(pk=reader.pk).order_by("family_name", "given_name")
 
     def task(self, writer: User, **about: Any) -> Task:
         said = self.cleaned_data
-        return Task(subject=said["subject"], due_on=said["due_on"], owner=said["owner"] or writer, **about)
+        return Task(subject=said["subject"], kind=said["kind"], due_on=said["due_on"], details=said["details"], owner=said["owner"] or writer, **about)
+
+
+def choosing(field: forms.Field) -> forms.ModelChoiceField[Any]:
+    """The field of a form, known to be one that offers rows."""
+    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+    return field
 
 
 class OpportunityForm(Move):

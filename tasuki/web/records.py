@@ -10,13 +10,17 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden, Refused
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
+from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
@@ -29,6 +33,8 @@ Answer = TypeVar("Answer")
 
 PAGE = 40
 _OPEN_TASKS = 20
+# What notes, tasks and files are about.
+_SUBJECTS = {"lead": Lead, "contact": Contact, "account": Account}
 
 
 @dataclass(frozen=True)
@@ -111,3 +117,17 @@ def done(request: UserRequest, sentence: str, *, name: str, pk: int) -> HttpResp
     """Back to the record, with a word that it is done."""
     messages.success(request, sentence)
     return redirect(name, pk)
+
+
+def record_of(request: UserRequest, noun: str, pk: int) -> Any:
+    """The record that somebody writes about, by the words of its address."""
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    if noun not in _SUBJECTS:
+        raise Http404
+    return get_object_or_404(_SUBJECTS[noun].objects.visible_to(request.user), pk=pk)  # type: ignore[attr-defined]  # each of the three has it
+
+
+def back(request: UserRequest, address: str) -> HttpResponse:
+    """To the page that the form stood on, if it is one of ours."""
+    wanted = request.POST.get("next", "")
+    return redirect(wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else address)

@@ -177,6 +177,7 @@ TASKS = Spec(
     rows=_tasks,
     columns=(
         Column("subject", _("What"), "subject"),
+        Column("kind", _("Kind"), "kind", plain="get_kind_display"),
         Column("about", _("About")),
         Column("due", _("Due"), "due_on"),
         Column("owner", _("Who"), "owner__family_name", plain="owner__display_name"),

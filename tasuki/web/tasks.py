@@ -1,0 +1,160 @@
+"""Tasks: what is to be done, adding one to whatever is open, putting one off, finishing it, and what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tasuki.core import abilities, business_days
+from tasuki.core.abilities import Ability
+from tasuki.core.audit import AuditEntry
+from tasuki.core.organisation import the_organisation
+from tasuki.core.people import User
+from tasuki.crm import tasks
+from tasuki.crm.tasks import Task
+from tasuki.web import audit, formats, moves
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import TASKS
+from tasuki.web.moves import TaskForm
+from tasuki.web.records import back, carried_out, record_of, valid
+from tasuki.web.requests import UserRequest, by
+
+_SHOWN = 50
+
+
+class ChangeTaskForm(moves.TaskFields):
+    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=gettext_lazy("Who"))
+
+    def offer(self, reader: User) -> None:
+        moves.choosing(self.fields["owner"]).queryset = User.objects.visible_to(reader).active().order_by("family_name", "given_name")
+
+
+class DueForm(moves.Move):
+    """When a task comes back: by a word, or on a day."""
+
+    to = forms.CharField(max_length=10, required=False)
+    due_on = forms.DateField(label=gettext_lazy("on this day"), required=False, widget=moves.DAY)
+
+    def day(self, today: date) -> date | None:
+        """The day that was meant; None when no task is due any more."""
+        country = the_organisation().country
+        words: dict[str, Callable[..., date]] = {"tomorrow": business_days.next_business_day, "next_week": business_days.next_week}
+        word = words.get(self.cleaned_data["to"])
+        chosen: date | None = self.cleaned_data["due_on"]
+        return word(today, country=country) if word else chosen
+
+
+@require_http_methods(["GET", "POST"])
+def listing(request: UserRequest) -> HttpResponse:
+    form = TaskForm(request.POST or None, reader=request.user)
+    if request.method == "POST":
+        abilities.require(request.user, Ability.WORK_ACCOUNTS)
+        if carried_out(form, lambda _said: tasks.add(form.task(request.user), by=by(request), at=now())):
+            messages.success(request, _("The task is added."))
+            return redirect("tasks")
+    found = lists.answer(request, TASKS, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    return lists.shown(request, "tasks/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))
+
+
+@require_GET
+def page(request: UserRequest, pk: int) -> HttpResponse:
+    return _shown(request, get_object_or_404(Task.objects.visible_to(request.user).for_page(), pk=pk))
+
+
+def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse:
+    """The page of a task; with a form that was refused, in its place and with the reason."""
+    initial = {name: getattr(task, name) for name in ("subject", "kind", "details", "due_on")} | {"owner": task.owner_id}
+    trail = AuditEntry.objects.visible_to(request.user).of(task).newest_first().for_listing()[:_SHOWN]
+    context = {
+        "task": task,
+        "change_form": ChangeTaskForm(reader=request.user, initial=initial),
+        "due_form": DueForm(),
+        "trail": audit.lines(trail),
+        "today": localdate(),
+        "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+        **sent,
+    }
+    return render(request, "tasks/page.jinja", context, status=422 if sent else 200)
+
+
+@require_POST
+def add(request: UserRequest, noun: str, pk: int) -> HttpResponse:
+    record, form = record_of(request, noun, pk), TaskForm(request.POST, reader=request.user)
+    if valid(request, form):
+        tasks.add(form.task(request.user, **{noun: record}), by=by(request), at=now())
+        messages.success(request, _("The task is added."))
+    return back(request, reverse(noun, args=[pk]))
+
+
+@require_POST
+def change(request: UserRequest, pk: int) -> HttpResponse:
+    task, form = _found(request, pk), ChangeTaskForm(request.POST, reader=request.user)
+    if not carried_out(form, lambda said: tasks.change(task, by=by(request), at=now(), **said)):
+        return _shown(request, task, change_form=form)
+    messages.success(request, _("The task is changed."))
+    return redirect("task", pk)
+
+
+@require_POST
+def due(request: UserRequest, pk: int) -> HttpResponse:
+    """Put a task off, or bring it forward."""
+    task, form = _found(request, pk), DueForm(request.POST)
+    if valid(request, form):
+        day = form.day(localdate())
+        tasks.change(task, due_on=day, by=by(request), at=now())
+        messages.success(request, _("The task is due on %(day)s.") % {"day": formats.day(day)} if day else _("The task has no day any more."))
+    return back(request, reverse("task", args=[pk]))
+
+
+@require_POST
+def finish(request: UserRequest, pk: int) -> HttpResponse:
+    task = _found(request, pk)
+    tasks.finish(task, by=by(request), at=now())
+    link = format_html('<a class="link" href="{}">{}</a>', reverse("task_next", args=[pk]), _("And then?"))
+    messages.success(request, format_html("{} {}", _("Done: %(task)s") % {"task": task.subject}, link))
+    return back(request, reverse("tasks"))
+
+
+@require_http_methods(["GET", "POST"])
+def following(request: UserRequest, pk: int) -> HttpResponse:
+    """And then? The next step after a task, about the same record."""
+    task = _found(request, pk)
+    form = TaskForm(request.POST or None, reader=request.user)
+    about: dict[str, Any] = {"lead": task.lead, "contact": task.contact, "account": task.account}
+    if request.method == "POST" and (added := carried_out(form, lambda _said: tasks.add(form.task(request.user, **about), by=by(request), at=now()))):
+        messages.success(request, _("The task is added."))
+        return redirect("task", added.pk)
+    return render(request, "tasks/next.jinja", {"task": task, "form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+def reopening(request: UserRequest, pk: int) -> HttpResponse:
+    tasks.reopen(_found(request, pk), by=by(request), at=now())
+    messages.success(request, _("The task is open again."))
+    return redirect("task", pk)
+
+
+@require_POST
+def removal(request: UserRequest, pk: int) -> HttpResponse:
+    tasks.remove(_found(request, pk), by=by(request), at=now())
+    messages.success(request, _("The task is removed."))
+    return redirect("tasks")
+
+
+def _found(request: UserRequest, pk: int) -> Task:
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    return get_object_or_404(Task.objects.visible_to(request.user).for_page(), pk=pk)
