@@ -71,6 +71,8 @@ class SavedView(models.Model):
     filter = models.TextField(_("filter"), blank=True)
     sort = models.CharField(_("order"), max_length=80)
     columns = models.JSONField(_("columns"), default=list)
+    rendering = models.CharField(_("shown as"), max_length=8, default="", db_default="", blank=True)
+    grouping = models.CharField(_("grouped by"), max_length=80, default="", db_default="", blank=True)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
 
@@ -88,11 +90,16 @@ class SavedView(models.Model):
 
 @dataclass(frozen=True)
 class Shown:
-    """What a view shows: a filter in the filter language, a column's key with - for falling, and the keys of columns in their order."""
+    """What a view shows: a filter in the filter language, a column's key with - for falling, and the keys of columns in their order.
+
+    `rendering` says how ("": as a table), `grouping` which field puts rows together ("": none, or the one that the rendering begins with).
+    """
 
     filter: str
     sort: str
     columns: tuple[str, ...]
+    rendering: str = ""
+    grouping: str = ""
 
 
 @transaction.atomic
@@ -115,6 +122,8 @@ def keep(view: SavedView | None, *, of: str, name: str, reach: Reach, shown: Sho
         "filter": sentences.written(sentences.read(shown.filter)),
         "sort": shown.sort,
         "columns": list(shown.columns),
+        "rendering": shown.rendering,
+        "grouping": shown.grouping,
     }
     if view is None:
         view = SavedView.objects.create(of=of, owner=owner, created_at=at, updated_at=at, **said)

@@ -17,6 +17,7 @@ from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.filters import binding, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.saved_views import Reach, SavedView, Shown
+from tasuki.web.lists import renderings
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.records import valid
@@ -29,6 +30,8 @@ class ViewForm(forms.Form):
     filter = forms.CharField(required=False, max_length=sentences.LONGEST_TEXT)
     sort = forms.CharField(max_length=80)
     columns = forms.CharField(max_length=8_000)
+    rendering = forms.CharField(required=False, max_length=8)
+    grouping = forms.CharField(required=False, max_length=80)
 
 
 @require_POST
@@ -59,7 +62,7 @@ def _saved(request: UserRequest, view: SavedView | None, noun: str) -> HttpRespo
         return redirect(address)
     said = form.cleaned_data
     try:
-        shown = _shown(request, noun, said["filter"], said["sort"], said["columns"])
+        shown = _shown(request, noun, said)
         saved = saved_views.keep(view, of=noun, name=said["name"], reach=Reach(said["reach"]), shown=shown, by=by(request), at=now())
     except Forbidden:
         raise
@@ -70,13 +73,19 @@ def _saved(request: UserRequest, view: SavedView | None, noun: str) -> HttpRespo
     return redirect(f"{address}?view={saved.pk}")
 
 
-def _shown(request: UserRequest, noun: str, written: str, *rest: str) -> Shown:
+def _shown(request: UserRequest, noun: str, said: dict[str, str]) -> Shown:
     """What the list showed. Only what it could show to this person is saved."""
-    spec = spec_of(SPECS[noun], request.user)
-    binding.bind(sentences.read(written), spec.fields, asker=asker(request.user, at=now()))
-    sort, columns = rest
+    spec, sort = spec_of(SPECS[noun], request.user), said["sort"]
+    binding.bind(sentences.read(said["filter"]), spec.fields, asker=asker(request.user, at=now()))
     known = spec.column(sort.removeprefix("-"))
-    return Shown(written, sort if known and known.sort else spec.sort, tuple(key for key in columns.split(",") if spec.column(key)))
+    rendering, grouping = renderings.known(said["rendering"], said["grouping"], spec)
+    return Shown(
+        said["filter"],
+        sort if known and known.sort else spec.sort,
+        tuple(key for key in said["columns"].split(",") if spec.column(key)),
+        rendering,
+        grouping,
+    )
 
 
 def _list_of(request: UserRequest) -> str:

@@ -22,7 +22,8 @@ class ListSheet extends HTMLElement {
   }
 
   get #rows(): HTMLTableRowElement[] {
-    return [...this.querySelectorAll<HTMLTableRowElement>("tbody tr")];
+    // The rows of a closed group are not walked, nor is its head.
+    return [...this.querySelectorAll<HTMLTableRowElement>("tbody tr:not(.group-head)")].filter((row) => row.checkVisibility());
   }
 
   get #panel(): HTMLElement | null {
@@ -46,7 +47,7 @@ class ListSheet extends HTMLElement {
     if (pressed?.dataset.act === "next") this.#step(1);
     if (pressed?.dataset.act === "previous") this.#step(-1);
     if (pressed?.dataset.act === "keys") this.#help();
-    if (pressed instanceof HTMLInputElement && pressed.dataset.act === "all") for (const box of this.#boxes) box.checked = pressed.checked;
+    if (pressed instanceof HTMLInputElement && pressed.dataset.act === "all") for (const box of this.#boxes) if (box.checkVisibility()) box.checked = pressed.checked;
   }
 
   /** The row that has the focus, else the one that is peeked at. */

@@ -124,6 +124,7 @@ OPPORTUNITIES = Spec(
     searched=("name", "lead__account__name", "written", "lead__contact__given_name", "reference"),
     sort="-opened",
     peek="opportunity_peek",
+    summed="amount",
 )
 
 ACCOUNTS = Spec(

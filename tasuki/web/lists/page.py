@@ -28,9 +28,10 @@ from tasuki.core.saved_views import Reach, SavedView
 from tasuki.web import custom_values
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
-from tasuki.web.lists import editing, paging
+from tasuki.web.lists import editing, grouped, paging, renderings
 from tasuki.web.lists import state as states
 from tasuki.web.lists.custom_columns import spec_of
+from tasuki.web.lists.grouped import Shown
 from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
 from tasuki.web.lists.spec import Column, Spec
 from tasuki.web.lists.state import State
@@ -64,6 +65,7 @@ class Page:
     older: str
     bulk: list[tuple[BulkVerb, Form]]
     names: Names
+    groups: list[Shown]
     _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
 
     @property
@@ -108,6 +110,9 @@ class Page:
         """The address of the rows as a file."""
         return reverse("export", args=[self.spec.noun]) + self.state.address(form=form)
 
+    def grouping_choices(self) -> list[Field]:
+        return renderings.groupings(self.spec)
+
     def hidden(self, *but: str) -> list[tuple[str, str]]:
         """What a form has to say to stay in this state."""
         return [(name, value) for name, value in self.state.said() if name not in but]
@@ -139,8 +144,13 @@ def shown(request: UserRequest, template: str, page: Page, *, form: Any = None, 
 def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
     said = request.GET
     rows = narrowed(spec, state, reader=request.user, at=at)
-    window = paging.window(rows, order_of(state, spec), before=said.get("before", ""), after=said.get("after", ""))
     count, is_about = _counted(rows)
+    order = order_of(state, spec)
+    groups = grouped.shown(rows, grouped.Reading(state, spec, order, request.user, at, is_about)) if state.grouping else []
+    if groups:
+        window = paging.Window([row for group in groups for row in group.rows], "", "")
+    else:
+        window = paging.window(rows, order, before=said.get("before", ""), after=said.get("after", ""))
     adding = said.get("add", "")
     headings = [_heading(column, state) for key in state.columns if (column := spec.column(key))]
     return Page(
@@ -149,6 +159,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
         rows=window.rows,
         count=count,
         is_about=is_about,
+        groups=groups,
         headings=headings,
         names=custom_values.names_of(window.rows, [one.column.custom for one in headings if one.column.custom], request.user),
         views=_views(state, spec, saved),

@@ -61,7 +61,8 @@ class Spec:
     """One noun. `rows` gives all that a person may see of it, with what the columns need.
 
     The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for
-    falling. `peek` is the name of the address that shows a row at a glance, "" for none.
+    falling. `peek` is the name of the address that shows a row at a glance, "" for none. `summed` is the key of the column of money that
+    groups of rows are summed by.
     """
 
     noun: str
@@ -72,6 +73,7 @@ class Spec:
     searched: Sequence[str]
     sort: str
     peek: str = ""
+    summed: str = ""
 
     def seen_by(self, standing: Standing) -> Spec:
         """The same, without what the person must not see: no column to look at, no order to guess from, no field to ask."""

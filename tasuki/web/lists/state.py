@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from tasuki.core.filters import sentences
 from tasuki.core.filters.sentences import Group
 from tasuki.core.saved_views import SavedView
+from tasuki.web.lists import renderings
 from tasuki.web.lists.spec import Spec, View
 from tasuki.web.requests import UserRequest, record_id
 
@@ -31,6 +32,8 @@ class Chosen:
     columns: tuple[str, ...]
     saved: SavedView | None = None
     is_cut: bool = False
+    rendering: str = ""
+    grouping: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class State:
     columns: tuple[str, ...]
     q: str = ""
     is_cut: bool = False
+    rendering: str = ""
+    grouping: str = ""
 
     def said(self) -> list[tuple[str, str]]:
         """The pairs of the address, the shortest that say it."""
@@ -53,7 +58,11 @@ class State:
             pairs.append(("sort", self.sort))
         if self.columns != self.view.columns:
             pairs.append(("columns", ",".join(self.columns)))
-        return [*pairs, *([("q", self.q)] if self.q else [])]
+        if self.rendering != self.view.rendering:
+            pairs.append(("as", self.rendering or renderings.TABLE))
+        if self.grouping != self.view.grouping:
+            pairs.append(("group", self.grouping))
+        return [*pairs, *((name, value) for name, value in (("q", self.q),) if value)]
 
     @cached_property
     def _encoded(self) -> str:
@@ -77,6 +86,7 @@ def read_from(said: QueryDict, spec: Spec, saved: list[SavedView]) -> State:
     view = _view(said.get("view", ""), spec, saved)
     asked = sentences.read(said.get("filter", "")) if "filter" in said else view.filter
     known = without_lost(asked, spec)
+    rendering = renderings.read(said.get("as", "")) if "as" in said else view.rendering
     return State(
         view=view,
         filter=known,
@@ -84,6 +94,8 @@ def read_from(said: QueryDict, spec: Spec, saved: list[SavedView]) -> State:
         sort=_sort(said.get("sort", ""), spec) or view.sort,
         columns=columns_of(",".join(said.getlist("columns")).split(","), spec) if "columns" in said else view.columns,
         q=" ".join(said.get("q", "").split())[:LONGEST_SEARCH],
+        rendering=rendering,
+        grouping=renderings.read_grouping(said.get("group", ""), spec) if "group" in said else view.grouping if rendering == view.rendering else "",
     )
 
 
@@ -97,7 +109,8 @@ def of_saved(saved: SavedView, spec: Spec) -> Chosen:
     columns = tuple(key for key in saved.columns if spec.column(key))
     asked = sentences.read(saved.filter)
     known = without_lost(asked, spec)
-    return Chosen(str(saved.pk), saved.name, known, sort, columns or shown_first(spec), saved, is_cut=known != asked)
+    rendering, grouping = renderings.known(saved.rendering, saved.grouping, spec)
+    return Chosen(str(saved.pk), saved.name, known, sort, columns or shown_first(spec), saved, known != asked, rendering, grouping)
 
 
 def without_lost(group: Group, spec: Spec) -> Group:

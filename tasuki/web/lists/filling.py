@@ -1,0 +1,164 @@
+"""The rows, counts and sums of many groups at once: a few queries, however many groups there are and however many rows.
+
+Up to 10,000 rows are read once and told apart, so every count is exact. Of more, each group is asked for its first rows only, which an
+index gives; where there is no index for it, the first 10,000 rows of the list are told apart. Their counts are the planner's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When, Window
+from django.db.models.functions import RowNumber
+
+from tasuki.core.filters import binding, compiling
+from tasuki.core.filters.fields import Asker, Fields
+from tasuki.core.filters.sentences import Group, Of
+from tasuki.web.lists.grouping import Bucket
+from tasuki.web.lists.paging import Order, _may_be_null
+
+READ_AT_ONCE = 10_000
+_ALL = 10**9
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One group with its first rows. `sums` are (amount, currency), and are known only where all rows were read."""
+
+    bucket: Bucket
+    count: int
+    is_about: bool
+    rows: list[Any]
+    sums: list[tuple[Decimal, str]]
+
+    @property
+    def n_more(self) -> int:
+        return max(self.count - len(self.rows), 0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The rows to put together. `summed` is the path of an amount and that of its currency, where the list sums one."""
+
+    rows: QuerySet[Any]
+    order: Order
+    fields: Fields
+    asker: Asker
+    is_large: bool
+    summed: tuple[str, str] | None = None
+
+
+def filled(asked: Asked, buckets: Sequence[Bucket], *, first: int) -> list[Filled]:
+    """All groups in their order, each with its first rows by the order of the list. Groups must not overlap."""
+    telling = _Telling(asked, buckets)
+    counts, sums = ({}, {}) if asked.is_large else telling.counted()
+    estimates = telling.estimated() if asked.is_large else {}
+    found = telling.first_rows(first)
+    by_pk = asked.rows.in_bulk([pk for pks in found.values() for pk in pks]) if found else {}
+    groups = []
+    for nth, bucket in enumerate(buckets):
+        # A row that was moved away between two queries is not shown twice, nor missed.
+        rows = [by_pk[pk] for pk in found.get(nth, ())[:first] if pk in by_pk]
+        count, is_about = counts.get(nth, 0), False
+        if asked.is_large:
+            is_about = telling.is_indexed is False or len(found.get(nth, ())) > first
+            count = max(estimates.get(nth, 0), len(found.get(nth, ()))) if is_about else len(rows)
+        groups.append(Filled(bucket, count, is_about, rows, sums.get(nth, [])))
+    return groups
+
+
+class _Telling:
+    """The groups of one list as conditions of PostgreSQL."""
+
+    def __init__(self, asked: Asked, buckets: Sequence[Bucket]) -> None:
+        meanings = [binding.bind(Group(Of.ALL, bucket.clauses), asked.fields, asker=asked.asker) for bucket in buckets]
+        self.asked, self.model = asked, asked.rows.model
+        self.conditions: list[Q] = [compiling.condition(meaning, self.model) for meaning in meanings]
+        named: dict[str, Any] = {}
+        for meaning in meanings:
+            named |= compiling.computed(meaning)
+        # Without what the cells need: that is asked for the few rows that are shown.
+        self.rows = asked.rows.select_related(None).alias(**named).order_by()
+        path = asked.fields.get(buckets[0].clauses[0].field).path
+        self.is_indexed = _leads_an_index(self.model, path)
+
+    @property
+    def _told(self) -> QuerySet[Any]:
+        """The rows with the number of their group as `bucket`."""
+        whens = (When(condition, then=Value(nth)) for nth, condition in enumerate(self.conditions))
+        told: QuerySet[Any] = self.rows.annotate(bucket=Case(*whens, default=Value(None), output_field=IntegerField(null=True)))
+        return told.filter(bucket__isnull=False)
+
+    def counted(self) -> tuple[dict[int, int], dict[int, list[tuple[Decimal, str]]]]:
+        """How many rows each group has, and what they come to in each currency."""
+        by = ["bucket", *([self.asked.summed[1]] if self.asked.summed else [])]
+        total = {"total": Sum(self.asked.summed[0])} if self.asked.summed else {}
+        counts: dict[int, int] = defaultdict(int)
+        sums: dict[int, list[tuple[Decimal, str]]] = defaultdict(list)
+        for line in self._told.values(*by).annotate(n=Count("pk"), **total).order_by(*by):
+            counts[line["bucket"]] += line["n"]
+            if self.asked.summed and line["total"] is not None:
+                sums[line["bucket"]].append((line["total"], line[self.asked.summed[1]]))
+        return counts, sums
+
+    def first_rows(self, first: int) -> dict[int, list[int]]:
+        """The ids of the first rows of each group, and of one more, by the number of the group."""
+        if self.asked.is_large and self.is_indexed:
+            lines = self._each(first + 1)
+        else:
+            told = self._told
+            if self.asked.is_large:
+                told = told.filter(pk__in=_in_order(self.rows, self.asked.order).values("pk")[:READ_AT_ONCE])
+            ordered = self.asked.order.applied(told)
+            by: Any = ordered.query.order_by
+            place = Window(RowNumber(), partition_by="bucket", order_by=list(by))
+            lines = list(ordered.order_by().annotate(place=place).filter(place__lte=first + 1).order_by("bucket", "place").values_list("bucket", "pk"))
+        found: dict[int, list[int]] = defaultdict(list)
+        for nth, pk in lines:
+            found[nth].append(pk)
+        return found
+
+    def _each(self, most: int) -> list[tuple[int, int]]:
+        ordered = [_in_order(self.rows.filter(condition), self.asked.order) for condition in self.conditions]
+        parts = [rows.annotate(bucket=Value(nth)).values_list("bucket", "pk")[:most] for nth, rows in enumerate(ordered)]
+        return list(parts[0].union(*parts[1:], all=True))
+
+    def estimated(self) -> dict[int, int]:
+        """How many rows the planner expects in each group."""
+        written = []
+        for nth, condition in enumerate(self.conditions):
+            try:
+                written.append(self.rows.filter(condition).annotate(bucket=Value(nth)).values_list("bucket")[:_ALL].query.sql_with_params())
+            except EmptyResultSet:
+                continue
+        if not written:
+            return {}
+        with connection.cursor() as cursor:
+            statement = " UNION ALL ".join(f"({text})" for text, _parameters in written)
+            cursor.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {statement}", [value for _text, parameters in written for value in parameters])
+            answer = cursor.fetchone()[0]
+        plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+        plans = plan["Plans"] if plan["Node Type"] == "Append" else [plan]
+        return {int(one["Output"][0]): int(one["Plan Rows"]) for one in plans if one["Output"][0].isdecimal()}
+
+
+def _in_order(rows: QuerySet[Any], order: Order) -> QuerySet[Any]:
+    """The rows as an index has them, where no row is without a value."""
+    if order.computed is not None or _may_be_null(rows.model, order.path):
+        return order.applied(rows)
+    sign = "-" if order.is_falling else ""
+    return rows.order_by(f"{sign}{order.path}", f"{sign}pk")
+
+
+def _leads_an_index(model: Any, path: str) -> bool:
+    names = {path.removesuffix("_id")}
+    if any(field.name in names and field.db_index for field in model._meta.concrete_fields):
+        return True
+    return any(index.fields and index.fields[0].lstrip("-") in names for index in model._meta.indexes)
