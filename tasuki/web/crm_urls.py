@@ -17,6 +17,7 @@ from tasuki.web import (
     opportunities,
     peeks,
     products,
+    quick_add,
     relay,
     relay_rows,
     saved_views,
@@ -27,6 +28,8 @@ from tasuki.web import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("search", search.search, name="search"),
+    path("add", quick_add.first, name="quick_add_first"),
+    path("add/<slug:key>", quick_add.page, name="quick_add"),
     path("settings", home.settings_page, name="settings"),
     path("relay", relay.page, name="relay"),
     path("relay/rows", relay_rows.page, name="relay_rows"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -26,8 +28,10 @@ from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.sales.opportunities import LostBecause
+from tasuki.web import toasts
 from tasuki.web.moves import NoteForm, TaskForm
-from tasuki.web.requests import UserRequest, record_id
+from tasuki.web.requests import UserRequest, is_htmx, record_id
+from tasuki.web.toasts import Act
 
 Answer = TypeVar("Answer")
 
@@ -115,6 +119,8 @@ def valid(request: UserRequest, form: forms.Form) -> bool:
 
 def done(request: UserRequest, sentence: str, *, name: str, pk: int) -> HttpResponse:
     """Back to the record, with a word that it is done."""
+    if request.POST.get("after"):
+        return added(request, sentence, kind=name, href=reverse(name, args=[pk]))
     messages.success(request, sentence)
     return redirect(name, pk)
 
@@ -129,5 +135,18 @@ def record_of(request: UserRequest, noun: str, pk: int) -> Any:
 
 def back(request: UserRequest, address: str) -> HttpResponse:
     """To the page that the form stood on, if it is one of ours."""
-    wanted = request.POST.get("next", "")
-    return redirect(wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else address)
+    return redirect(next_page(request.POST.get("next", "")) or address)
+
+
+def added(request: UserRequest, sentence: str, *, kind: str, href: str = "") -> HttpResponse:
+    """After a quick add: on with the page it was done from, or with another of the kind; a toast leads to what was added."""
+    toasts.say(request, sentence, act=Act(_("Open it"), href, is_link=True) if href else None)
+    address = next_page(request.POST.get("next", "")) or reverse("home")
+    if request.POST.get("after") == "another":
+        return redirect(f"{reverse('quick_add', args=[kind])}?{urlencode({'from': address})}")
+    return HttpResponse(headers={"HX-Redirect": address}) if is_htmx(request) else redirect(address)
+
+
+def next_page(address: str) -> str:
+    """The address, if it is one of ours; else nothing."""
+    return address if address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""

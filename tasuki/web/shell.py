@@ -69,6 +69,7 @@ class Shell:
     organisation: str
     me: str
     may: frozenset[str]
+    adds: bool = False
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -94,6 +95,7 @@ def _shell(request: HttpRequest) -> Shell:
         organisation=the_organisation().name if may else "",
         me=user.display_name if user is not None and user.is_authenticated else "",
         may=frozenset(ability.value for ability in may),
+        adds=not may.isdisjoint({Ability.WORK_LEADS, Ability.WORK_ACCOUNTS, Ability.WORK_OPPORTUNITIES}),
     )
 
 

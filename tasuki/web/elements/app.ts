@@ -4,3 +4,4 @@ import "./flash_toast";
 import "./close_menus";
 import "./command_palette";
 import "./list_sheet";
+import "./quick_add";

@@ -34,7 +34,7 @@ class FlashToast extends HTMLElement {
   }
 
   #say(): void {
-    const said = document.querySelector("#said");
+    const said = this.closest("dialog")?.querySelector("[data-part=said]") ?? document.querySelector("#said");
     if (!said || !this.isConnected) return;
     const line = document.createElement("p");
     line.textContent = [this.querySelector("[data-part=sentence]")?.textContent, this.#act?.textContent].filter(Boolean).join(" ");
