@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntries, AuditEntry, Door
-from tasuki.core.custom_fields import definitions
 from tasuki.core.people import User
 from tasuki.web import nouns
+from tasuki.web.changes import Change, in_words
 from tasuki.web.requests import UserRequest, record_id
 
 PAGE = 100
@@ -67,15 +67,20 @@ ACTIONS: dict[str, Any] = {
     "retire_choice": _("retired a choice"),
     "offer_choice": _("offered a choice again"),
     "import": _("imported"),
+    "attach": _("attached"),
+    "begin": _("began"),
+    "bring": _("brought files"),
+    "consent": _("wrote down consent"),
+    "decide": _("decided on the mapping"),
+    "export": _("exported"),
+    "read_anew": _("read the file anew"),
+    "remove": _("removed"),
+    "remove_file": _("took a file out"),
+    "save": _("saved"),
+    "simulate": _("invented"),
+    "start": _("started"),
     "undo": _("undone"),
 }
-
-
-@dataclass(frozen=True)
-class Change:
-    field: Any
-    before: str
-    after: str
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,9 @@ class Line:
     changes: list[Change]
 
 
-def lines(entries: Iterable[AuditEntry]) -> list[Line]:
+def lines(entries: Iterable[AuditEntry], *, reader: User) -> list[Line]:
     entries = list(entries)
-    custom = definitions.names(name for entry in entries for name in entry.changes if name.startswith("custom."))
+    changes = in_words(entries, reader=reader)
     return [
         Line(
             entry=entry,
@@ -100,10 +105,7 @@ def lines(entries: Iterable[AuditEntry]) -> list[Line]:
             noun=nouns.label(entry.noun),
             href=nouns.address(entry.noun, entry.record_id),
             door=Door(entry.door).label,
-            changes=[
-                Change(custom.get(name) or nouns.field_label(entry.noun, name), _words(before), _words(after))
-                for name, (before, after) in entry.changes.items()
-            ],
+            changes=changes[entry.pk],
         )
         for entry in entries
     ]
@@ -122,9 +124,9 @@ def audit(request: UserRequest) -> HttpResponse:
     query = request.GET.copy()
     query["before"] = str(page[PAGE - 1].pk) if len(page) > PAGE else ""
     context = {
-        "lines": lines(page[:PAGE]),
+        "lines": lines(page[:PAGE], reader=request.user),
         "asked": asked,
-        "nouns": sorted(((name, str(model._meta.verbose_name)) for name, model in nouns.models().items()), key=lambda pair: pair[1]),
+        "nouns": sorted(((name, str(model._meta.verbose_name)) for name, model in nouns.spoken_of().items()), key=lambda pair: pair[1]),
         "people": User.objects.visible_to(request.user).order_by("family_name", "given_name"),
         "older": f"?{query.urlencode()}" if query["before"] else "",
     }
@@ -149,9 +151,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _words(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

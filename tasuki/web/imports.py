@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
@@ -73,7 +72,7 @@ class ImportForm(forms.Form):
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
-    return render(request, "imports/list.jinja", {"runs": ImportRun.objects.visible_to(request.user).for_listing()[:_ROWS]})
+    return render(request, "imports/list.jinja", {"runs": ImportRun.objects.visible_to(request.user).for_listing()[:_ROWS], "names": import_forms.NOUNS})
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +85,7 @@ def new(request: UserRequest) -> HttpResponse:
             return _with_mapping(request, form.cleaned_data) if form.cleaned_data["mapping"].strip() else _brought(request, form.cleaned_data["file"])
         except Refused as refusal:
             form.add_error(None, str(refusal))
-    nouns = {name: noun_named(name) for name in settings.IMPORTABLE_NOUNS}
+    nouns = [(label, name, noun_named(name)) for name, label in import_forms.nouns()]
     return render(request, "imports/new.jinja", {"form": form, "nouns": nouns}, status=422 if form.errors else 200)
 
 

@@ -59,6 +59,20 @@ OWN = frozenset(
 )
 
 
+def keep_to_the_reader(get_response: Answer) -> Answer:
+    """What we answer is one person's: no cache between us keeps it, the browser asks before it shows it again, and forgets it at the way out."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-cache"
+        if request.method == "POST" and _url_name(request) == "account_logout":
+            response["Clear-Site-Data"] = '"cache"'
+        return response
+
+    return middleware
+
+
 def refuse_nul_bytes(get_response: Answer) -> Answer:
     """Answer 400 with a sentence to text that PostgreSQL cannot store: a NUL, or half of a surrogate pair."""
 

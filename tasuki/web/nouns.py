@@ -18,6 +18,11 @@ def models() -> dict[str, type[Model]]:
     return {model._meta.model_name or "": model for label in OUR_APPS for model in apps.get_app_config(label).get_models()}
 
 
+def spoken_of() -> dict[str, type[Model]]:
+    """Those that a person has a word for; the others are how we keep things."""
+    return {noun: model for noun, model in models().items() if "verbose_name" in model._meta.original_attrs}
+
+
 def label(noun: str) -> Any:
     """The noun in the reader's language; the name itself where no model has it (any more)."""
     model = models().get(noun)

@@ -238,7 +238,7 @@ def _person_page(request: UserRequest, whom: User, *, absence_form: AbsenceForm 
         "may_manage": Ability.MANAGE_PEOPLE in reader.abilities,
         "may_mail": settings.MAIL is not None,
         "may_read_audit": Ability.READ_AUDIT_LOG in reader.abilities,
-        "trail": lines(AuditEntry.objects.visible_to(request.user).of(whom).newest_first().for_listing()[:20]),
+        "trail": lines(AuditEntry.objects.visible_to(request.user).of(whom).newest_first().for_listing()[:20], reader=request.user),
     }
     return render(request, "people/person.jinja", context, status=422 if absence_form and absence_form.errors else 200)
 

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tasuki.core.abilities import Role
 from tasuki.web import middleware
 from tests.cast import Cast, hired, with_password
+from tests.web import town as towns
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,13 @@ def _converters(name: str) -> dict[str, object]:
     """All arguments of a named URL, those of the patterns around it too."""
     possibility = get_resolver().reverse_dict.getlist(name)[0]
     return dict(possibility[3])
+
+
+def test_every_address_says_whose_it_is_so_that_the_walks_reach_it() -> None:
+    unsaid = [name for name in dict.fromkeys(towns.names()) if towns.n_arguments(name) and name not in towns.ARGUMENTS]
+    assert not unsaid, f"Say in OF or ARGUMENTS of tests/web/town.py which record of the town stands in these addresses: {unsaid}"
+    gone = set(towns.ARGUMENTS) - set(towns.names())
+    assert not gone, f"Take these out of tests/web/town.py: they are in the URL map no more: {gone}"
 
 
 def closed() -> list[Door]:

@@ -1,0 +1,217 @@
+"""Every page of the URL map, opened by Ada in a small town: its frame, its markup, its headers, and that it speaks the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+from django.test import Client
+from django.urls import reverse
+
+from tasuki.core import teams
+from tasuki.core.people import User
+from tasuki.core.teams import Team
+from tasuki.web import catalogues, middleware
+from tasuki.web.lists.nouns import SPECS
+from tests.cast import MONDAY, PASSWORD, SET_UP, Cast, with_password
+from tests.web import town as towns
+from tests.web.reading import Page, read
+from tests.web.town import Town
+
+pytestmark = pytest.mark.django_db
+
+# What Ada is not shown when she simply opens it, and why.
+NO_PAGE = {
+    "account_inactive": "only for whoever has left",
+    "account_login": "she is in",
+    "account_set_password": "she has one",
+    "export": "asks for a form of file",
+    "health": "one word",
+    "mfa_authenticate": "she is in",
+    "mfa_deactivate_totp": "she has none",
+    "mfa_download_recovery_codes": "she has none",
+    "mfa_edit_webauthn": "she has none",
+    "mfa_generate_recovery_codes": "she has no second factor",
+    "mfa_login_webauthn": "answers a script",
+    "mfa_reauthenticate": "she has no second factor",
+    "mfa_reauthenticate_webauthn": "she has none",
+    "mfa_remove_webauthn": "she has none",
+    "mfa_view_recovery_codes": "she has none",
+    "new_password": "needs an invitation",
+    "password_link": "needs an invitation",
+}
+# The lists in their states, and pages that look otherwise with a question.
+MORE = [
+    "/leads?view=all&add=owner",
+    "/leads?add=opened",
+    "/leads?add=source",
+    "/leads?filter=any(stage:is(ready),pass:over(1))",
+    "/leads?q=nobody+is+called+so",
+    "/search?q=한",
+    "/search?q=nobody",
+    "/relay?form=cohort",
+    "/relay/rows?stage=p1&what=entered&period=year",
+    "/people?show=left",
+    "/no/such/page",
+]
+
+
+def addresses(town: Town) -> Iterator[str]:
+    for name in dict.fromkeys(towns.names()):
+        if name not in NO_PAGE:
+            yield towns.address(name, town)
+    yield from MORE
+
+
+def ada_of(cast: Cast) -> Client:
+    """Ada, who has just given her password: nothing asks for it again."""
+    with_password(cast.ada)
+    client = Client()
+    client.post(reverse("account_login"), {"login": cast.ada.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return client
+
+
+def opened(client: Client, town: Town) -> Iterator[tuple[str, Page, bool]]:
+    """Each address that shows something: what it holds, and whether it is a whole page or part of one."""
+    for address in addresses(town):
+        answer = client.get(address)
+        if answer.status_code == 405:
+            continue
+        content = b"".join(answer)  # a file is open until it was read
+        wanted = 404 if address == "/no/such/page" else 200
+        assert answer.status_code == wanted, f"{address} answers {answer.status_code}: say in NO_PAGE why nothing is shown, or give the town what it needs"
+        if answer["Content-Type"].startswith("text/html"):
+            yield address, read(content.decode()), b"<html" in content
+
+
+def test_every_page_has_one_headline_a_title_and_sound_markup(cast: Cast) -> None:
+    found: dict[str, list[str]] = {}
+    n_pages = 0
+    for address, page, is_whole in opened(ada_of(cast), towns.settled(cast)):
+        if problems := [*_problems(page), *(_problems_of_a_whole(page) if is_whole else ())]:
+            found[address] = problems
+        n_pages += is_whole
+    assert n_pages > 50
+    assert not found, "\n".join(f"{address}: {problems}" for address, problems in found.items())
+
+
+def _problems(page: Page) -> Iterator[str]:
+    twice = {one for one in page.ids if page.ids.count(one) > 1}
+    if twice:
+        yield f"an id stands twice: {twice}"
+    if page.nested:
+        yield f"one control within another: {page.nested}"
+    if empty := [level for level, text in page.headings if not text]:
+        yield f"a heading says nothing: {empty}"
+    if nowhere := [link for link in page.links if link in {"", "#"}]:
+        yield f"a link leads nowhere: {nowhere}"
+    for form in page.posts:
+        if form.action and "csrfmiddlewaretoken" not in form.fields:
+            yield f"a form that posts has no token: {form.action}"
+
+
+def _problems_of_a_whole(page: Page) -> Iterator[str]:
+    levels = [level for level, _text in page.headings]
+    if levels.count(1) != 1:
+        yield f"there is one h1 on a page, here are {levels.count(1)}"
+    if jumps := [(before, level) for before, level in zip([0, *levels], levels, strict=False) if level > before + 1]:
+        yield f"headings leave out a level: {jumps}"
+    if not page.title or page.title.startswith("·"):
+        yield "the title is empty"
+    if lost := [(attribute, one) for attribute, one in page.named if one not in page.ids]:
+        yield f"names an id that is not on the page: {lost}"
+    if reverse("settings") in page.links and ("#main" not in page.links or "main" not in page.ids):
+        yield "the first link leads past the rail to #main"
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
+def test_no_page_says_anything_in_english_to_who_reads_another_language(cast: Cast, language: str) -> None:
+    english = _english(language)
+    # What people typed stays as they typed it; the trail keeps also what it was before.
+    typed = set(Team.objects.values_list("name", flat=True))
+    for team in Team.objects.all():
+        teams.rename(team, name=f"팀 {team.pk}", by=SET_UP, at=MONDAY)
+    User.objects.filter(pk=cast.ada.pk).update(language=language)
+    cast.ada.language = language
+    town = towns.settled(cast)
+    found: dict[str, set[str]] = {}
+    for address, page, is_whole in opened(ada_of(cast), town):
+        assert not is_whole or page.language == language, address
+        said = {text for text in [page.title.removesuffix(" · Tasuki"), *page.texts] if english.fullmatch(text.rstrip(":.…"))}
+        if said := said - (typed if address == reverse("audit") else set()):
+            found[address] = said
+    assert not found, "\n".join(f"{address}: {said}" for address, said in found.items())
+
+
+def _english(language: str) -> re.Pattern[str]:
+    """Every message that has another word in that language, as a pattern: a placeholder stands for anything."""
+    path = Path(catalogues.__file__).parents[1] / "locale" / language / "LC_MESSAGES" / "django.po"
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    messages = {
+        one
+        for message in catalogue
+        for one in (message.id if isinstance(message.id, tuple) else (message.id,))
+        if one and message.string and one != message.string and len(re.findall(r"[A-Za-z]", re.sub(r"%\(\w+\)[sd]|\{\w*\}", "", one))) > 2
+    }
+    return re.compile("|".join(re.sub(r"%\\\(\w+\\\)[sd]|\\\{\w*\\\}", ".+", re.escape(one.rstrip(":.…"))) for one in sorted(messages)))
+
+
+HEADERS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def test_every_answer_is_kept_to_its_reader_and_runs_nothing_of_others(cast: Cast) -> None:
+    town, client = towns.settled(cast), ada_of(cast)
+    found = {}
+    for address in [*addresses(town), reverse("account_login"), reverse("export", args=["lead"]) + "?form=csv"]:
+        answer = client.get(address)
+        b"".join(answer)  # a file is open until it was read
+        if wrong := [*_wrong_headers(answer), *_wrong_cookies(answer)]:
+            found[address] = wrong
+    assert not found, found
+
+
+def _wrong_headers(answer: Any) -> Iterator[str]:
+    for name, value in HEADERS.items():
+        if answer.get(name) != value:
+            yield f"{name}: {answer.get(name)}"
+    policy = answer.get("Content-Security-Policy", "")
+    if "default-src 'none'" not in policy or "unsafe" in policy or not ("frame-ancestors 'none'" in policy or "sandbox" in policy):
+        yield f"Content-Security-Policy: {policy}"
+    kept = answer.get("Cache-Control", "").split(", ")
+    if "private" not in kept or not {"no-store", "no-cache"} & set(kept):
+        yield f"Cache-Control: {', '.join(kept)}"
+
+
+def _wrong_cookies(answer: Any) -> Iterator[str]:
+    for name, cookie in answer.cookies.items():
+        if cookie["samesite"] not in {"Lax", "Strict"} or (name == "sessionid" and not cookie["httponly"]):
+            yield cookie.OutputString()
+
+
+def test_every_list_opens_in_each_of_its_views_and_with_all_of_its_columns(cast: Cast) -> None:
+    towns.settled(cast)
+    client = ada_of(cast)
+    for spec in SPECS.values():
+        listing = reverse({"opportunity": "opportunities"}.get(spec.noun, f"{spec.noun}s"))
+        for view in spec.views:
+            assert client.get(listing, {"view": view.key}).status_code == 200, (spec.noun, view.key)
+        assert client.get(listing, {"columns": ",".join(column.key for column in spec.columns)}).status_code == 200, spec.noun
+        for column in spec.columns:
+            if column.sort:
+                assert client.get(listing, {"sort": column.key}).status_code == 200, (spec.noun, column.key)
+
+
+def test_who_has_no_page_is_still_in_the_url_map() -> None:
+    assert set(NO_PAGE) <= set(towns.names())
+    assert set(middleware.OPEN) <= set(towns.names())
