@@ -184,7 +184,7 @@ OF = {
     "account": "account account_peek account_change account_owner",
     "contact": "contact contact_peek contact_change contact_consents",
     "product": "product_change",
-    "task": "task_finish",
+    "task": "task task_finish task_change task_due task_next task_reopening task_removal",
     "file": "file",
     "view": "view_change view_remove",
     "absence": "absence_end",
