@@ -83,7 +83,7 @@ def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse
         "task": task,
         "change_form": ChangeTaskForm(reader=request.user, initial=initial),
         "due_form": DueForm(),
-        "trail": audit.lines(trail),
+        "trail": audit.lines(trail, reader=request.user),
         "today": localdate(),
         "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
         **sent,
