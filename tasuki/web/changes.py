@@ -52,15 +52,8 @@ _VALUES: dict[str, Callable[[], Mapping[Any, Any]]] = {
     "verb": lambda: {verb.key: verb.label for verb in verbs().values()},
     **{channel.value: lambda: dict(ConsentState.choices) for channel in Channel},
 }
-_NAMED: dict[type[Any], Callable[[User], QuerySet[Any]]] = {
-    User: User.objects.visible_to,
-    Team: Team.objects.visible_to,
-    Stage: Stage.objects.visible_to,
-    Account: Account.objects.visible_to,
-    Contact: Contact.objects.visible_to,
-    Product: Product.objects.visible_to,
-    Lead: lambda reader: Lead.objects.visible_to(reader).select_related("contact", "account"),
-}
+# The records that a value may name by their ids.
+_NAMED: tuple[Any, ...] = (User, Team, Stage, Account, Contact, Product, Lead)
 _NOTHING = "–"
 
 
@@ -130,7 +123,12 @@ def _called(entries: list[AuditEntry], told: dict[int, dict[str, Any]], reader: 
         for name, pair in told[entry.pk].items():
             if model := _model(entry.noun, name):
                 wanted[model] |= {value for value in pair if isinstance(value, (int, str)) and value != ""}
-    return {(model, one.pk): str(one) for model, ids in wanted.items() for one in _NAMED[model](reader).filter(pk__in=ids)}
+    return {(model, one.pk): str(one) for model, ids in wanted.items() for one in _rows(model, reader).filter(pk__in=ids)}
+
+
+def _rows(model: Any, reader: User) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model.objects.visible_to(reader)
+    return rows.select_related("contact", "account") if model is Lead else rows  # a lead is called by its person and company
 
 
 def _words(value: Any, name: str, model: type[Any] | None, *, said: Mapping[Any, Any], called: dict[tuple[type[Any], Any], str]) -> str:
