@@ -203,6 +203,7 @@ ARGUMENTS |= {
     "custom_choice": lambda town: {"pk": town.custom_field.pk, "choice": town.choice.pk},
     "custom_fields": lambda _town: {"noun": "lead"},
     "custom_field_new": lambda _town: {"noun": "lead"},
+    "quick_add": lambda _town: {"key": "task"},
     "stage": lambda _town: {"key": "ready"},
     "bulk_start": lambda _town: {"noun": "lead", "verb": "give"},
     "export": lambda _town: {"noun": "lead"},
