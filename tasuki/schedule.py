@@ -8,7 +8,14 @@ from procrastinate.contrib.django import app as jobs
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=4)
 
 # A worker imports these when it starts; elsewhere they are imported by whoever defers one of their jobs.
-MODULES_WITH_JOBS = ["tasuki.core.bulk.running", "tasuki.core.custom_fields.indexing", "tasuki.core.imports.running", "tasuki.web.letters"]
+MODULES_WITH_JOBS = [
+    "tasuki.core.bulk.running",
+    "tasuki.core.custom_fields.indexing",
+    "tasuki.core.imports.running",
+    "tasuki.core.imports.sets",
+    "tasuki.core.imports.undoing",
+    "tasuki.web.letters",
+]
 
 # A worker says every few seconds that it lives; when it has said nothing for longer than this, it is dead.
 HEARTBEAT_SECONDS = 5.0

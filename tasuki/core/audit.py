@@ -50,7 +50,7 @@ class AuditEntry(models.Model):
     """One change of one record. `changes` maps a field to [from, to], as JSON values."""
 
     at = models.DateTimeField()
-    actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("who"))
+    actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("who"))
     door = models.CharField(_("door"), max_length=8, choices=Door.choices)
     noun = models.CharField(_("noun"), max_length=32)
     record_id = models.BigIntegerField()

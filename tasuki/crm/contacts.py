@@ -54,7 +54,7 @@ class Contact(models.Model):
 
     noun: ClassVar[str] = "contact"
 
-    account = models.ForeignKey("crm.Account", models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("account"))
+    account = models.ForeignKey("crm.Account", models.SET_NULL, null=True, blank=True, related_name="contacts", db_constraint=False, verbose_name=_("account"))
     family_name = models.CharField(_("family name"), max_length=200)
     given_name = models.CharField(_("given name"), max_length=200, blank=True)
     title = models.CharField(_("job title"), max_length=120, blank=True)
@@ -96,7 +96,7 @@ class ContactEmail(models.Model):
     """A mail address as the person writes it, and its key for matching (lower case, host in ASCII)."""
 
     # The constraint below begins with it, so that it needs no index of its own.
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails", db_index=False)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails", db_index=False, db_constraint=False)
     address = models.CharField(_("mail address"), max_length=320)
     key = models.CharField(max_length=320, editable=False)
     is_primary = models.BooleanField(_("main"), default=False)
@@ -116,7 +116,7 @@ class ContactEmail(models.Model):
 class ContactPhone(models.Model):
     """A number in E.164, with what stood in the source."""
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones", db_index=False)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones", db_index=False, db_constraint=False)
     e164 = models.CharField(_("number"), max_length=24)
     written = models.CharField(_("as written"), max_length=64, blank=True)
     is_primary = models.BooleanField(_("main"), default=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
 from tasuki.core import names, teams
+from tasuki.core.custom_fields.definitions import CustomField, FieldNoun
 from tasuki.core.imports import custom_values, taking_back
 from tasuki.core.imports.changing import audit_row, made_rows, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
@@ -23,11 +24,12 @@ from tasuki.core.imports.nouns import Chunk
 from tasuki.core.imports.runs import ImportRun
 from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
-from tasuki.crm import emails, matching, phones
+from tasuki.crm import emails, matching, phones, requirements
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.products import Product
+from tasuki.crm.requirements import FieldsMissing
 
 Made = dict[str, list[int]]
 
@@ -172,6 +174,21 @@ def refuse_the_future(chunk: Chunk, *names: str) -> None:
                 line.reject(name, _("%(day)s lies in the future.") % {"day": line.values[name][:10]})
 
 
+def refuse_unfilled(chunk: Chunk, noun: FieldNoun, *, entering: Callable[[dict[str, Any]], str | None]) -> None:
+    """Refuse rows whose new record would stand in a stage without a custom field that is required from it: no verb would have let it in.
+
+    `entering` says from the values of a row in which stage its record will stand; None where it will stand in none.
+    """
+    needed = list(CustomField.objects.of_noun(noun).in_use().exclude(required_from=""))
+    seen = set(CustomField.objects.visible_to(chunk.by.actor).values_list("pk", flat=True)) if needed and chunk.by.actor else {one.pk for one in needed}
+    for line in chunk.waiting() if needed else ():
+        stage = entering(line.values)
+        lacking = requirements.lacking(custom_values.of_new(line.values), fields=needed, entering=stage) if stage else []
+        if lacking:
+            named = [field for field in lacking if field.pk in seen]
+            line.reject(named[0].key if named else "stage", FieldsMissing(named, hidden=len(lacking) - len(named)).message)
+
+
 def accounts(chunk: Chunk, team: Team) -> Made:
     """Set `account_id` in the values of each row that names an account, by reference or folded name; new names become accounts.
 
@@ -229,10 +246,11 @@ def known_contacts(chunk: Chunk) -> None:
 
 def contacts_with(keys: Iterable[str]) -> dict[str, int]:
     """Who has the mail addresses, by their keys; of several the oldest."""
-    # One by one through the index, whatever the planner believes of a table that an import is filling.
+    # One by one through the index of keys, whatever the planner believes of a table that an import is filling: `+ 0` keeps it from
+    # walking through all contacts in their order until one has the key.
     return look_up(
         """SELECT said.key, there.id FROM unnest(%s::text[]) AS said(key)
-           CROSS JOIN LATERAL (SELECT contact_id AS id FROM crm_contactemail WHERE key = said.key ORDER BY contact_id LIMIT 1) there""",
+           CROSS JOIN LATERAL (SELECT contact_id AS id FROM crm_contactemail WHERE key = said.key ORDER BY contact_id + 0 LIMIT 1) there""",
         keys,
     )
 
@@ -314,6 +332,7 @@ def note_made(chunk: Chunk, *made: Made) -> None:
         chunk.lines[0].trace["made"] = together
 
 
+@lru_cache(maxsize=65_536)
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

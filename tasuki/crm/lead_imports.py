@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.custom_fields.definitions import FieldNoun
 from tasuki.core.imports import custom_values, fields, taking_back
-from tasuki.core.imports.changing import Rows, as_they_are, change, made_rows, write_trail
+from tasuki.core.imports.changing import Rows, as_they_are, change, made_rows, stamps, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
@@ -65,6 +66,7 @@ def write(chunk: Chunk) -> None:
     products = import_fields.products(chunk, "product")
     import_fields.known_contacts(chunk)
     _refuse_second_passes(chunk, products)
+    import_fields.refuse_unfilled(chunk, FieldNoun.LEAD, entering=lambda values: _stage(chunk, values))
     # From here on no row is refused: what is made on the way is made for a lead.
     team, made_team = import_fields.default_team(chunk)
     teams = import_fields.teams_named(chunk, "team")
@@ -77,7 +79,7 @@ def write(chunk: Chunk) -> None:
         line.become(RowState.CREATED, pk)
         values = line.values
         values["opened"] = import_fields.moment(values["opened_at"]) if "opened_at" in values else chunk.at
-        values.setdefault("stage", str(chunk.mapping.options.get("stage") or stages.CAPTURED))
+        values["stage"] = _stage(chunk, values)
         values["owner_id"] = owners.get(values.get("owner", ""))
         values["team_id"] = teams.get(values.get("team", ""), team.pk)
         contact = values.get("contact_id")
@@ -85,6 +87,10 @@ def write(chunk: Chunk) -> None:
         seq_nos[contact] = values["seq_no"]
     write_leads(chunk, [(line.target_id or 0, line.values) for line in lines])
     import_fields.note_made(chunk, made_team, made_people, made_accounts, made_contacts)
+
+
+def _stage(chunk: Chunk, values: dict[str, Any]) -> str:
+    return str(values.get("stage") or chunk.mapping.options.get("stage") or stages.CAPTURED)
 
 
 def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
@@ -156,7 +162,7 @@ def take_back(run: ImportRun) -> None:
 
 def _change(chunk: Chunk, rows: Rows) -> None:
     """Update what may change of a lead; where it came from and when may not, and a lead is moved or handed over by nobody unseen."""
-    before = as_they_are(Lead, [pk for _line, pk in rows], columns=("source", "opened_at", "stage_id"))
+    before = as_they_are(Lead, [pk for _line, pk in rows], columns=("source", "opened_at", "stage_id", *_CHANGEABLE, *stamps(Lead)))
     for line, pk in rows:
         values, was = line.values, before[pk]
         if values.get("source", was["source"]) != was["source"]:
@@ -166,7 +172,7 @@ def _change(chunk: Chunk, rows: Rows) -> None:
         if values.get("stage", was["stage_id"]) != was["stage_id"]:
             line.say("stage", _("An update does not move a lead; it stays where it is."))
     plain = custom_values.merge(rows, model=Lead)
-    change(chunk, rows, model=Lead, columns=_CHANGEABLE, plain=plain)
+    change(chunk, rows, model=Lead, columns=_CHANGEABLE, plain=plain, before=before)
 
 
 def _refuse_second_passes(chunk: Chunk, products: dict[str, tuple[int, str]]) -> None:

@@ -108,9 +108,12 @@ class Lead(models.Model):
 
     noun: ClassVar[str] = "lead"
 
-    contact = models.ForeignKey("crm.Contact", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("contact"))
-    account = models.ForeignKey("crm.Account", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("account"))
-    product = models.ForeignKey("crm.Product", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("product"), db_index=False)
+    # What these name is checked for a whole statement: see core/references.py.
+    contact = models.ForeignKey("crm.Contact", models.PROTECT, null=True, blank=True, related_name="leads", db_constraint=False, verbose_name=_("contact"))
+    account = models.ForeignKey("crm.Account", models.PROTECT, null=True, blank=True, related_name="leads", db_constraint=False, verbose_name=_("account"))
+    product = models.ForeignKey(
+        "crm.Product", models.PROTECT, null=True, blank=True, related_name="leads", db_index=False, db_constraint=False, verbose_name=_("product")
+    )
     product_line = models.CharField(_("product line"), max_length=80, blank=True)
     seq_no = models.PositiveSmallIntegerField(_("pass"), default=1)
     previous = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="next", verbose_name=_("the pass before"))
@@ -119,10 +122,12 @@ class Lead(models.Model):
     source_detail = models.CharField(_("source in detail"), max_length=200, blank=True)
     segment = models.CharField(_("segment"), max_length=80, blank=True)
     reference = models.CharField(_("reference"), max_length=120, blank=True)
-    owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("owner"), db_index=False)
-    team = models.ForeignKey("core.Team", models.PROTECT, related_name="leads", verbose_name=_("team"), db_index=False)
+    owner = models.ForeignKey(
+        "core.User", models.PROTECT, null=True, blank=True, related_name="leads", db_index=False, db_constraint=False, verbose_name=_("owner")
+    )
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="leads", db_index=False, db_constraint=False, verbose_name=_("team"))
     opened_at = models.DateTimeField(_("opened"))
-    stage = models.ForeignKey("crm.Stage", models.PROTECT, null=True, related_name="+", verbose_name=_("stage"), db_index=False)
+    stage = models.ForeignKey("crm.Stage", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("stage"))
     stage_since = models.DateTimeField(_("in this stage since"))
     won_at = models.DateTimeField(_("won"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)

@@ -100,18 +100,19 @@ class _TimeSpan(Func):
 class Passage(models.Model):
     """One stay of one lead in one stage. `amount` is in the organisation's currency, at the rate of its day."""
 
-    lead = models.ForeignKey("crm.Lead", models.CASCADE, related_name="passages", verbose_name=_("lead"), db_index=False)
+    # What these name is checked for a whole statement: see core/references.py.
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, related_name="passages", verbose_name=_("lead"), db_index=False, db_constraint=False)
     seq = models.PositiveSmallIntegerField()
-    stage = models.ForeignKey("crm.Stage", models.PROTECT, related_name="passages", verbose_name=_("stage"), db_index=False)
+    stage = models.ForeignKey("crm.Stage", models.PROTECT, related_name="passages", verbose_name=_("stage"), db_index=False, db_constraint=False)
     entered_at = models.DateTimeField(_("entered"))
     left_at = models.DateTimeField(_("left"), null=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     wake_on = models.DateField(_("wake on"), null=True)
     wake_when = models.CharField(_("wake when"), max_length=200, blank=True)
-    owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("carried by"))
-    team = models.ForeignKey("core.Team", models.PROTECT, related_name="+", verbose_name=_("team"))
-    moved_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("moved by"))
+    owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("carried by"))
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("team"))
+    moved_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("moved by"))
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2, null=True)
     # The run itself writes these, and no run is ever removed: the database need not look for it once for each row.
     entry_import = models.ForeignKey("core.ImportRun", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)

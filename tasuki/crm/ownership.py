@@ -10,18 +10,20 @@ from django.utils.translation import gettext_lazy as _
 class Ownership(models.Model):
     """One person (or a team's queue) carried one record from a moment until another."""
 
-    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="ownerships")
-    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="ownerships")
-    owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("owner"))
-    team = models.ForeignKey("core.Team", models.PROTECT, related_name="+", verbose_name=_("team"))
+    # What these name is checked for a whole statement: see core/references.py.
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="ownerships", db_constraint=False)
+    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="ownerships", db_index=False, db_constraint=False)
+    owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("owner"))
+    team = models.ForeignKey("core.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("team"))
     from_at = models.DateTimeField(_("from"))
     until_at = models.DateTimeField(_("until"), null=True)
-    given_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
+    given_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("ownership")
         verbose_name_plural = _("ownerships")
+        indexes = [models.Index(fields=["account"], name="ownership_of_account", condition=Q(account__isnull=False))]
         constraints = [
             models.CheckConstraint(condition=Q(lead__isnull=True) ^ Q(account__isnull=True), name="ownership_of_one_record"),
             models.CheckConstraint(condition=Q(until_at__isnull=True) | Q(until_at__gte=F("from_at")), name="ownership_ends_after_it_starts"),

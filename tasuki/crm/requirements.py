@@ -65,18 +65,23 @@ def require_from(field: CustomField, *, stage: str, by: By, at: datetime) -> Cus
 
 def missing(record: Any, *, fields: Iterable[CustomField], entering: str) -> list[CustomField]:
     """Those of the fields of the record's noun that it would need to enter the stage, and has not."""
+    return lacking(record.custom, fields=fields, entering=entering)
+
+
+def lacking(custom: Mapping[str, Any], *, fields: Iterable[CustomField], entering: str) -> list[CustomField]:
+    """The same, of what is known of a record that is not there yet."""
     reached = stages.ORDER[: stages.ORDER.index(entering) + 1]
-    return [field for field in fields if field.required_from in reached and field.slot not in record.custom]
+    return [field for field in fields if field.required_from in reached and field.slot not in custom]
 
 
 def refuse_unless_filled(record: Any, *, entering: str, person: User | None) -> None:
     """Raise FieldsMissing, in words for the person who moves it, when the record must not enter the stage yet."""
     needed = list(CustomField.objects.of_noun(record.noun).in_use().exclude(required_from=""))
-    lacking = missing(record, fields=needed, entering=entering)
-    if lacking:
-        seen = set(CustomField.objects.visible_to(person).values_list("pk", flat=True)) if person else {field.pk for field in lacking}
-        named = [field for field in lacking if field.pk in seen]
-        raise FieldsMissing(named, hidden=len(lacking) - len(named))
+    unfilled = missing(record, fields=needed, entering=entering)
+    if unfilled:
+        seen = set(CustomField.objects.visible_to(person).values_list("pk", flat=True)) if person else {field.pk for field in unfilled}
+        named = [field for field in unfilled if field.pk in seen]
+        raise FieldsMissing(named, hidden=len(unfilled) - len(named))
 
 
 def stage_after(lead: Lead) -> str | None:

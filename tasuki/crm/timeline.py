@@ -57,11 +57,11 @@ class TimelineEntry(models.Model):
 
     at = models.DateTimeField()
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    # The indexes below begin with these.
-    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="timeline", db_index=False)
-    contact = models.ForeignKey("crm.Contact", models.CASCADE, null=True, related_name="timeline", db_index=False)
-    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="timeline", db_index=False)
-    actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    # The indexes below begin with these. What they name is checked for a whole statement: see core/references.py.
+    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="timeline", db_index=False, db_constraint=False)
+    contact = models.ForeignKey("crm.Contact", models.CASCADE, null=True, related_name="timeline", db_index=False, db_constraint=False)
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="timeline", db_index=False, db_constraint=False)
+    actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
     text = models.TextField(blank=True)
     detail = models.JSONField(default=dict)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.custom_fields.definitions import FieldNoun
 from tasuki.core.imports import custom_values, fields
 from tasuki.core.imports.changing import Rows, as_they_are, change
 from tasuki.core.imports.copying import look_up, new_ids
@@ -99,6 +100,7 @@ def write(chunk: Chunk) -> None:
         changing = chunk.settle_duplicates(references, "reference", is_unique=True)
     _change(chunk, changing)
     chunk.refuse_taken("reference", references)
+    import_fields.refuse_unfilled(chunk, FieldNoun.OPPORTUNITY, entering=_entering)
     lines = [line for line in chunk.waiting() if not _is_refused(line, leads)]
     # From here on no row is refused: what is made on the way is made for an opportunity.
     team, made_team = import_fields.default_team(chunk)
@@ -123,6 +125,14 @@ def write(chunk: Chunk) -> None:
 def _is_keyed_by_lead(chunk: Chunk) -> bool:
     """A lead has one opportunity, so where the file has no reference of its own, the lead is the key."""
     return (chunk.mapping.key or ("reference" if "reference" in chunk.mapping.columns else "lead")) == "lead"
+
+
+def _entering(values: dict[str, Any]) -> str | None:
+    """The stage in which the opportunity of a row will stand; what was lost stands in none."""
+    outcome = _outcome(values)
+    if outcome == Outcome.LOST:
+        return None
+    return stages.ONBOARDING if outcome == Outcome.WON else values.get("stage") or stages.P2
 
 
 def _carry(chunk: Chunk, line: Line, *, one: Pass, writing: opportunity_writing.Writing) -> None:

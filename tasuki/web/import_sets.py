@@ -18,6 +18,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
 from tasuki.core.imports import mapping as mappings
 from tasuki.core.imports import sets
+from tasuki.core.imports import undoing as undoing_
 from tasuki.core.imports.mapping import Mapping
 from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping, SetRefused
@@ -48,6 +49,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
             "nouns": import_forms.NOUNS,
             "files": files,
             "said": said,
+            "n_undoing": sum(1 for run in runs if run and run.state == RunState.UNDOING),
             "is_busy": any(run and run.state not in _OVER for run in runs),
             "is_ready": all(file.is_decided and not file.run for file in files),
             "next": next((file for file in files if not file.is_decided and not file.run), None),
@@ -173,8 +175,8 @@ def starting(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def undoing(request: UserRequest, pk: int) -> HttpResponse:
     made = _set(request, pk)
-    sets.undo(made, by=by(request), at=now())
-    messages.success(request, _("The import is undone."))
+    is_later = undoing_.ask([file.run for file in sets.in_order(made) if file.run], by=by(request), at=now())
+    messages.success(request, _("The import is being undone.") if is_later else _("The import is undone."))
     return redirect("import_set", pk)
 
 

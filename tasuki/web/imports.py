@@ -20,6 +20,7 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
 from tasuki.core.imports import errors, mapping, running, sets
+from tasuki.core.imports import undoing as undoing_
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.web import import_forms
@@ -110,7 +111,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
     run = get_object_or_404(ImportRun.objects.visible_to(request.user).select_related("started_by"), pk=pk)
     said = run.rows.filter(messages__isnull=False).order_by("row_no")[:_SHOWN]
-    return render(request, "imports/page.jinja", {"run": run, "rows": said, "is_over": run.state not in (RunState.WAITING, RunState.RUNNING)})
+    return render(request, "imports/page.jinja", {"run": run, "rows": said, "is_over": run.state not in (RunState.WAITING, RunState.RUNNING, RunState.UNDOING)})
 
 
 @require_GET
@@ -129,6 +130,6 @@ def error_file(request: UserRequest, pk: int) -> HttpResponse:
 def undoing(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
     run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
-    running.undo(run, by=by(request), at=now())
-    messages.success(request, _("The import is undone."))
+    is_later = undoing_.ask([run], by=by(request), at=now())
+    messages.success(request, _("The import is being undone.") if is_later else _("The import is undone."))
     return redirect("import", pk)

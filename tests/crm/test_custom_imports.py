@@ -17,6 +17,8 @@ from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.imports.tables import Said
 from tasuki.core.money import Money
+from tasuki.core.saved_views import SavedView
+from tasuki.crm import requirements
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -227,3 +229,34 @@ def test_reading_a_cell_asks_the_database_nothing(django_assert_num_queries) -> 
     with django_assert_num_queries(0):
         for key, kind in keys.items():
             fields[key].parse(cells.get(kind, "yes" if kind is FieldKind.CHECKBOX else "https://gaon.example"), How())
+
+
+def test_a_record_does_not_come_into_a_stage_without_what_is_required_from_it(cast: Cast) -> None:
+    budget = made(FieldKind.TEXT, "Budget", noun=FieldNoun.LEAD)
+    requirements.require_from(budget, stage="ready", by=SET_UP, at=MONDAY)
+    columns = f"reference: id, stage: stage, {budget.key}: budget"
+    run = imported("id,stage,budget\nL1,ready,\nL2,ready,much\nL3,captured,\nL4,working,\n", columns, noun="leads")
+    assert set(Lead.objects.values_list("reference", flat=True)) == {"L2", "L3"}
+    assert reasons(run) == ["To enter this stage, fill in: Budget."] * 2
+    # Where the mapping says it for all, nothing is missing.
+    assert imported("id\nL5\n", f"reference: id, stage: {{constant: ready}}, {budget.key}: {{constant: unknown}}", noun="leads").n_created == 1
+    signature = made(FieldKind.TEXT, "Signed by", noun=FieldNoun.OPPORTUNITY)
+    requirements.require_from(signature, stage="p3", by=SET_UP, at=MONDAY)
+    rows = "id,stage,outcome,closed\nD1,p2,open,\nD2,p3,open,\nD3,p3,won,2026-02-02\nD4,p3,lost,2026-02-02\n"
+    run = imported(rows, "reference: id, stage: stage, outcome: outcome, closed_at: closed", noun="opportunities")
+    assert set(Opportunity.objects.values_list("reference", flat=True)) == {"D1", "D4"}
+    assert reasons(run) == ["To enter this stage, fill in: Signed by."] * 2
+
+
+def test_choices_that_an_import_made_go_with_it_unless_somebody_uses_them(cast: Cast) -> None:
+    tier = made(FieldKind.CHOICE, "Tier")
+    columns = f"name: Name, {tier.key}: {{column: Tier, add: [Iron, Tin, Zinc, Clay]}}"
+    run = imported("Name,Tier\nA,Iron\nB,Tin\nC,Zinc\n", columns)
+    assert tier.choice_set.count() == 6
+    imported("Name,Tier\nD,Iron\n", f"name: Name, {tier.key}: Tier")
+    SavedView.objects.create(
+        of="account", name="Zinc", owner=cast.ada, filter=f"{tier.key}:is({key_of(tier, 'Zinc')})", sort="name", created_at=MONDAY, updated_at=MONDAY
+    )
+    running.undo(run, by=SET_UP, at=MONDAY)
+    assert [choice.label for choice in tier.choices()] == ["Gold", "Silver", "Iron", "Zinc"]
+    assert [one.name for one in Account.objects.all()] == ["D"]

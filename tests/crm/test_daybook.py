@@ -8,7 +8,7 @@ from decimal import Decimal
 from threading import Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from tasuki.cli import check
 from tasuki.core.imports import running
@@ -94,10 +94,11 @@ def test_an_erased_lead_leaves_nothing_in_it(cast: Cast) -> None:
     lead = leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=START)
     leads.advance(lead, to=stages.READY, by=SET_UP, at=AT)
     daybook.fold()
+    # The lead goes last: what the ledger names cannot go before it.
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM crm_lead")
     with transaction.atomic(), ledger.correcting("a test"), connection.cursor() as cursor:
-        # The other way round than usual: the lead first, then what refers to it.
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        for statement in ("DELETE FROM crm_lead", "DELETE FROM crm_passage", "DELETE FROM crm_ownership", "DELETE FROM crm_timelineentry"):
+        for statement in ("DELETE FROM crm_passage", "DELETE FROM crm_ownership", "DELETE FROM crm_timelineentry", "DELETE FROM crm_lead"):
             cursor.execute(statement)
     daybook.fold()
     assert not DaybookTotal.objects.exists()

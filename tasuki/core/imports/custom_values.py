@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import audit
+from tasuki.core.audit import By
 from tasuki.core.custom_fields import defining, definitions, values
-from tasuki.core.custom_fields.definitions import CustomField, FieldKind
+from tasuki.core.custom_fields.definitions import CustomChoice, CustomField, FieldKind, model_of
 from tasuki.core.imports.changing import Plain, Rows, as_they_are
 from tasuki.core.imports.custom_columns import NEW
 from tasuki.core.imports.nouns import Chunk, Line
+from tasuki.core.imports.runs import ImportRun
+from tasuki.core.saved_views import SavedView
 
 PREFIX = "custom."
 
@@ -48,7 +54,8 @@ def _with_added(field: CustomField, chunk: Chunk) -> tuple[CustomField, dict[str
     there = {choice.label.casefold() for choice in field.choices()}
     fresh = [label for label in dict.fromkeys(" ".join(label.split()) for label in labels) if label.casefold() not in there]
     if fresh:
-        defining.add_choices(field, labels=fresh, by=chunk.by, at=chunk.at)
+        made = defining.add_choices(field, labels=fresh, by=chunk.by, at=chunk.at)
+        chunk.lines[0].trace.setdefault("choices", []).extend(choice.pk for choice in made)
         field = CustomField.objects.get(pk=field.pk)
     keys = {choice.label.casefold(): choice.key for choice in field.choices()}
     return field, {label: keys[" ".join(label.split()).casefold()] for label in labels}
@@ -91,3 +98,16 @@ def merge(rows: Rows, *, model: Any) -> Plain:
         line.values["custom"] = {slot: value for slot, value in together.items() if value is not None}
     fields = {field.slot: field for field in definitions.in_use(model.noun)} if saying else {}
     return lambda slot, value: values.plain(fields[slot], value) if slot in fields else value
+
+
+def take_back_choices(run: ImportRun, *, by: By, at: datetime) -> None:
+    """Remove the choices that the run made, where its records are as before; one that a record or a saved view uses by now stays."""
+    traces = run.rows.filter(trace__has_key="choices").values_list("trace", flat=True)
+    ids = [pk for trace in traces for pk in (trace or {})["choices"]]
+    for choice in CustomChoice.objects.filter(pk__in=ids).select_related("field") if ids else ():
+        field, key = choice.field, str(choice.pk)
+        records = model_of(field.noun)._default_manager.filter(**{f"custom__{field.slot}__contains": key})
+        views = SavedView.objects.filter(filter__regex=rf"{re.escape(field.key)}\M.*\m{key}\M")
+        if not records.exists() and not views.exists():
+            choice.delete()
+            audit.record(field, action="change", by=by, at=at, changes={"choices": (choice.label, None)})

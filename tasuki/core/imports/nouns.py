@@ -19,6 +19,7 @@ from tasuki.core.imports import custom_columns
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
+from tasuki.core.imports.seen_ids import SeenIds
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -58,13 +59,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows to write in one transaction, and everything that holds for all of them."""
+    """Rows to write in one transaction, and everything that holds for all of them. `before` are the records that earlier chunks were about."""
 
     run: ImportRun
     mapping: Mapping
     lines: list[Line]
     by: By
     at: datetime
+    before: SeenIds = field(default_factory=SeenIds)
 
     def waiting(self) -> Iterator[Line]:
         """The rows that nothing was decided about yet."""
@@ -108,9 +110,7 @@ class Chunk:
 
     def named_before(self, ids: Iterable[int]) -> set[int]:
         """Which of the records a row in an earlier chunk of this run was about."""
-        wanted = list(ids) if self.run.n_applied else []
-        rows = self.run.rows.filter(target_id__in=wanted) if wanted else self.run.rows.none()
-        return {pk for pk in rows.values_list("target_id", flat=True) if pk is not None}
+        return {pk for pk in ids if pk in self.before}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tasuki.core.imports import dialects, encodings, html_tables, recognising, tables, vcards, workbooks
 from tasuki.core.imports.dialects import Dialect
-from tasuki.core.imports.tables import ReadAs, Record, Said, Sureness, Table
+from tasuki.core.imports.tables import Layout, ReadAs, Record, Said, Sureness, Table
 
 _SAMPLE = 256 * 1024
 # Records that are looked at to find the header.
@@ -20,6 +20,17 @@ _RECORDS = 500
 @contextmanager
 def opened(path: Path, said: Said = Said()) -> Iterator[Table]:  # noqa: B008 - it is frozen
     """Open a file as a table. Raises FileRefused with a sentence for a file that is none."""
+    records, layout, read_as = _laid_out(path, said)
+    yield Table(layout.names, tables.rows_of(records, layout), read_as)
+
+
+def count_rows(path: Path, said: Said = Said()) -> int:  # noqa: B008 - it is frozen
+    """How many rows the table has, reading it once; refuses what `opened` refuses."""
+    records, layout, _read_as = _laid_out(path, said)
+    return sum(1 for _record in tables.records_of(records, layout))
+
+
+def _laid_out(path: Path, said: Said) -> tuple[Iterator[Record], Layout, ReadAs]:
     kind = recognising.kind_of(path)
     read_as, records = _read(path, kind, said)
     sample = list(itertools.islice(records, _RECORDS))
@@ -29,13 +40,7 @@ def opened(path: Path, said: Said = Said()) -> Iterator[Table]:  # noqa: B008 - 
     header_row = 1 if kind == "vcard" else said.header_row
     layout = tables.lay_out([cells for cells, _problem in sample], header_row=header_row)
     read_as = replace(read_as, header_row=layout.header_row, notes=(*read_as.notes, *layout.notes))
-    yield Table(layout.names, tables.rows_of(itertools.chain(sample, records), layout), read_as)
-
-
-def count_rows(path: Path, said: Said = Said()) -> int:  # noqa: B008 - it is frozen
-    """How many rows the table has, reading it once; refuses what `opened` refuses."""
-    with opened(path, said) as table:
-        return sum(1 for row in table.rows)
+    return itertools.chain(sample, records), layout, read_as
 
 
 def _read(path: Path, kind: str, said: Said) -> tuple[ReadAs, Iterator[Record]]:

@@ -22,11 +22,12 @@ from psycopg.types.json import Jsonb
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
-from tasuki.core.imports import parsing, reading, taking_back
+from tasuki.core.imports import custom_values, parsing, reading, taking_back
 from tasuki.core.imports.copying import copy_in, execute
 from tasuki.core.imports.mapping import Mapping, from_json
 from tasuki.core.imports.nouns import Chunk, Line, noun_named
 from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
+from tasuki.core.imports.seen_ids import SeenIds
 from tasuki.core.imports.tables import FileRefused, ReadAs
 from tasuki.core.imports.taking_back import CannotUndo, StillRunning
 from tasuki.core.people import User
@@ -115,7 +116,7 @@ def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
         if not cursor.fetchone()[0]:
             raise StillRunning
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
-    if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING) or run.is_dry:
+    if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING, RunState.UNDOING) or run.is_dry:
         raise CannotUndo
     noun = noun_named(run.target)
     _tell_the_planner(run)
@@ -123,6 +124,7 @@ def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
     try:
         with transaction.atomic():
             noun.take_back(run)
+            custom_values.take_back_choices(run, by=by, at=at)
             # Foreign keys are checked at the end of a transaction; a refusal must come before we say that it is done.
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -185,12 +187,14 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
     with reading.opened(path, mapping.said) as table:
         noun.check(mapping, table.header)
         rows = itertools.islice(table.rows, run.n_applied, None)
+        seen = _seen_ids(run)
         with closing(parsing.chunks(parsing.Parser(noun, mapping), rows)) as chunks:
             for lines in chunks:
                 with transaction.atomic():
                     _after_the_others()
-                    noun.write(Chunk(run, mapping, lines, by, at))
+                    noun.write(Chunk(run, mapping, lines, by, at, seen))
                     _note(run, lines)
+                seen.add(line.target_id for line in lines if line.target_id is not None)
                 run.refresh_from_db()
                 if progress:
                     progress(run)
@@ -199,6 +203,12 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
             noun.finish(run)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
     run.refresh_from_db()
+
+
+def _seen_ids(run: ImportRun) -> SeenIds:
+    """What the chunks were about that were written before the run was stopped."""
+    rows = run.rows if run.n_applied else run.rows.none()
+    return SeenIds(pk for pk in rows.values_list("target_id", flat=True).iterator(chunk_size=10_000) if pk is not None)
 
 
 @transaction.atomic

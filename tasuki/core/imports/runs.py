@@ -27,6 +27,7 @@ class RunState(models.TextChoices):
     RUNNING = "running", _("running")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
+    UNDOING = "undoing", _("being undone")
     UNDONE = "undone", _("undone")
 
 
@@ -58,6 +59,7 @@ class ImportRun(models.Model):
     read_as = models.JSONField(default=dict)  # encoding and delimiter of the file, and its columns that no field takes: ignored
     is_dry = models.BooleanField(_("dry run"), default=False)
     state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.WAITING)
+    state_before = models.CharField(max_length=10, blank=True)  # where a run goes back to whose undo was refused
     failure = models.TextField(_("why it failed"), blank=True)
     n_rows = models.PositiveIntegerField(_("rows"), default=0)
     n_applied = models.PositiveIntegerField(_("rows done"), default=0)

@@ -51,6 +51,7 @@ class ImportSet(models.Model):
 
     started_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("started by"))
     created_at = models.DateTimeField(_("started"))
+    n_taken_back = models.PositiveSmallIntegerField(default=0)  # files, while the set is being undone
 
     objects = ImportSets.as_manager()
 
@@ -276,14 +277,6 @@ def start(made: ImportSet, *, by: By, at: datetime) -> list[ImportRun]:
             ImportFile.objects.filter(pk=file.pk).update(run=run)
             runs.append(run)
     return runs
-
-
-@transaction.atomic
-def undo(made: ImportSet, *, by: By, at: datetime) -> None:
-    """Take all files back, the last first, or none. Raises CannotUndo, StillRunning."""
-    for file in reversed(in_order(made)):
-        if file.run and file.run.state != RunState.UNDONE:
-            running.undo(file.run, by=by, at=at)
 
 
 @transaction.atomic

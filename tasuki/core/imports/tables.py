@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -155,10 +156,14 @@ def _has_values(rows: Sequence[list[str]], at: int) -> bool:
 def rows_of(records: Iterator[Record], layout: Layout) -> Iterator[Row]:
     """The rows below the header. What stands between two parts of one table is left out; another table, and notes below it, are named."""
     header = layout.names
-    numbered = enumerate(records, start=1)
-    plain = ((row_no, record) for row_no, record in numbered if row_no > layout.last_row)
-    for row_no, cells, problem in _without_titles(plain, header):
+    for row_no, cells, problem in records_of(records, layout):
         yield Row(row_no, dict(zip(header, cells, strict=False)), str(problem or _problem(header, cells)))
+
+
+def records_of(records: Iterator[Record], layout: Layout) -> Iterator[tuple[int, list[str], _StrOrPromise]]:
+    """The records that are rows, each with its number in the file and what was wrong about it when it was read."""
+    below = itertools.islice(enumerate(records, start=1), layout.last_row, None)
+    return _without_titles(below, layout.names)
 
 
 def _without_titles(records: Iterator[tuple[int, Record]], header: list[str]) -> Iterator[tuple[int, list[str], _StrOrPromise]]:
@@ -169,15 +174,14 @@ def _without_titles(records: Iterator[tuple[int, Record]], header: list[str]) ->
     held: list[tuple[int, list[str]]] = []
     is_behind_blank = False
     for row_no, (cells, problem) in records:
-        n_filled = sum(1 for cell in cells if cell.strip())
-        if not problem and not n_filled:
+        if not problem and not any(map(str.strip, cells)):
             is_behind_blank = True
             continue
         if not problem and _is_header_again(cells, header):
             held.clear()
             is_behind_blank = False
             continue
-        if not problem and is_behind_blank and n_filled == 1 and len(header) > 1 and len(held) < _HELD:
+        if not problem and is_behind_blank and len(header) > 1 and len(held) < _HELD and sum(map(bool, map(str.strip, cells))) == 1:
             held.append((row_no, cells))
             continue
         yield from ((no, lone, "") for no, lone in held)
@@ -190,6 +194,8 @@ def _without_titles(records: Iterator[tuple[int, Record]], header: list[str]) ->
 
 
 def _is_header_again(cells: list[str], header: list[str]) -> bool:
+    if " ".join(cells[0].split()) != header[0]:
+        return False
     said = [" ".join(cell.split()) for cell in cells]
     while said and not said[-1]:
         said.pop()
@@ -199,11 +205,23 @@ def _is_header_again(cells: list[str], header: list[str]) -> bool:
 def _problem(header: list[str], cells: list[str]) -> _StrOrPromise:
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         return _("The row has %(n)s cells, the header only %(m)s.") % {"n": len(cells), "m": len(header)}
+    together = "".join(cells)
+    if len(together) <= LARGEST_CELL and "\0" not in together and (together.isascii() or _is_text(together)):
+        return ""
     for cell in cells:
         if "\0" in cell:
             return _("The row holds a NUL character.")
         if len(cell) > LARGEST_CELL:
             return _("A cell of the row is larger than ten million characters.")
-        if not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell):
+        if not _is_text(cell):
             return _("The row holds bytes that are no text in this file's encoding.")
     return ""
+
+
+def _is_text(words: str) -> bool:
+    """Whether there is no half character in it, which stands for bytes that could not be read."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -16,9 +16,9 @@ from tasuki.core.imports.copying import execute
 if TYPE_CHECKING:
     from tasuki.core.imports.runs import ImportRun
 
-# Ids of the records that a run made, or made and changed; the one parameter is the run's id.
+# Ids of the records that a run made, or made and changed; the one parameter is the run's id. A row that said nothing new changed nothing.
 CREATED = "SELECT target_id FROM core_importrow WHERE run_id = %s AND state = 'created'"
-TOUCHED = "SELECT target_id FROM core_importrow WHERE run_id = %s AND state IN ('created', 'updated')"
+TOUCHED = "SELECT target_id FROM core_importrow WHERE run_id = %s AND (state = 'created' OR (state = 'updated' AND trace ? 'was'))"
 
 
 class CannotUndo(Refused):
@@ -66,7 +66,7 @@ def restore(run: ImportRun, *, model: type[models.Model], columns: Sequence[str]
     assignments = ", ".join(f"{column} = was.{column}" for column in columns)
     execute(
         f"""UPDATE {table} SET {assignments} FROM core_importrow row, jsonb_populate_record(NULL::{table}, row.trace->'was') was
-            WHERE row.run_id = %s AND row.state = 'updated' AND {table}.id = row.target_id""",
+            WHERE row.run_id = %s AND row.state = 'updated' AND row.trace ? 'was' AND {table}.id = row.target_id""",
         [run.pk],
     )
 
