@@ -35,6 +35,16 @@ def test_every_reference_that_the_database_does_not_check_itself_has_its_trigger
                 assert f"{table}.{field.column}" in _UNCHECKED or {named, f"{named}_gone"} <= triggers, f"{table}.{field.column}"
 
 
+@pytest.mark.django_db
+def test_every_index_and_constraint_of_a_model_stands_in_the_database() -> None:
+    """A migration that changes a column can drop the index of a constraint along with its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'i' UNION SELECT conname FROM pg_constraint")
+        there = {name for (name,) in cursor.fetchall()}
+    wanted = {one.name for model in apps.get_models() if model._meta.managed for one in (*model._meta.indexes, *model._meta.constraints)}
+    assert wanted <= there
+
+
 @pytest.mark.parametrize("column", ["contact_id", "account_id", "product_id", "owner_id", "team_id", "stage_id"])
 def test_a_lead_names_nothing_that_is_not_there(cast: Cast, column: str) -> None:
     lead = leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=AT)

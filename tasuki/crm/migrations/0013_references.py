@@ -6,11 +6,19 @@ from django.db import migrations, models
 
 from tasuki.core.references import checked
 
+# 0010 took an index from a column, and Django took along the unique one that kept a contact to one main address and one main number.
+ONE_MAIN = "\n".join(
+    f"""UPDATE crm_contact{table} one SET is_primary = false WHERE is_primary
+        AND EXISTS (SELECT FROM crm_contact{table} first WHERE first.contact_id = one.contact_id AND first.is_primary AND first.id < one.id);
+    CREATE UNIQUE INDEX IF NOT EXISTS contact_one_main_{table} ON crm_contact{table} (contact_id) WHERE is_primary;"""
+    for table in ("email", "phone")
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0011_references"),
-        ("crm", "0011_first_passage_rule"),
+        ("core", "0012_references"),
+        ("crm", "0012_task_kind"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -112,12 +120,18 @@ class Migration(migrations.Migration):
                 db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="leads", to="core.team", verbose_name="team"
             ),
         ),
+        # Django drops every index on a column that gets none of its own, the unique one of a constraint too.
+        migrations.RemoveConstraint(model_name="ownership", name="one_owner_of_an_account"),
         migrations.AlterField(
             model_name="ownership",
             name="account",
             field=models.ForeignKey(
                 db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="ownerships", to="crm.account"
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="ownership",
+            constraint=models.UniqueConstraint(condition=models.Q(("until_at__isnull", True)), fields=("account",), name="one_owner_of_an_account"),
         ),
         migrations.AlterField(
             model_name="ownership",
@@ -230,6 +244,7 @@ class Migration(migrations.Migration):
             model_name="ownership",
             index=models.Index(condition=models.Q(("account__isnull", False)), fields=["account"], name="ownership_of_account"),
         ),
+        migrations.RunSQL(ONE_MAIN, migrations.RunSQL.noop),
         checked("crm_contact", account_id="crm_account.id"),
         checked("crm_contactemail", contact_id="crm_contact.id"),
         checked("crm_contactphone", contact_id="crm_contact.id"),

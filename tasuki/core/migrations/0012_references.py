@@ -9,7 +9,7 @@ from tasuki.core.references import FUNCTION, NO_FUNCTION, checked
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0010_import_rows_without_a_check"),
+        ("core", "0011_saved_view_renderings"),
     ]
 
     operations = [
