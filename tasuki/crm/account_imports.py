@@ -45,7 +45,7 @@ def write(chunk: Chunk) -> None:
     import_fields.custom(chunk, "account")
     _check_domains(chunk)
     _check_numbers(chunk)
-    references: dict[Any, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
+    references: dict[Any, int] = import_fields.accounts_with(chunk.values_of("reference"))
     if (chunk.mapping.key or "name") == "name":
         changing = chunk.settle_duplicates(known_companies.recognise(chunk), "company", shown="name")
     else:

@@ -124,7 +124,7 @@ def _named_accounts(texts: set[str]) -> dict[str, int]:
         "SELECT folded_name, min(id) FROM crm_account WHERE folded_name = ANY(%s) GROUP BY folded_name HAVING count(*) = 1", set(folded.values())
     )
     found = {text: known[name] for text, name in folded.items() if name in known}
-    return found | look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", texts)
+    return found | accounts_with(texts)
 
 
 def column_of(values: dict[str, Any]) -> Any:
@@ -195,7 +195,7 @@ def accounts(chunk: Chunk, team: Team) -> Made:
     Of several with one folded name it is the one whose domain the person's mail address has, else the one written so, else the oldest.
     """
     wanted = {text: matching.fold_company(text) for text in chunk.values_of("account")}
-    references: dict[str, int] = look_up("SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)", wanted)
+    references = accounts_with(wanted)
     here = look_up("SELECT id, folded_name, name, domain FROM crm_account WHERE folded_name = ANY(%s) ORDER BY id", set(wanted.values()))
     known: dict[tuple[str, str, str], int] = {}
     for pk, (folded, name, domain) in here.items():
@@ -234,6 +234,17 @@ def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team
         ((pk, values.get("owner_id"), team_id, chunk.at, actor, mark(chunk.run)) for pk, values in rows),
     )
     write_trail(made_rows(chunk, noun="account", action="add", ids=(pk for pk, _values in rows)))
+
+
+def accounts_with(references: Iterable[str]) -> dict[str, int]:
+    """Accounts by reference; one that was merged into another leads to that one."""
+    wanted = list(references)
+    return look_up(
+        """SELECT reference, account_id FROM crm_formerrecord WHERE of = 'account' AND reference <> '' AND reference = ANY(%s)
+           UNION ALL SELECT reference, id FROM crm_account WHERE reference <> '' AND reference = ANY(%s)""",
+        wanted,
+        wanted,
+    )
 
 
 def known_contacts(chunk: Chunk) -> None:

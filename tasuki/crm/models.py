@@ -6,6 +6,7 @@ from tasuki.crm.daybook import DaybookNote, DaybookTotal
 from tasuki.crm.files import File
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
+from tasuki.crm.merges.rows import FormerRecord, Merge, MergeStep
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage, StageDefinition
@@ -13,6 +14,6 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "File", "Lead", "Ownership", "Passage",
-    "Product", "Stage", "StageDefinition", "Task", "TimelineEntry",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "File", "FormerRecord", "Lead", "Merge",
+    "MergeStep", "Ownership", "Passage", "Product", "Stage", "StageDefinition", "Task", "TimelineEntry",
 ]  # fmt: skip

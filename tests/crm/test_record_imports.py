@@ -12,7 +12,7 @@ from tasuki.core.imports import mapping, parsing, running
 from tasuki.core.imports.mapping import MappingRefused
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.imports.taking_back import CannotUndo
-from tasuki.crm import records
+from tasuki.crm import merging, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.ownership import Ownership
@@ -144,3 +144,12 @@ def test_products_keep_their_currency_and_their_code() -> None:
     assert (run.n_created, run.n_rejected) == (1, 2)
     one = Product.objects.get()
     assert (str(one.price), one.code, bool(one.currency)) == ("1200.50", "P1", True)
+
+
+def test_the_reference_of_a_merged_account_finds_the_one_it_was_merged_into() -> None:
+    imported(ACCOUNT_HEADER + "1,Gaon,,,,\n2,Gaon Securities,,,,\n", ACCOUNTS)
+    gaon, securities = Account.objects.order_by("reference")
+    merging.merge(securities, others=[gaon], by=BY, at=AT)
+    again = imported(ACCOUNT_HEADER + "1,Gaon,,,,exchange\n", f"{ACCOUNTS}key: reference\non_duplicate: update\n")
+    assert (again.n_updated, again.n_created) == (1, 0)
+    assert Account.objects.get().industry == "exchange"
