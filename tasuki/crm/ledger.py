@@ -1,7 +1,7 @@
 """The ledger: who stood in which stage from when to when, and how it ended. Every number of the relay is counted from it.
 
 Append-only by a database rule: a passage is entered, and once left; neither is ever rewritten. Only the undo of an
-import and the erasure of a person may take rows back, inside a transaction that says so (`correcting`).
+import or a merge and the erasure of a person may take rows back, inside a transaction that says so (`correcting`).
 `Bal(end) = Bal(start) + inflow - outflow` holds to the unit for any half-open period [from, to) because both sides
 count the same rows: a passage is in the balance at t when `entered_at < t` and it had not been left before t.
 """
@@ -194,7 +194,7 @@ def leave(
 
 @contextmanager
 def correcting(reason: str) -> Iterator[None]:
-    """Allow rows of the ledger to be taken back until the end of the block: for the undo of an import, and for erasure.
+    """Allow rows of the ledger to be taken back until the end of the block: for the undo of an import or a merge, and for erasure.
 
     The database refuses otherwise. Must run inside a transaction; `reason` is kept in the setting for the server's log.
     """

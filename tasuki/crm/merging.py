@@ -19,6 +19,7 @@ from tasuki.core.audit import By
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of, seen_by
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
+from tasuki.crm import duplicate_groups
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.leads import Lead
@@ -86,11 +87,19 @@ def merge(
     )
     journal = Journal(made)
     changes = _carry_over(journal, survivor, others, picks=picks, by=by, at=at)
-    audit.record(survivor, action="merge", by=by, at=at, changes={**changes, "merged": (None, [names[str(one.pk)] for one in others])})
-    for one in others:
-        audit.record(one, action="merged", by=by, at=at, changes={"merged_into": (None, survivor.pk)})
+    _tell(made, survivor, others, changes=changes, by=by, at=at)
+    duplicate_groups.settle_merged(made, by=by, at=at)
     _hold_together(ChangedMeanwhile())
     return made
+
+
+def _tell(merge: Merge, survivor: Any, others: Sequence[Any], *, changes: audit.Changes, by: By, at: datetime) -> None:
+    """The trail of each record, and of the merge itself, which leads to its page."""
+    word = "merged" if isinstance(survivor, Lead) else "former"
+    audit.record(survivor, action="merge", by=by, at=at, changes={**changes, word: (None, merge.other_names)})
+    for one, name in zip(others, merge.other_names, strict=True):
+        audit.record(one, action="merged", by=by, at=at, changes={word: (name, merge.survivor_name)})
+    audit.record(merge, action="add", by=by, at=at, changes={"of": (None, merge.of), "survivor_id": (None, survivor.pk)})
 
 
 def fields_of(noun: str, *, reader: User | None) -> list[Choice]:
@@ -142,7 +151,7 @@ def _custom_fields(noun: str) -> list[CustomField]:
 def _carry_over(journal: Journal, survivor: Any, others: Sequence[Any], *, picks: Mapping[Choice, Any], by: By, at: datetime) -> audit.Changes:
     if isinstance(survivor, Lead):
         for one in others:
-            passes.end(journal, one, into=survivor, by=by, at=at)
+            passes.end(one, into=survivor, journal=journal, by=by, at=at)
         return _write_values(journal, survivor, _values(picks), at=at)
     ids = [survivor.pk, *(one.pk for one in others)]
     # In the order of their ids, as everybody who moves leads holds them.
@@ -165,7 +174,7 @@ def _carry_over(journal: Journal, survivor: Any, others: Sequence[Any], *, picks
 
 def _carry_person(journal: Journal, survivor: Contact, others: Sequence[Contact], *, picks: Mapping[Choice, Any], by: By, at: datetime) -> None:
     mains = {choice.key: pick.pk for choice, pick in picks.items()}
-    passes.close_doubles(journal, [survivor.pk, *(one.pk for one in others)], by=by, at=at)
+    passes.close_doubles([survivor.pk, *(one.pk for one in others)], journal=journal, by=by, at=at)
     reach.keep_the_stricter(journal, survivor=survivor, others=others, by=by, at=at)
     reach.unite(journal, ContactEmail, key="key", survivor=survivor, others=others, main_of=mains["email"])
     reach.unite(journal, ContactPhone, key="e164", survivor=survivor, others=others, main_of=mains["phone"])

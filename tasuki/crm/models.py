@@ -3,6 +3,7 @@
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Consent, Contact, ContactEmail, ContactPhone
 from tasuki.crm.daybook import DaybookNote, DaybookTotal
+from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
@@ -14,6 +15,6 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "File", "FormerRecord", "Lead", "Merge",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "File", "FormerRecord", "Lead", "Merge",
     "MergeStep", "Ownership", "Passage", "Product", "Stage", "StageDefinition", "Task", "TimelineEntry",
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from tasuki.web.account_field import AccountField, of_reader
 from tasuki.web.custom_values import facts_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import ACCOUNTS
+from tasuki.web.merges import moved_on
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
@@ -56,7 +57,8 @@ def listing(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    return _shown(request, get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk))
+    account = Account.objects.visible_to(request.user).for_page().filter(pk=pk).first()
+    return _shown(request, account) if account else moved_on(request, "account", pk)
 
 
 def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpResponse:

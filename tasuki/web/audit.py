@@ -53,6 +53,7 @@ ACTIONS: dict[str, Any] = {
     "lose": _("lost"),
     "lost": _("lost"),
     "disqualified": _("disqualified"),
+    "merge": _("took in by a merge"),
     "merged": _("merged"),
     "give": _("handed over"),
     "accept": _("accepted"),

@@ -25,6 +25,7 @@ from tasuki.web.account_field import AccountField, of_reader
 from tasuki.web.custom_values import facts_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import CONTACTS
+from tasuki.web.merges import moved_on
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by, record_id
 
@@ -65,7 +66,8 @@ def listing(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    return _shown(request, get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk))
+    contact = Contact.objects.visible_to(request.user).for_page().filter(pk=pk).first()
+    return _shown(request, contact) if contact else moved_on(request, "contact", pk)
 
 
 def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpResponse:

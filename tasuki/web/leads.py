@@ -18,9 +18,11 @@ from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, records, requirements, stages
+from tasuki.crm import merging as merging_verbs
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
+from tasuki.crm.merges.rows import Merge
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
@@ -183,9 +185,14 @@ def disqualification(request: UserRequest, pk: int) -> HttpResponse:
 def merging(request: UserRequest, pk: int) -> HttpResponse:
     lead = _found(request, pk, Ability.MERGE_RECORDS)
     form = moves.MergeForm(request.POST, reader=request.user, lead=lead)
-    if not carried_out(form, lambda said: _ending(lead, leads.merge, into=said["into"], by=by(request), at=now())):
+    if not carried_out(form, lambda said: _merged(lead, said["into"], request)):
         return _shown(request, lead, merge_form=form)
     return done(request, _("The lead is merged into this one."), name="lead", pk=form.cleaned_data["into"].pk)
+
+
+def _merged(lead: Lead, into: Lead, request: UserRequest) -> Merge:
+    opportunities.refuse_while_open(lead)
+    return merging_verbs.merge(into, others=[lead], by=by(request), at=now())
 
 
 @require_POST

@@ -51,6 +51,7 @@ class Timeline:
     stages: dict[str, Stage]
     outcomes: dict[str, Any]
     reasons: dict[str, Any]
+    may_merge: bool
 
 
 def timeline(request: UserRequest, **of: Any) -> Timeline:
@@ -74,6 +75,7 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
         stages={stage.pk: stage for stage in Stage.objects.all()},
         outcomes=dict(Outcome.choices),
         reasons=dict(LostBecause.choices),
+        may_merge=abilities.can(request.user, Ability.MERGE_RECORDS),
     )
 
 

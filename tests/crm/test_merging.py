@@ -116,8 +116,8 @@ def test_each_field_keeps_the_newest_value_unless_another_is_chosen(cast: Cast) 
     assert (account.country, account.corporate_number) == ("KR", "1248100998")
     entry = AuditEntry.objects.of(account).get(action="merge")
     assert entry.changes["name"] == ["Gaon", "Gaon Securities"]
-    assert entry.changes["merged"] == [None, ["Gaon Securities"]]
-    assert AuditEntry.objects.get(noun="account", record_id=new.pk, action="merged").changes == {"merged_into": [None, old.pk]}
+    assert entry.changes["former"] == [None, ["Gaon Securities"]]
+    assert AuditEntry.objects.get(noun="account", record_id=new.pk, action="merged").changes == {"former": ["Gaon Securities", "Gaon"]}
 
 
 def test_another_owner_is_a_new_period_and_the_old_ones_stay_with_the_merge(cast: Cast) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -48,7 +48,7 @@ def _array(keys: list[Any]) -> str:
     return f'{{"{together}"}}'
 
 
-def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
+def execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run one set-based statement; → the number of rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

@@ -33,7 +33,7 @@ class LeadInSales(Refused):
         super().__init__(_("A lead with an open opportunity cannot be merged into another. Let it be the one that stays, or close its opportunity."))
 
 
-def close_doubles(journal: Journal, contact_ids: Sequence[int], *, by: By, at: datetime) -> None:
+def close_doubles(contact_ids: Sequence[int], *, journal: Journal, by: By, at: datetime) -> None:
     """Of the open leads for one product line the eldest stays, or the one with an opportunity. Raises TwoDeals, LeftBeforeEntered."""
     by_line: dict[str, list[Lead]] = defaultdict(list)
     for lead in Lead.objects.in_process().filter(contact__in=contact_ids, won_at__isnull=True).order_by("opened_at", "pk"):
@@ -45,10 +45,10 @@ def close_doubles(journal: Journal, contact_ids: Sequence[int], *, by: By, at: d
         stays = (in_sales or same)[0]
         for lead in same:
             if lead.pk != stays.pk:
-                end(journal, lead, into=stays, by=by, at=at)
+                end(lead, into=stays, journal=journal, by=by, at=at)
 
 
-def end(journal: Journal, lead: Lead, *, into: Lead, by: By, at: datetime) -> None:
+def end(lead: Lead, *, into: Lead, journal: Journal, by: By, at: datetime) -> None:
     """End one lead as merged into another; its open tasks go on with the other. Raises CannotMerge, LeadInSales, LeftBeforeEntered."""
     if lead.stage_id in stages.IN_SALES:
         raise LeadInSales

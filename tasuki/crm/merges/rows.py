@@ -69,7 +69,7 @@ class Merge(models.Model):
     noun: ClassVar[str] = "merge"
 
     of = models.CharField(_("noun"), max_length=8, choices=MergeNoun.choices)
-    survivor_id = models.BigIntegerField()
+    survivor_id = models.BigIntegerField(_("record that stays"))
     other_ids = ArrayField(models.BigIntegerField())
     names = models.JSONField(default=dict)
     last_ids = models.JSONField(default=dict)
@@ -150,6 +150,8 @@ class FormerRecord(models.Model):
     objects = FormerRecords.as_manager()
 
     class Meta:
+        verbose_name = _("merged record")
+        verbose_name_plural = _("merged records")
         indexes = [models.Index(fields=["of", "reference"], name="former_reference", condition=~Q(reference=""))]
         constraints = [
             models.UniqueConstraint(fields=["of", "former_id"], name="former_record_once"),

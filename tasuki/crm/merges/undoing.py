@@ -16,6 +16,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
+from tasuki.crm import duplicate_groups
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -78,6 +79,7 @@ def undo(merge: Merge, *, by: By, at: datetime) -> Merge:
     except IntegrityError as refusal:
         raise CannotUndo(_reason(refusal)) from None
     merge.steps.all().delete()
+    duplicate_groups.ask_again(merge.pk)
     Merge.objects.filter(pk=merge.pk).update(undone_by=by.actor, undone_at=at)
     for record in _TABLES[noun]._default_manager.filter(pk__in=[merge.survivor_id, *merge.other_ids]).order_by("pk"):
         audit.record(record, action="undo", by=by, at=at, changes={"merge": (merge.pk, None)})

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from tasuki.core import abilities
+from tasuki.core.abilities import Ability
 from tasuki.core.bulk.verbs import BulkVerb, verbs_of
 from tasuki.core.filters import binding, compiling, sentences
 from tasuki.core.filters.askers import asker
@@ -25,6 +26,7 @@ from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
+from tasuki.crm.merges.rows import MergeNoun
 from tasuki.web import custom_values
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
@@ -64,9 +66,15 @@ class Page:
     newer: str
     older: str
     bulk: list[tuple[BulkVerb, Form]]
+    may_merge: bool
     names: Names
     groups: list[Shown]
     _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
+
+    @property
+    def has_verbs(self) -> bool:
+        """Whether there is something to do with rows that are ticked."""
+        return bool(self.bulk) or self.may_merge
 
     @property
     def fields(self) -> Fields:
@@ -165,6 +173,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
         views=_views(state, spec, saved),
         chips=Sentence(state, spec, request.user).chips(adding=adding if adding in spec.fields else "", to=said.get("to", "")),
         bulk=[(verb, form_of(verb, reader=request.user)) for verb in verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities)],
+        may_merge=spec.noun in MergeNoun.values and Ability.MERGE_RECORDS in abilities.standing_of(request.user).abilities,
         newer=state.address(before=window.before) if window.before else "",
         older=state.address(after=window.after) if window.after else "",
     )
