@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app as jobs
 
@@ -31,7 +33,15 @@ def on_app_ready(app: App) -> None:
     # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
     app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
     app.periodic(cron="* * * * *")(app.task(name="fold_the_daybook", queueing_lock="fold_the_daybook")(fold_the_daybook))
+    app.periodic(cron="17 * * * *")(app.task(name="find_duplicates", queueing_lock="find_duplicates")(find_duplicates))
     app.periodic(cron="* * * * * */5")(app.task(name="absorb_search_changes", queueing_lock="absorb_search_changes")(absorb_search_changes))
+
+
+def find_duplicates(timestamp: int) -> None:
+    """Look through all records for those that are probably one; see the page of duplicates."""
+    from tasuki.crm import duplicate_groups
+
+    duplicate_groups.find(at=datetime.fromtimestamp(timestamp, tz=UTC))
 
 
 def absorb_search_changes(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -37,6 +37,14 @@ class SettledAlready(Refused):
         super().__init__(_("Somebody has settled this group already."))
 
 
+class _IsAmong(Func):
+    """Whether a number stands in an array."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field: models.Field[bool, bool] = models.BooleanField()
+
+
 class DuplicateGroups(models.QuerySet["DuplicateGroup"]):
     """Questions about groups of duplicates."""
 
@@ -51,7 +59,7 @@ class DuplicateGroups(models.QuerySet["DuplicateGroup"]):
                 seen |= Q(of=noun)
                 continue
             rows: Any = apps.get_model("crm", MODELS[noun])._default_manager.get_queryset()
-            members = rows.visible_to(user).filter(pk=Func(OuterRef("record_ids"), function="ANY", output_field=models.BigIntegerField()))
+            members = rows.visible_to(user).filter(_IsAmong("pk", OuterRef("record_ids")))
             n = Subquery(members.order_by().values(_all=models.Value(1)).annotate(n=Count("pk")).values("n"), output_field=models.IntegerField())
             seen |= Q(of=noun, pk__in=DuplicateGroup.objects.filter(of=noun).annotate(n_seen=n).filter(n_seen__gte=2).values("pk"))
         return self.filter(seen)

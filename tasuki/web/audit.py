@@ -54,6 +54,7 @@ ACTIONS: dict[str, Any] = {
     "lost": _("lost"),
     "disqualified": _("disqualified"),
     "merge": _("took in by a merge"),
+    "set_apart": _("said to be another"),
     "merged": _("merged"),
     "give": _("handed over"),
     "accept": _("accepted"),

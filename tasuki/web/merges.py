@@ -20,11 +20,11 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.search import finding
-from tasuki.crm import duplicates, merging
+from tasuki.crm import duplicates, merging, unmerging
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
-from tasuki.crm.merges import contents, undoing
+from tasuki.crm.merges import contents
 from tasuki.crm.merges.rows import FormerRecord, Merge
 from tasuki.web import found_rows, nouns, side_by_side, toasts
 from tasuki.web.requests import UserRequest, by, record_id
@@ -42,7 +42,7 @@ def choosing(request: UserRequest, noun: str) -> HttpResponse:
         raise Http404
     ids = _ids(request.POST.getlist("id"))
     if 2 <= len(ids) <= merging.MOST and not request.POST.get("everything"):
-        return redirect(_address(noun, ids))
+        return redirect(address(noun, ids))
     toasts.say(request, _("Choose 2 to %(n)s records to merge.") % {"n": merging.MOST}, warns=True)
     back = request.POST.get("next", "")
     return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else LISTS[noun])
@@ -84,7 +84,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "merge": merge,
         "others": list(zip(merge.other_ids, merge.other_names, strict=True)),
-        "hindrance": undoing.hindrance(merge),
+        "hindrance": unmerging.hindrance(merge),
         "moved": contents.moved(merge),
         "owners": contents.owners_before(merge),
         **_list_of(merge.of),
@@ -95,7 +95,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def undoing_it(request: UserRequest, pk: int) -> HttpResponse:
     merge = get_object_or_404(Merge.objects.visible_to(request.user), pk=pk)
-    undoing.undo(merge, by=by(request), at=now())
+    unmerging.undo(merge, by=by(request), at=now())
     toasts.say(request, _("The merge is undone: every record is by itself again."))
     return redirect(merge.of, merge.survivor_id)
 
@@ -126,7 +126,7 @@ def _others(request: UserRequest, noun: str, record: Any) -> HttpResponse:
     q = " ".join(request.GET.get("q", "").split())[:200]
     matches = [] if isinstance(record, Lead) else duplicates.like(record)
     sought = finding.find(request.user, q, most=_OFFERED).ids.get(noun, []) if q else []
-    why = {match.pk: ", ".join(str(key.label) for key in match.keys) for match in matches if _may_be_told(request, noun, match.keys)}
+    why = {match.pk: ", ".join(str(key.label) for key in match.keys) for match in matches}
     wanted = [pk for pk in dict.fromkeys([*why, *(_of_the_same(request, record) if isinstance(record, Lead) else ()), *sought]) if pk != record.pk]
     rows = found_rows.rows(request.user, [(noun, pk) for pk in wanted])
     offered = [(pk, rows[noun, pk], why.get(pk, "")) for pk in wanted if (noun, pk) in rows][: _OFFERED * 2]
@@ -147,12 +147,6 @@ def _of_the_same(request: UserRequest, lead: Lead) -> list[int]:
     return found
 
 
-def _may_be_told(request: UserRequest, noun: str, keys: Sequence[duplicates.Key]) -> bool:
-    """That two have one mail address tells what the address is to whoever must not see it."""
-    hidden = abilities.standing_of(request.user).hides(noun)
-    return not (hidden and keys[0] in (duplicates.Key.MAIL, duplicates.Key.PHONE))
-
-
 def _asked_for(request: UserRequest, noun: str, texts: Sequence[str]) -> tuple[str, list[Any]]:
     """The visible records of these ids, in their order. Raises Http404 without any."""
     if noun not in MODELS:
@@ -169,7 +163,8 @@ def _ids(texts: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(pk for text in texts[:1_000] if (pk := record_id(text))))
 
 
-def _address(noun: str, ids: Sequence[int]) -> str:
+def address(noun: str, ids: Sequence[int]) -> str:
+    """Where these records stand side by side."""
     return f"{reverse('merge_new')}?{urlencode([('of', noun), *(('id', pk) for pk in ids)])}"
 
 

@@ -43,6 +43,7 @@ RAIL = (
     RailItem(_("Contacts"), "contacts", icon="address-book"),
     RailItem(_("Products"), "products", icon="package"),
     RailItem(_("Tasks"), "tasks", icon="checkbox"),
+    RailItem(_("Duplicates"), "duplicates", icon="copy", needs=Ability.MERGE_RECORDS),
     RailItem(_("Imports"), "imports", icon="table-import", needs=Ability.IMPORT_DATA),
     RailItem(_("People"), "people", icon="users"),
     RailItem(_("Settings"), "settings", icon="settings"),

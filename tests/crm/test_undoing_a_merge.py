@@ -19,16 +19,15 @@ from tasuki.core.custom_fields import defining, writing
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, FieldNoun
 from tasuki.core.errors import Forbidden, Refused
-from tasuki.crm import accounts, attachments, leads, merging, notes, records, stages, tasks
+from tasuki.crm import accounts, attachments, leads, merging, notes, records, stages, tasks, unmerging
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, ConsentState, Contact, ContactEmail
 from tasuki.crm.leads import Lead
-from tasuki.crm.merges import undoing
 from tasuki.crm.merges.rows import FormerRecord, Merge
-from tasuki.crm.merges.undoing import CannotUndo, LaterMergeFirst, UndoneAlready
 from tasuki.crm.records import Company, Person
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
+from tasuki.crm.unmerging import CannotUndo, LaterMergeFirst, UndoneAlready
 from tests.cast import MONDAY, SET_UP, Cast
 from tests.core.table_contents import contents
 from tests.crm.test_merging import LATER, ada, all_is_well, company, ivo, lead, person, ruth
@@ -50,12 +49,12 @@ def test_two_companies_are_two_again(cast: Cast) -> None:
     before = tables()
     merge = merging.merge(stays, others=[goes], chosen={"owner": goes.pk}, by=ruth(cast), at=LATER)
     assert tables() != before
-    undone = undoing.undo(merge, by=ruth(cast), at=STILL_LATER)
+    undone = unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
     assert tables() == before
     assert (undone.undone_by, undone.undone_at) == (cast.ruth, STILL_LATER)
     assert set(AuditEntry.objects.filter(noun="account", action="undo").values_list("record_id", flat=True)) == {stays.pk, goes.pk}
     with pytest.raises(UndoneAlready):
-        undoing.undo(merge, by=ruth(cast), at=STILL_LATER)
+        unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
 
 
 def test_what_was_added_since_stays_and_what_was_written_about_a_lead_goes_with_the_lead(cast: Cast) -> None:
@@ -69,7 +68,7 @@ def test_what_was_added_since_stays_and_what_was_written_about_a_lead_goes_with_
     newcomer = person(cast, "Cho", account=Account.objects.get(pk=stays.pk))
     leads.recycle(Lead.objects.get(pk=moving.pk), reason="budget", wake_when="spring", by=ivo(cast), at=LATER)
     again = leads.wake(Lead.objects.get(pk=moving.pk), by=ivo(cast), at=LATER)
-    undoing.undo(merge, by=ruth(cast), at=STILL_LATER)
+    unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
     assert TimelineEntry.objects.get(pk=kept.pk).account_id == stays.pk
     assert TimelineEntry.objects.get(pk=along.pk).account_id == goes.pk
     assert Task.objects.get(pk=task.pk).account_id == goes.pk
@@ -83,7 +82,7 @@ def test_a_value_that_was_changed_since_keeps_its_change(cast: Cast) -> None:
     merge = merging.merge(stays, others=[goes], by=ruth(cast), at=LATER)
     records.change_account(stays, company=Company("B", industry="banking"), by=ivo(cast), at=LATER)
     accounts.give(stays, to=cast.saori, team=cast.field_sales, by=ruth(cast), at=LATER)
-    undoing.undo(merge, by=ruth(cast), at=STILL_LATER)
+    unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
     account = Account.objects.get(pk=stays.pk)
     assert (account.name, account.industry, account.owner) == ("A", "banking", cast.saori)
     assert Account.objects.get(pk=goes.pk).industry == "securities"
@@ -94,7 +93,7 @@ def test_an_address_that_became_the_main_one_since_stays_it(cast: Cast) -> None:
     one, two = person(cast, "Ahn", email="a@one.example"), person(cast, "Ahn", 1, email="a@two.example")
     merge = merging.merge(one, others=[two], by=ada(cast), at=LATER)
     records.change_contact(one, person=Person("Ahn", email="a@three.example"), by=ivo(cast), at=LATER)
-    undoing.undo(merge, by=ada(cast), at=STILL_LATER)
+    unmerging.undo(merge, by=ada(cast), at=STILL_LATER)
     assert set(ContactEmail.objects.values_list("contact", "key", "is_primary")) == {
         (one.pk, "a@one.example", False), (one.pk, "a@three.example", True), (two.pk, "a@two.example", True),
     }  # fmt: skip
@@ -105,11 +104,11 @@ def test_a_later_merge_is_undone_first(cast: Cast) -> None:
     first = merging.merge(a, others=[b], by=ruth(cast), at=LATER)
     second = merging.merge(c, others=[a], by=ruth(cast), at=LATER)
     with pytest.raises(LaterMergeFirst, match="A into C"):
-        undoing.undo(first, by=ruth(cast), at=STILL_LATER)
-    assert "A into C" in undoing.hindrance(first)
-    assert undoing.hindrance(second) == ""
-    undoing.undo(second, by=ruth(cast), at=STILL_LATER)
-    undoing.undo(first, by=ruth(cast), at=STILL_LATER)
+        unmerging.undo(first, by=ruth(cast), at=STILL_LATER)
+    assert "A into C" in unmerging.hindrance(first)
+    assert unmerging.hindrance(second) == ""
+    unmerging.undo(second, by=ruth(cast), at=STILL_LATER)
+    unmerging.undo(first, by=ruth(cast), at=STILL_LATER)
     assert Account.objects.count() == 3
     assert not FormerRecord.objects.exists()
 
@@ -120,9 +119,9 @@ def test_a_merge_of_people_at_a_merged_company_is_undone_before_that_of_the_comp
     companies = merging.merge(a, others=[b], by=ruth(cast), at=LATER)
     people = merging.merge(one, others=[two], by=ruth(cast), at=LATER)
     with pytest.raises(LaterMergeFirst):
-        undoing.undo(companies, by=ruth(cast), at=STILL_LATER)
-    undoing.undo(people, by=ruth(cast), at=STILL_LATER)
-    undoing.undo(companies, by=ruth(cast), at=STILL_LATER)
+        unmerging.undo(companies, by=ruth(cast), at=STILL_LATER)
+    unmerging.undo(people, by=ruth(cast), at=STILL_LATER)
+    unmerging.undo(companies, by=ruth(cast), at=STILL_LATER)
     assert Contact.objects.get(pk=two.pk).account == b
 
 
@@ -133,7 +132,7 @@ def test_what_cannot_stand_beside_what_would_come_back_is_named(cast: Cast) -> N
     leads.lose(elder, reason="budget", by=ivo(cast), at=LATER)
     lead(cast, Contact.objects.get(pk=one.pk), 400)
     with pytest.raises(CannotUndo, match="A lead was opened since"):
-        undoing.undo(merge, by=ada(cast), at=STILL_LATER)
+        unmerging.undo(merge, by=ada(cast), at=STILL_LATER)
     younger.refresh_from_db()
     assert younger.state == "merged", "nothing is half undone"
 
@@ -143,13 +142,13 @@ def test_a_company_that_took_the_number_since_is_in_the_way(cast: Cast) -> None:
     merge = merging.merge(a, others=[b], by=ruth(cast), at=LATER)
     company(cast, "C", country="KR", corporate_number="2208162517")
     with pytest.raises(CannotUndo, match="corporate numbers"):
-        undoing.undo(merge, by=ruth(cast), at=STILL_LATER)
+        unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
 
 
 def test_who_may_not_merge_may_not_undo(cast: Cast) -> None:
     merge = merging.merge(company(cast, "A"), others=[company(cast, "B")], by=ruth(cast), at=LATER)
     with pytest.raises(Forbidden, match=str(Ability.MERGE_RECORDS.label)):
-        undoing.undo(merge, by=ivo(cast), at=STILL_LATER)
+        unmerging.undo(merge, by=ivo(cast), at=STILL_LATER)
 
 
 def test_a_merge_of_leads_is_taken_out_of_the_ledger_again(cast: Cast) -> None:
@@ -158,7 +157,7 @@ def test_a_merge_of_leads_is_taken_out_of_the_ledger_again(cast: Cast) -> None:
     before = tables()
     merge = merging.merge(one, others=[two], by=ruth(cast), at=LATER)
     all_is_well()
-    undoing.undo(merge, by=ruth(cast), at=STILL_LATER)
+    unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
     assert tables() == before
     all_is_well()
 
@@ -255,7 +254,7 @@ def test_whatever_is_merged_and_undone_in_reverse_is_as_it_was(cast: Cast, seed:
         told = TimelineEntry.objects.filter(Q(kind="merge") | Q(detail__outcome="merged"))
         assert n_of == (TimelineEntry.objects.count() - told.count(), Task.objects.count())
         for merge, before in zip(reversed(world.merges), reversed(kept[:-1]), strict=True):
-            undoing.undo(merge, by=SET_UP, at=STILL_LATER)
+            unmerging.undo(merge, by=SET_UP, at=STILL_LATER)
             differing = {name for name, sums in tables().items() if before[name] != sums}
             assert not differing
             all_is_well()

@@ -12,9 +12,12 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Count, F, Func
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from tasuki.core.people import User
 from tasuki.core.teams import Team
+from tasuki.crm.contacts import Consent
+from tasuki.crm.leads import Lead
 from tasuki.crm.merges import relations
 from tasuki.crm.merges.rows import FormerRecord, Merge, MergeStep, StepKind
 from tasuki.crm.ownership import Ownership
@@ -43,11 +46,19 @@ def hanging_on(target: type[models.Model], ids: Sequence[int]) -> list[Amount]:
     """What points at the records, kind by kind; kinds that none of them has are left out. One query for each kind, however many records."""
     found = []
     for model, field in relations.foreign_keys(target):
-        if model is not FormerRecord:
-            rows = model._default_manager.filter(**{f"{field.name}__in": list(ids)}).values_list(field.name).annotate(n=Count("pk")).order_by()
-            if of := dict(rows):
-                found.append(Amount(model._meta.verbose_name_plural, sum(of.values()), of))
+        if not _is_told(model, field.name):
+            continue
+        rows = model._default_manager.filter(**{f"{field.name}__in": list(ids)}).values_list(field.name).annotate(n=Count("pk")).order_by()
+        if of := dict(rows):
+            found.append(Amount(_("subsidiaries") if field.name == "parent" else model._meta.verbose_name_plural, sum(of.values()), of))
     return found
+
+
+def _is_told(model: type[models.Model], field: str) -> bool:
+    """Addresses, consents and owners stand among the fields; what a lead came from, or was merged into, does not hang on it."""
+    if (model, field) in ((Lead, "previous"), (Lead, "merged_into")) or model in (FormerRecord, Consent):
+        return False
+    return field == "parent" or (model._meta.label, field) not in relations.OWN_RULES
 
 
 def moved(merge: Merge) -> list[Amount]:
