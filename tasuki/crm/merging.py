@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MOST = 20
 # One merge at a time: two that meet in a third record would wait for each other.
 _LOCK = 0x3E26E
+_FOREIGN_KEY = "23503"
 
 Record = Account | Contact | Lead
 
@@ -86,10 +87,18 @@ def merge(
         merged_at=at,
     )
     journal = Journal(made)
-    changes = _carry_over(journal, survivor, others, picks=picks, by=by, at=at)
+    try:
+        with transaction.atomic():
+            changes = _carry_over(journal, survivor, others, picks=picks, by=by, at=at)
+            # The database looks now whether everything that points at something finds it.
+            execute("SET CONSTRAINTS ALL IMMEDIATE")
+            execute("SET CONSTRAINTS ALL DEFERRED")
+    except IntegrityError as refusal:
+        if getattr(refusal.__cause__, "sqlstate", "") != _FOREIGN_KEY:
+            raise
+        raise ChangedMeanwhile from None  # somebody wrote about one of the others, and was faster
     _tell(made, survivor, others, changes=changes, by=by, at=at)
     duplicate_groups.settle_merged(made, by=by, at=at)
-    _hold_together(ChangedMeanwhile())
     return made
 
 
@@ -270,13 +279,3 @@ def _move_custom(journal: Journal, survivor: Account, others: Sequence[Account])
 
 def _is_account(slot: str) -> bool:
     return CustomField.objects.filter(kind=FieldKind.ACCOUNT, pk=slot.removeprefix("f")).exists()
-
-
-def _hold_together(refusal: Refused) -> None:
-    """Let the database look now whether everything that points at something finds it. Raises the refusal when somebody was faster."""
-    try:
-        with transaction.atomic():
-            execute("SET CONSTRAINTS ALL IMMEDIATE")
-            execute("SET CONSTRAINTS ALL DEFERRED")
-    except IntegrityError:
-        raise refusal from None

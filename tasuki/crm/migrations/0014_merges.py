@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0012_task_kind"),
+        ("crm", "0013_references"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
