@@ -111,7 +111,7 @@ def test_every_field_parts_the_rows_and_each_group_is_the_list_narrowed_to_it(ca
         assert account
         writing.write(account, said={field.pk: field.choices()[0].key}, by=SET_UP, at=MONDAY)
     spec = spec_of(SPECS[noun], cast.ada)
-    fields = renderings.groupings(spec)
+    fields = renderings.groupings(spec, "")
     assert len(fields) >= 2
     for field in fields:
         refuse_unless_parted(cast.ada, noun, f"view=all&group={field.key}" if noun in ("lead", "opportunity") else f"group={field.key}", is_large=is_large)

@@ -5,3 +5,5 @@ import "./close_menus";
 import "./command_palette";
 import "./list_sheet";
 import "./quick_add";
+import "./card_lanes";
+import "./card_moves";

@@ -1,11 +1,11 @@
-// <list-sheet>: a list that is walked by keys. J and K move from row to row, X selects, Space peeks, Enter opens (the row's
+// <list-sheet>: a list that is walked by keys, whether its rows are those of a table or cards. J and K move from row to row, X selects, Space peeks, Enter opens (the row's
 // name is a link), ? shows the keys. The peek is the panel beside the list; it follows the row that has the focus.
 import { isForThePage } from "./single_keys";
 
 class ListSheet extends HTMLElement {
   #stop = new AbortController();
   #asked: AbortController | undefined;
-  #open: HTMLTableRowElement | undefined;
+  #open: HTMLElement | undefined;
 
   connectedCallback(): void {
     this.#stop = new AbortController();
@@ -21,9 +21,9 @@ class ListSheet extends HTMLElement {
     this.#asked?.abort();
   }
 
-  get #rows(): HTMLTableRowElement[] {
+  get #rows(): HTMLElement[] {
     // The rows of a closed group are not walked, nor is its head.
-    return [...this.querySelectorAll<HTMLTableRowElement>("tbody tr:not(.group-head)")].filter((row) => row.checkVisibility());
+    return [...this.querySelectorAll<HTMLElement>("tbody tr:not(.group-head), [data-card]")].filter((row) => row.checkVisibility());
   }
 
   get #panel(): HTMLElement | null {
@@ -37,7 +37,7 @@ class ListSheet extends HTMLElement {
       event.key.length === 1 ? event.key.toLowerCase() : event.key
     ];
     // Space presses what has the focus, unless that is the name of a row.
-    if (!act || (event.key === " " && !target.closest("tbody a.sheet-name") && target !== document.body)) return;
+    if (!act || (event.key === " " && !target.closest("a.sheet-name") && target !== document.body)) return;
     if (act()) event.preventDefault();
   }
 
@@ -51,8 +51,8 @@ class ListSheet extends HTMLElement {
   }
 
   /** The row that has the focus, else the one that is peeked at. */
-  get #here(): HTMLTableRowElement | undefined {
-    return document.activeElement?.closest<HTMLTableRowElement>("list-sheet tbody tr") ?? this.#open;
+  get #here(): HTMLElement | undefined {
+    return document.activeElement?.closest<HTMLElement>("list-sheet :is(tbody tr, [data-card])") ?? this.#open;
   }
 
   #step(by: number): boolean {
@@ -91,7 +91,7 @@ class ListSheet extends HTMLElement {
     return true;
   }
 
-  async #show(row: HTMLTableRowElement): Promise<void> {
+  async #show(row: HTMLElement): Promise<void> {
     const panel = this.#panel;
     const address = row.dataset.peek;
     if (!panel || !address) return;
@@ -123,7 +123,7 @@ class ListSheet extends HTMLElement {
   }
 
   #help(): boolean {
-    this.querySelector("dialog")?.showModal();
+    this.querySelector<HTMLDialogElement>("dialog[aria-labelledby=keys]")?.showModal();
     return true;
   }
 }

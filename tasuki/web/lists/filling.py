@@ -61,7 +61,7 @@ def filled(asked: Asked, buckets: Sequence[Bucket], *, first: int) -> list[Fille
     counts, sums = ({}, {}) if asked.is_large else telling.counted()
     estimates = telling.estimated() if asked.is_large else {}
     found = telling.first_rows(first)
-    by_pk = asked.rows.in_bulk([pk for pks in found.values() for pk in pks]) if found else {}
+    by_pk = asked.order.named(asked.rows).in_bulk([pk for pks in found.values() for pk in pks]) if found else {}
     groups = []
     for nth, bucket in enumerate(buckets):
         # A row that was moved away between two queries is not shown twice, nor missed.
@@ -72,6 +72,18 @@ def filled(asked: Asked, buckets: Sequence[Bucket], *, first: int) -> list[Fille
             count = max(estimates.get(nth, 0), len(found.get(nth, ()))) if is_about else len(rows)
         groups.append(Filled(bucket, count, is_about, rows, sums.get(nth, [])))
     return groups
+
+
+def only(rows: QuerySet[Any], bucket: Bucket, fields: Fields, *, asker: Asker) -> QuerySet[Any]:
+    """The rows of one group."""
+    return compiling.narrowed(rows, binding.bind(Group(Of.ALL, bucket.clauses), fields, asker=asker))
+
+
+def standing(rows: QuerySet[Any], buckets: Sequence[Bucket], fields: Fields, *, asker: Asker) -> Bucket | None:
+    """The group in which the only row stands; None for a row that is not there, or in no group."""
+    telling = _Telling(Asked(rows, Order("pk", is_falling=False), fields, asker, is_large=False), buckets)
+    nth = telling.told.values_list("bucket", flat=True).first()
+    return None if nth is None else buckets[nth]
 
 
 class _Telling:
@@ -90,7 +102,7 @@ class _Telling:
         self.is_indexed = _leads_an_index(self.model, path)
 
     @property
-    def _told(self) -> QuerySet[Any]:
+    def told(self) -> QuerySet[Any]:
         """The rows with the number of their group as `bucket`."""
         whens = (When(condition, then=Value(nth)) for nth, condition in enumerate(self.conditions))
         told: QuerySet[Any] = self.rows.annotate(bucket=Case(*whens, default=Value(None), output_field=IntegerField(null=True)))
@@ -102,7 +114,7 @@ class _Telling:
         total = {"total": Sum(self.asked.summed[0])} if self.asked.summed else {}
         counts: dict[int, int] = defaultdict(int)
         sums: dict[int, list[tuple[Decimal, str]]] = defaultdict(list)
-        for line in self._told.values(*by).annotate(n=Count("pk"), **total).order_by(*by):
+        for line in self.told.values(*by).annotate(n=Count("pk"), **total).order_by(*by):
             counts[line["bucket"]] += line["n"]
             if self.asked.summed and line["total"] is not None:
                 sums[line["bucket"]].append((line["total"], line[self.asked.summed[1]]))
@@ -113,7 +125,7 @@ class _Telling:
         if self.asked.is_large and self.is_indexed:
             lines = self._each(first + 1)
         else:
-            told = self._told
+            told = self.told
             if self.asked.is_large:
                 told = told.filter(pk__in=_in_order(self.rows, self.asked.order).values("pk")[:READ_AT_ONCE])
             ordered = self.asked.order.applied(told)

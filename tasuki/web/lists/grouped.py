@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import QuerySet
 
 from tasuki.core.filters.askers import asker
+from tasuki.core.filters.fields import Asker
 from tasuki.core.people import User
 from tasuki.crm.stages import Stage
 from tasuki.web.lists.filling import Asked, Filled, filled
-from tasuki.web.lists.grouping import buckets
+from tasuki.web.lists.grouping import Bucket, buckets
 from tasuki.web.lists.paging import Order
 from tasuki.web.lists.spec import Spec
 from tasuki.web.lists.state import State
@@ -32,6 +35,12 @@ class Reading:
     reader: User
     at: datetime
     is_large: bool
+    # How many rows there are, and whether that is an estimate: then they are too many to be read whole.
+    counted: Callable[[QuerySet[Any]], tuple[int, bool]]
+
+    @property
+    def asker(self) -> Asker:
+        return asker(self.reader, at=self.at)
 
 
 @dataclass(frozen=True)
@@ -61,18 +70,20 @@ class Shown:
 
 def shown(rows: QuerySet[Any], reading: Reading) -> list[Shown]:
     """The groups that have rows, by the field that the state names."""
-    state, spec = reading.state, reading.spec
-    field = spec.fields.get(state.grouping)
-    column = spec.column(spec.summed) if spec.summed else None
-    asked = Asked(
-        rows,
-        reading.order,
-        spec.fields,
-        asker(reading.reader, at=reading.at),
-        reading.is_large,
-        (column.sort, column.currency) if column else None,
-    )
+    field = reading.spec.fields.get(reading.state.grouping)
     told = buckets(field, rows, reader=reading.reader, at=reading.at, is_large=reading.is_large)
-    known = Stage.objects.in_bulk() if field.key == "stage" else {}
-    found = filled(asked, told, first=FIRST)
-    return [Shown(group, group.bucket.narrowed(state).address(), known.get(group.bucket.value)) for group in found if group.count or group.rows]
+    return [group for group in filled_groups(rows, told, reading, first=FIRST) if group.filled.count or group.rows]
+
+
+def filled_groups(rows: QuerySet[Any], told: list[Bucket], reading: Reading, *, first: int) -> list[Shown]:
+    """These groups with their first rows, also those that have none."""
+    spec = reading.spec
+    column = spec.column(spec.summed) if spec.summed else None
+    summed = (column.sort, column.currency) if column else None
+    asked = Asked(rows, reading.order, spec.fields, reading.asker, reading.is_large, summed)
+    known = Stage.objects.in_bulk() if told[0].clauses[0].field == "stage" else {}
+    return [as_shown(group, reading, known) for group in filled(asked, told, first=first)]
+
+
+def as_shown(group: Filled, reading: Reading, known: Mapping[str, Stage] = MappingProxyType({})) -> Shown:
+    return Shown(group, group.bucket.narrowed(reading.state).address(), known.get(group.bucket.value))

@@ -39,7 +39,7 @@ class Bucket:
     def narrowed(self, state: State) -> State:
         """The list of the rows of this group alone. What says less of the field goes."""
         kept = tuple(part for part in state.filter.parts if part not in self.clauses and not self._says_more_than(part))
-        return state.with_(filter=Group(Of.ALL, (*kept, *self.clauses)), grouping="", rendering="")
+        return state.with_(filter=Group(Of.ALL, (*kept, *self.clauses)), grouping="", rendering="", on="")
 
     def _says_more_than(self, part: Clause | Group) -> bool:
         only = self.clauses[0]
@@ -62,7 +62,23 @@ def buckets(field: Field, rows: QuerySet[Any], *, reader: User, at: datetime, is
 
 
 def none(field: Field) -> Bucket:
-    return Bucket("none", _("Without: %(field)s") % {"field": field.label}, (Clause(field.key, "empty"),))
+    label = _("Without: %(field)s") % {"field": field.label}
+    if field.key == "stage":
+        # Only what has left the relay stands in no stage.
+        label = _("Ended")
+    elif field.kind in (Kind.DATE, Kind.MOMENT):
+        label = _("Without a day")
+    return Bucket("none", label, (Clause(field.key, "empty"),))
+
+
+def due(field: Field, today: date, *, is_open: bool) -> list[Bucket]:
+    """By when something is due, for whoever plans a week. `is_open`: none of it is done, so what is before today is overdue."""
+    sunday = today + timedelta(days=6 - today.weekday())
+    before = Bucket("overdue", _("Overdue") if is_open else _("Before today"), (Clause(field.key, "before", ("today",)),))
+    rest = Clause(field.key, "between", ((today + timedelta(days=1)).isoformat(), sunday.isoformat()))
+    week = [Bucket("week", _("This week"), (rest,))] if today < sunday else []
+    later = Bucket("later", _("Later"), (Clause(field.key, "after", (sunday.isoformat(),)),))
+    return [before, Bucket("today", _("Today"), (Clause(field.key, "on", ("today",)),)), *week, later, none(field)]
 
 
 def _others(field: Field, values: Sequence[str]) -> Bucket:

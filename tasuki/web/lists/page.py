@@ -15,6 +15,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localdate, now
+from django.utils.translation import gettext as _
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
@@ -30,10 +31,11 @@ from tasuki.crm.merges.rows import MergeNoun
 from tasuki.web import custom_values
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
-from tasuki.web.lists import editing, grouped, paging, renderings
+from tasuki.web.lists import editing, paging, renderings
 from tasuki.web.lists import state as states
 from tasuki.web.lists.custom_columns import spec_of
-from tasuki.web.lists.grouped import Shown
+from tasuki.web.lists.grouped import Reading
+from tasuki.web.lists.rendered import Rendered, rendered
 from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
 from tasuki.web.lists.spec import Column, Spec
 from tasuki.web.lists.state import State
@@ -68,7 +70,7 @@ class Page:
     bulk: list[tuple[BulkVerb, Form]]
     may_merge: bool
     names: Names
-    groups: list[Shown]
+    other: Rendered | None
     _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
 
     @property
@@ -119,7 +121,15 @@ class Page:
         return reverse("export", args=[self.spec.noun]) + self.state.address(form=form)
 
     def grouping_choices(self) -> list[Field]:
-        return renderings.groupings(self.spec)
+        return renderings.groupings(self.spec, self.state.rendering)
+
+    @property
+    def renderings(self) -> list[tuple[str, str, bool]]:
+        """The ways to show the list: what each is called, its address, and whether it is this one."""
+        now = renderings.MONTH if self.state.rendering in renderings.BY_DAY else self.state.rendering
+        ways = {one: renderings.label(one) for one in ("", *renderings.offered(self.spec))}
+        ways |= {renderings.MONTH: _("Calendar")} if renderings.MONTH in ways else {}
+        return [(label, self.state.with_(rendering=one, grouping="", on="").address(), one == now) for one, label in ways.items()]
 
     def hidden(self, *but: str) -> list[tuple[str, str]]:
         """What a form has to say to stay in this state."""
@@ -154,11 +164,8 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     rows = narrowed(spec, state, reader=request.user, at=at)
     count, is_about = _counted(rows)
     order = order_of(state, spec)
-    groups = grouped.shown(rows, grouped.Reading(state, spec, order, request.user, at, is_about)) if state.grouping else []
-    if groups:
-        window = paging.Window([row for group in groups for row in group.rows], "", "")
-    else:
-        window = paging.window(rows, order, before=said.get("before", ""), after=said.get("after", ""))
+    other = rendered(rows, Reading(state, spec, order, request.user, at, is_about, _counted), said)
+    window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=said.get("before", ""), after=said.get("after", ""))
     adding = said.get("add", "")
     headings = [_heading(column, state) for key in state.columns if (column := spec.column(key))]
     return Page(
@@ -167,7 +174,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
         rows=window.rows,
         count=count,
         is_about=is_about,
-        groups=groups,
+        other=other,
         headings=headings,
         names=custom_values.names_of(window.rows, [one.column.custom for one in headings if one.column.custom], request.user),
         views=_views(state, spec, saved),

@@ -38,7 +38,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class State:
-    """One state of a list. What equals the view's own is not written into an address."""
+    """One state of a list. What equals the view's own is not written into an address. `on` is the day that a calendar is opened at."""
 
     view: Chosen
     filter: Group
@@ -48,6 +48,7 @@ class State:
     is_cut: bool = False
     rendering: str = ""
     grouping: str = ""
+    on: str = ""
 
     def said(self) -> list[tuple[str, str]]:
         """The pairs of the address, the shortest that say it."""
@@ -62,7 +63,7 @@ class State:
             pairs.append(("as", self.rendering or renderings.TABLE))
         if self.grouping != self.view.grouping:
             pairs.append(("group", self.grouping))
-        return [*pairs, *((name, value) for name, value in (("q", self.q),) if value)]
+        return [*pairs, *((name, value) for name, value in (("q", self.q), ("on", self.on)) if value)]
 
     @cached_property
     def _encoded(self) -> str:
@@ -86,7 +87,7 @@ def read_from(said: QueryDict, spec: Spec, saved: list[SavedView]) -> State:
     view = _view(said.get("view", ""), spec, saved)
     asked = sentences.read(said.get("filter", "")) if "filter" in said else view.filter
     known = without_lost(asked, spec)
-    rendering = renderings.read(said.get("as", "")) if "as" in said else view.rendering
+    rendering = renderings.read(said.get("as", ""), spec) if "as" in said else view.rendering
     return State(
         view=view,
         filter=known,
@@ -95,7 +96,8 @@ def read_from(said: QueryDict, spec: Spec, saved: list[SavedView]) -> State:
         columns=columns_of(",".join(said.getlist("columns")).split(","), spec) if "columns" in said else view.columns,
         q=" ".join(said.get("q", "").split())[:LONGEST_SEARCH],
         rendering=rendering,
-        grouping=renderings.read_grouping(said.get("group", ""), spec) if "group" in said else view.grouping if rendering == view.rendering else "",
+        on=renderings.read_day(said.get("on", "")) if rendering in renderings.BY_DAY else "",
+        grouping=renderings.read_grouping(said.get("group", ""), rendering, spec) if "group" in said else view.grouping if rendering == view.rendering else "",
     )
 
 
