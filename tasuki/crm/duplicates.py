@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
 from tasuki.crm import matching
 from tasuki.crm.accounts import Account
@@ -29,6 +30,18 @@ class Key(models.TextChoices):
 
 
 _ORDER = {key: place for place, key in enumerate(Key)}
+
+
+class AlreadyKnown(Refused):
+    """Records with the same keys are there: whoever adds one looks at them first, and says which way to go on."""
+
+    code = "already_known"
+
+    def __init__(self, noun: str, matches: Sequence[Match]) -> None:
+        super().__init__(_("This is probably here already. Look at what is there, then say which way to go on."))
+        self.noun, self.matches = noun, list(matches)
+
+
 # More than so many are no duplicates of one record but a key that says nothing.
 MOST = 20
 
@@ -112,6 +125,18 @@ def like(record: Account | Contact) -> list[Match]:
 def name_key(family: str, given: str) -> str:
     """As NAME_SQL has it."""
     return "".join(f"{family}{given}".split()).lower()
+
+
+def look_before(keys: CompanyKeys | PersonKeys, *, another: str) -> list[Match]:
+    """What is there already, asked while nobody else can add it. `another` is why the new one is another nevertheless.
+
+    Raises AlreadyKnown when something is there and nobody said why. Call it in the transaction that adds.
+    """
+    hold(keys.locks())
+    matches = accounts_like(keys) if isinstance(keys, CompanyKeys) else contacts_like(keys)
+    if matches and not another.strip():
+        raise AlreadyKnown("account" if isinstance(keys, CompanyKeys) else "contact", matches)
+    return matches
 
 
 def hold(locks: Sequence[str]) -> None:

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.crm import corporate_numbers, emails, matching, phones
+from tasuki.crm import corporate_numbers, duplicate_groups, duplicates, emails, matching, phones
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact, ContactEmail, ContactPhone
+from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.products import Product
 
@@ -100,13 +101,19 @@ class Person:
 
 
 @transaction.atomic
-def add_account(company: Company, *, owner: User | None, team: Team, by: By, at: datetime) -> Account:
-    """A new account. Raises CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider."""
+def add_account(company: Company, *, owner: User | None, team: Team, by: By, at: datetime, another: str = "") -> Account:
+    """A new account; where one with the same keys is there, `another` says why this is another.
+
+    Raises AlreadyKnown, CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider.
+    """
     columns = company.columns()
+    keys = CompanyKeys(columns["folded_name"], columns["domain"], columns["country"], columns["corporate_number"])
+    known = duplicates.look_before(keys, another=another)
     _refuse_taken_number(columns, None)
     account = Account.objects.create(owner=owner, team=team, created_at=at, updated_at=at, **columns)
     Ownership.objects.create(account=account, owner=owner, team=team, from_at=at, given_by=by.actor)
-    audit.record(account, action="add", by=by, at=at, changes={"name": ("", account.name)})
+    audit.record(account, action="add", by=by, at=at, changes={"name": ("", account.name), **_apart(another, known)})
+    duplicate_groups.note_apart("account", pk=account.pk, others=[match.pk for match in known], reason=another, by=by, at=at)
     return account
 
 
@@ -126,8 +133,12 @@ def change_account(account: Account, *, company: Company, by: By, at: datetime) 
 
 
 @transaction.atomic
-def add_contact(person: Person, *, by: By, at: datetime) -> Contact:
-    """A new contact with its main address and number. Raises EmailInvalid, PhoneInvalid."""
+def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> Contact:
+    """A new contact with its main address and number; where one with the same keys is there, `another` says why this is another.
+
+    Raises AlreadyKnown, EmailInvalid, PhoneInvalid.
+    """
+    known = duplicates.look_before(_keys(person), another=another)
     contact = Contact.objects.create(
         family_name=person.family_name.strip(),
         given_name=person.given_name.strip(),
@@ -139,7 +150,8 @@ def add_contact(person: Person, *, by: By, at: datetime) -> Contact:
         updated_at=at,
     )
     _write_reach(contact, person)
-    audit.record(contact, action="add", by=by, at=at, changes={"family_name": ("", contact.family_name)})
+    audit.record(contact, action="add", by=by, at=at, changes={"family_name": ("", contact.family_name), **_apart(another, known)})
+    duplicate_groups.note_apart("contact", pk=contact.pk, others=[match.pk for match in known], reason=another, by=by, at=at)
     return contact
 
 
@@ -158,6 +170,50 @@ def change_contact(contact: Contact, *, person: Person, by: By, at: datetime) ->
     changes = audit.difference(contact, columns)
     Contact.objects.filter(pk=contact.pk).update(updated_at=at, **columns)
     _write_reach(contact, person)
+    if changes:
+        audit.record(contact, action="change", by=by, at=at, changes=changes)
+    contact.refresh_from_db()
+    return contact
+
+
+@transaction.atomic
+def supplement_account(account: Account, *, company: Company, by: By, at: datetime) -> Account:
+    """Fill in what is not known yet; what is known stays. Raises CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider."""
+    account = Account.objects.select_for_update().get(pk=account.pk)
+    columns = company.columns()
+    if account.country and account.country != columns["country"]:
+        columns["corporate_number"] = ""  # it is one of another country
+    fresh = {name: value for name, value in columns.items() if value not in ("", None) and getattr(account, name) in ("", None)}
+    _refuse_taken_number({"country": account.country, "corporate_number": "", **fresh}, account.pk)
+    _refuse_circle(account, fresh.get("parent"))
+    if fresh:
+        changes = audit.difference(account, fresh)
+        Account.objects.filter(pk=account.pk).update(updated_at=at, **fresh)
+        audit.record(account, action="change", by=by, at=at, changes=changes)
+        account.refresh_from_db()
+    return account
+
+
+@transaction.atomic
+def supplement_contact(contact: Contact, *, person: Person, by: By, at: datetime) -> Contact:
+    """Fill in what is not known yet, and keep the address and the number beside those that are there. Raises EmailInvalid, PhoneInvalid."""
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    said = {"title": person.title, "department": person.department, "roles": person.roles, "given_name": person.given_name, "account": person.account}
+    said = {name: value.strip() if isinstance(value, str) else value for name, value in said.items()}
+    fresh = {name: value for name, value in said.items() if value not in ("", None) and getattr(contact, name) in ("", None)}
+    changes = audit.difference(contact, fresh)
+    Contact.objects.filter(pk=contact.pk).update(updated_at=at, **fresh)
+    if person.email.strip():
+        address, key = emails.normalise(person.email)
+        has_main = ContactEmail.objects.filter(contact=contact, is_primary=True).exists()
+        _row, is_new = ContactEmail.objects.get_or_create(contact=contact, key=key, defaults={"address": address, "is_primary": not has_main})
+        changes |= {"emails": (None, address)} if is_new else {}
+    if person.phone.strip():
+        e164 = phones.to_e164(person.phone, person.country)
+        has_main = ContactPhone.objects.filter(contact=contact, is_primary=True).exists()
+        written = {"written": person.phone.strip()[:64], "is_primary": not has_main}
+        _number, is_new = ContactPhone.objects.get_or_create(contact=contact, e164=e164, defaults=written)
+        changes |= {"phones": (None, e164)} if is_new else {}
     if changes:
         audit.record(contact, action="change", by=by, at=at, changes=changes)
     contact.refresh_from_db()
@@ -195,6 +251,17 @@ def change_product(product: Product, *, name: str, line: str, price: Decimal | N
         audit.record(product, action="change", by=by, at=at, changes=changes)
         product.refresh_from_db()
     return product
+
+
+def _keys(person: Person) -> PersonKeys:
+    mails = [emails.normalise(person.email)[1]] if person.email.strip() else []
+    numbers = [phones.to_e164(person.phone, person.country)] if person.phone.strip() else []
+    return PersonKeys(mails, numbers, person.account.pk if person.account else None, duplicates.name_key(person.family_name, person.given_name))
+
+
+def _apart(another: str, known: list[Match]) -> audit.Changes:
+    """Why the new one is another than those that are there, for the trail."""
+    return {"reason": ("", another.strip()[:200])} if known else {}
 
 
 def _refuse_taken_number(columns: dict[str, Any], own: int | None) -> None:

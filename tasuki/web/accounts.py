@@ -22,6 +22,7 @@ from tasuki.crm.leads import Lead
 from tasuki.web import moves
 from tasuki.web.account_field import AccountField, of_reader
 from tasuki.web.custom_values import facts_of
+from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import ACCOUNTS
 from tasuki.web.merges import moved_on
@@ -82,13 +83,17 @@ def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpRe
 def new(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     form = CompanyForm(request.POST or None, reader=request.user)
-    if request.method == "POST" and (account := carried_out(form, lambda _said: _added(request, form))):
-        return done(request, _("The account is added."), name="account", pk=account.pk)
-    return render(request, "accounts/form.jinja", {"form": form, "account": None}, status=422 if form.errors else 200)
+    there = None
+    if request.method == "POST":
+        ways = Ways(add=lambda one: records.supplement_account(one, company=form.company(), by=by(request), at=now()))
+        account, there = tried(request, form, lambda another: _added(request, form, another), ways=ways)
+        if account:
+            return answered(request, account, _("The account is added."))
+    return render(request, "accounts/form.jinja", {"form": form, "account": None, "known": there}, status=422 if form.errors or there else 200)
 
 
-def _added(request: UserRequest, form: CompanyForm) -> Account:
-    return records.add_account(form.company(), owner=request.user, team=team_for(request.user), by=by(request), at=now())
+def _added(request: UserRequest, form: CompanyForm, another: str) -> Account:
+    return records.add_account(form.company(), owner=request.user, team=team_for(request.user), another=another, by=by(request), at=now())
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,7 +104,7 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     form = CompanyForm(request.POST or None, reader=request.user, initial=initial)
     if request.method == "POST" and carried_out(form, lambda _said: _changed(request, account, form)) is not None:
         return done(request, _("The account is changed."), name="account", pk=pk)
-    return render(request, "accounts/form.jinja", {"form": form, "account": account}, status=422 if form.errors else 200)
+    return render(request, "accounts/form.jinja", {"form": form, "account": account, "known": None}, status=422 if form.errors else 200)
 
 
 def _changed(request: UserRequest, account: Account, form: CompanyForm) -> Account:

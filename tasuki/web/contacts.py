@@ -23,6 +23,7 @@ from tasuki.crm.leads import Lead
 from tasuki.web import moves
 from tasuki.web.account_field import AccountField, of_reader
 from tasuki.web.custom_values import facts_of
+from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import CONTACTS
 from tasuki.web.merges import moved_on
@@ -85,26 +86,19 @@ def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpRe
     return render(request, "contacts/page.jinja", context, status=422 if sent else 200)
 
 
-def _edit(request: UserRequest, contact: Contact | None, initial: dict[str, Any]) -> HttpResponse:
-    form = PersonForm(request.POST or None, reader=request.user, initial=initial)
-    if request.method == "POST" and (saved := carried_out(form, lambda _said: _saved(request, contact, form.person()))):
-        return done(request, _("The contact is saved."), name="contact", pk=saved.pk)
-    return render(request, "contacts/form.jinja", {"form": form, "contact": contact}, status=422 if form.errors else 200)
-
-
-def _saved(request: UserRequest, contact: Contact | None, person: records.Person) -> Contact:
-    if contact:
-        return records.change_contact(contact, person=person, by=by(request), at=now())
-    return records.add_contact(person, by=by(request), at=now())
-
-
 @require_http_methods(["GET", "POST"])
 def new(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     known = record_id(request.GET.get("account", ""))
     account = Account.objects.visible_to(request.user).filter(pk=known).first() if known else None
-    return _edit(request, None, {"account": account})
+    form, there = PersonForm(request.POST or None, reader=request.user, initial={"account": account}), None
+    if request.method == "POST":
+        ways = Ways(add=lambda one: records.supplement_contact(one, person=form.person(), by=by(request), at=now()))
+        added, there = tried(request, form, lambda another: records.add_contact(form.person(), another=another, by=by(request), at=now()), ways=ways)
+        if added:
+            return answered(request, added, _("The contact is saved."))
+    return render(request, "contacts/form.jinja", {"form": form, "contact": None, "known": there}, status=422 if form.errors or there else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -113,7 +107,14 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
     initial = {name: getattr(contact, name) for name in ("family_name", "given_name", "title", "department", "roles", "account")}
-    return _edit(request, contact, initial)
+    form = PersonForm(request.POST or None, reader=request.user, initial=initial)
+    if request.method == "POST" and carried_out(form, lambda _said: _changed(request, contact, form)) is not None:
+        return done(request, _("The contact is saved."), name="contact", pk=pk)
+    return render(request, "contacts/form.jinja", {"form": form, "contact": contact, "known": None}, status=422 if form.errors else 200)
+
+
+def _changed(request: UserRequest, contact: Contact, form: PersonForm) -> Contact:
+    return records.change_contact(contact, person=form.person(), by=by(request), at=now())
 
 
 @require_POST

@@ -20,6 +20,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, records, requirements, stages
 from tasuki.crm import merging as merging_verbs
 from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
 from tasuki.crm.merges.rows import Merge
@@ -29,6 +30,7 @@ from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
 from tasuki.web import moves
 from tasuki.web.custom_values import facts_of
+from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import LEADS
 from tasuki.web.records import carried_out, common, done
@@ -106,22 +108,30 @@ class NewLeadForm(forms.Form):
 def new(request: UserRequest) -> HttpResponse:
     """A lead typed in: its person and company are written with it, in one transaction."""
     abilities.require(request.user, Ability.WORK_LEADS)
-    form = NewLeadForm(request.POST or None, reader=request.user)
-    if request.method == "POST" and (lead := carried_out(form, lambda said: _captured(request, said))):
-        return done(request, _("The lead is captured."), name="lead", pk=lead.pk)
-    return render(request, "leads/new.jinja", {"form": form}, status=422 if form.errors else 200)
+    form, there = NewLeadForm(request.POST or None, reader=request.user), None
+    if request.method == "POST":
+        ways = Ways(use=lambda one: _captured(request, form.cleaned_data, contact=one))
+        lead, there = tried(request, form, lambda another: _captured(request, form.cleaned_data, another=another), ways=ways)
+        if lead:
+            return answered(request, lead, _("The lead is captured."))
+    return render(request, "leads/new.jinja", {"form": form, "known": there}, status=422 if form.errors or there else 200)
 
 
 @transaction.atomic
-def _captured(request: UserRequest, said: dict[str, Any]) -> Lead:
+def _captured(request: UserRequest, said: dict[str, Any], *, contact: Contact | None = None, another: str = "") -> Lead:
+    """`contact` is somebody who is known already; `another` says why the person or the company is another than those that are known."""
     at, team = now(), team_for(request.user)
-    account = None
-    if said["account"].strip():
+    account = contact.account if contact else None
+    if account is None and said["account"].strip():
         known = Account.objects.visible_to(request.user).called(said["account"])
-        account = known.first() or records.add_account(records.Company(said["account"]), owner=request.user, team=team, by=by(request), at=at)
+        company = records.Company(said["account"])
+        account = known.first() or records.add_account(company, owner=request.user, team=team, another=another, by=by(request), at=at)
     family, given = names.split(said["full_name"])
     person = records.Person(family, given, account=account, email=said["email"], phone=said["phone"], country=the_organisation().country)
-    contact = records.add_contact(person, by=by(request), at=at)
+    if contact:
+        records.supplement_contact(contact, person=person, by=by(request), at=at)
+    else:
+        contact = records.add_contact(person, another=another, by=by(request), at=at)
     arrival = Arrival(
         team=team, origin=Origin(said["origin"]), contact=contact, account=account, product=said["product"], owner=request.user, source=said["source"]
     )

@@ -297,7 +297,7 @@ def test_a_search_costs_the_same_number_of_queries_for_two_rows_and_for_twelve(c
 
     def some(n: int) -> None:
         for _nth in range(n):
-            account = records.add_account(records.Company("가온증권"), owner=None, team=cast.revenue, by=SET_UP, at=MONDAY)
+            account = records.add_account(records.Company("가온증권"), owner=None, team=cast.revenue, another="one more", by=SET_UP, at=MONDAY)
             contact = records.add_contact(records.Person("가", "온누리", account=account), by=SET_UP, at=MONDAY)
             leads.capture(Arrival(team=cast.revenue, contact=contact, account=account), by=SET_UP, at=MONDAY)
 

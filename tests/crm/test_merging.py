@@ -21,6 +21,7 @@ from tasuki.core.money import Money
 from tasuki.crm import accounts, attachments, leads, merging, notes, records, stages, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
+from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.ledger import Passage
@@ -40,6 +41,8 @@ from tests.cast import MONDAY, Cast, hired
 pytestmark = pytest.mark.django_db
 
 LATER = MONDAY + timedelta(days=10)
+# Whoever imports is not asked about each row, and says of none that it is another.
+UNASKED = "not asked"
 
 
 def ruth(cast: Cast) -> By:
@@ -57,11 +60,16 @@ def ivo(cast: Cast) -> By:
 
 def company(cast: Cast, name: str, nth: int = 0, **known: object) -> Account:
     said = Company(name, **known)  # type: ignore[arg-type]  # whatever the test says of it
-    return records.add_account(said, owner=cast.ivo, team=cast.inside_sales, by=ivo(cast), at=MONDAY + timedelta(hours=nth))
+    account = records.add_account(said, owner=cast.ivo, team=cast.inside_sales, another=UNASKED, by=ivo(cast), at=MONDAY + timedelta(hours=nth))
+    DuplicateGroup.objects.filter(reason=UNASKED).delete()
+    return account
 
 
 def person(cast: Cast, family: str, nth: int = 0, **known: object) -> Contact:
-    return records.add_contact(Person(family, **known), by=ivo(cast), at=MONDAY + timedelta(hours=nth))  # type: ignore[arg-type]  # likewise
+    said = Person(family, **known)  # type: ignore[arg-type]  # likewise
+    contact = records.add_contact(said, another=UNASKED, by=ivo(cast), at=MONDAY + timedelta(hours=nth))
+    DuplicateGroup.objects.filter(reason=UNASKED).delete()
+    return contact
 
 
 def lead(cast: Cast, contact: Contact, nth: int = 0, *, product: Product | None = None, stage: str = stages.WORKING) -> Lead:

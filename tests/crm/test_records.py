@@ -27,7 +27,7 @@ def by(cast: Cast) -> By:
 
 
 def added(cast: Cast, company: Company) -> Account:
-    return records.add_account(company, owner=cast.ivo, team=cast.inside_sales, by=by(cast), at=MONDAY)
+    return records.add_account(company, owner=cast.ivo, team=cast.inside_sales, another="one more", by=by(cast), at=MONDAY)
 
 
 def test_an_account_keeps_its_spelling_and_is_found_by_another(cast: Cast) -> None:

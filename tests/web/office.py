@@ -28,7 +28,9 @@ def signed_in(user: User) -> Client:
 def lead_of(cast: Cast, nth: int = 1, *, name: tuple[str, str] = ("한", "서윤"), stage: str = stages.WORKING, source: str = "webinar") -> Lead:
     """A lead of Ivo's, of a person at a company of their own."""
     by, at = By(cast.ivo, Door.WEB), MONDAY + timedelta(hours=nth)
-    account = records.add_account(records.Company(f"Firm {nth} Ltd.", industry="exchange"), owner=cast.ivo, team=cast.inside_sales, by=by, at=at)
+    account = records.add_account(
+        records.Company(f"Firm {nth} Ltd.", industry="exchange"), owner=cast.ivo, team=cast.inside_sales, another="one more", by=by, at=at
+    )
     contact = records.add_contact(records.Person(*name, account=account), by=by, at=at)
     arrival = Arrival(team=cast.inside_sales, owner=cast.ivo, contact=contact, account=account, source=source)
     return leads.capture(arrival, by=by, at=at, stage=stage)

@@ -14,6 +14,7 @@ from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.records import Company
 from tasuki.web import duplicates
 from tests.cast import MONDAY, Cast, hired
+from tests.crm.test_merging import UNASKED
 from tests.web.office import lead_of, signed_in
 from tests.web.test_merge_pages import firm
 
@@ -74,7 +75,8 @@ def test_a_manager_sees_the_groups_of_what_she_sees(cast: Cast) -> None:
     assert "Gaon" not in client.get(reverse("duplicates")).content.decode()
     assert client.post(reverse("duplicate_apart", args=[pk])).status_code == 404
     for _ in range(2):
-        records.add_account(Company("Norwick"), owner=marta, team=cast.marketing, by=By(marta, Door.WEB), at=MONDAY)
+        records.add_account(Company("Norwick"), owner=marta, team=cast.marketing, another=UNASKED, by=By(marta, Door.WEB), at=MONDAY)
+    DuplicateGroup.objects.filter(reason=UNASKED).delete()
     duplicate_groups.find(at=MONDAY)
     assert "Norwick" in client.get(reverse("duplicates")).content.decode()
 

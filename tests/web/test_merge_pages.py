@@ -16,10 +16,12 @@ from tasuki.core.audit import By, Door
 from tasuki.crm import merging, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
+from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.leads import Lead
 from tasuki.crm.merges.rows import Merge
 from tasuki.crm.records import Company, Person
 from tests.cast import MONDAY, Cast, hired
+from tests.crm.test_merging import UNASKED
 from tests.web.office import lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +29,15 @@ pytestmark = pytest.mark.django_db
 
 def firm(cast: Cast, name: str, nth: int = 0, **known: object) -> Account:
     said = Company(name, **known)  # type: ignore[arg-type]  # whatever the test says of it
-    return records.add_account(said, owner=cast.ivo, team=cast.inside_sales, by=By(cast.ivo, Door.WEB), at=MONDAY + timedelta(hours=nth))
+    by, at = By(cast.ivo, Door.WEB), MONDAY + timedelta(hours=nth)
+    account = records.add_account(said, owner=cast.ivo, team=cast.inside_sales, another=UNASKED, by=by, at=at)
+    DuplicateGroup.objects.filter(reason=UNASKED).delete()
+    return account
 
 
 def someone(cast: Cast, family: str, account: Account, **known: str) -> Contact:
-    return records.add_contact(Person(family, account=account, **known), by=By(cast.ivo, Door.WEB), at=MONDAY)  # type: ignore[arg-type]  # likewise
+    said = Person(family, account=account, **known)  # type: ignore[arg-type]  # likewise
+    return records.add_contact(said, another=UNASKED, by=By(cast.ivo, Door.WEB), at=MONDAY)
 
 
 def side_by_side(client: Client, *them: Account | Contact | Lead) -> str:
