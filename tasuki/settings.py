@@ -188,11 +188,25 @@ IMPORTABLE_NOUNS = {
     "opportunities": "tasuki.sales.opportunity_imports.NOUN",
 }
 
+# The nouns whose fields can be changed one by one, and where each says which.
+EDITABLE_NOUNS = [
+    "tasuki.crm.editable.LEADS",
+    "tasuki.sales.editable.OPPORTUNITIES",
+    "tasuki.crm.editable.ACCOUNTS",
+    "tasuki.crm.editable.CONTACTS",
+    "tasuki.crm.editable.PRODUCTS",
+    "tasuki.crm.editable.TASKS",
+]
+
 BULK_VERBS = [
     "tasuki.crm.bulk_verbs.GIVE_LEADS",
     "tasuki.sales.bulk_verbs.RECYCLE_LEADS",
     "tasuki.crm.bulk_verbs.GIVE_ACCOUNTS",
     "tasuki.sales.bulk_verbs.GIVE_OPPORTUNITIES",
+    "tasuki.crm.bulk_verbs.CHANGE_LEADS",
+    "tasuki.crm.bulk_verbs.CHANGE_ACCOUNTS",
+    "tasuki.crm.bulk_verbs.CHANGE_CONTACTS",
+    "tasuki.sales.bulk_verbs.CHANGE_OPPORTUNITIES",
 ]
 
 # The nouns that can be found, in the order in which a person reads them, and where each says how.

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
+from tasuki.core.edits.bulk import change_field_of
 from tasuki.core.errors import Refused
 from tasuki.core.people import User
 from tasuki.core.teams import Team
-from tasuki.crm import accounts, leads
+from tasuki.crm import accounts, editable, leads
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 
@@ -88,3 +89,6 @@ def _give_account_back(account: Account, said: Said, *, by: By, at: datetime) ->
 
 GIVE_LEADS = BulkVerb("lead", "give", gettext_lazy("Give to"), "user-share", Ability.ASSIGN_OWNERS, all_leads, _give_lead, _give_lead_back)
 GIVE_ACCOUNTS = BulkVerb("account", "give", gettext_lazy("Give to"), "user-share", Ability.ASSIGN_OWNERS, _accounts, _give_account, _give_account_back)
+CHANGE_LEADS = change_field_of(editable.LEADS)
+CHANGE_ACCOUNTS = change_field_of(editable.ACCOUNTS)
+CHANGE_CONTACTS = change_field_of(editable.CONTACTS)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
+from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
 from tasuki.crm import ledger, requirements, stages, timeline
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.ownership import Ownership
@@ -68,6 +69,13 @@ class NotForward(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("A lead only moves forward. To send it back, recycle it."))
+
+
+class OtherProductLine(Refused):
+    code = "other_product_line"
+
+    def __init__(self, line: str) -> None:
+        super().__init__(_("This lead is a pass for the product line “%(line)s”. Another line is another lead.") % {"line": line})
 
 
 class NotRecycled(Refused):
@@ -211,7 +219,7 @@ class Arrival:
 def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTURED, previous: Lead | None = None) -> Lead:
     """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open."""
     line = arrival.product.line if arrival.product else ""
-    if arrival.contact and Lead.objects.in_process().filter(contact=arrival.contact, product_line=line, won_at__isnull=True).exists():
+    if arrival.contact and _other_pass(arrival.contact, line=line).exists():
         raise AlreadyInProcess
     lead = Lead.objects.create(
         contact=arrival.contact,
@@ -325,9 +333,10 @@ def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING) -> 
 
 
 @transaction.atomic
-def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "") -> Ownership:
-    """Hand the lead to another person, or to a team's queue. The period before is closed, never rewritten."""
+def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "", seen: Seen | None = None) -> Ownership:
+    """Hand the lead to another person, or to a team's queue. The period before is closed, never rewritten. Raises ChangedMeanwhile."""
     lead = locked(lead)
+    refuse_overtaken(lead, said={"owner": to, "team": team}, seen=seen)
     changes = audit.difference(lead, {"owner": to, "team": team})
     current = Ownership.objects.select_for_update().get(lead=lead, until_at__isnull=True)
     if not changes:
@@ -349,6 +358,32 @@ def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reaso
     )
     audit.record(lead, action="give", by=by, at=at, changes=changes)
     return ownership
+
+
+@transaction.atomic
+def change(lead: Lead, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Lead:
+    """Change the `segment` or the `product` of a lead. Where it came from never changes, and its product line is what makes it this pass:
+    a lead without one takes the line of its first product. Raises ChangedMeanwhile, OtherProductLine, AlreadyInProcess.
+    """
+    lead = locked(lead)
+    columns = trimmed(said)
+    refuse_overtaken(lead, said=columns, seen=seen)
+    if product := columns.get("product"):
+        columns["product_line"] = product.line
+        if lead.product_line and product.line != lead.product_line:
+            raise OtherProductLine(lead.product_line)
+    changes = audit.difference(lead, columns)
+    if "product_line" in changes and _other_pass(lead.contact, line=columns["product_line"]).exclude(pk=lead.pk).exists():
+        raise AlreadyInProcess
+    if changes:
+        Lead.objects.filter(pk=lead.pk).update(updated_at=at, **columns)
+        audit.record(lead, action="change", by=by, at=at, changes=changes)
+    return locked(lead)
+
+
+def _other_pass(contact: Contact | None, *, line: str) -> Leads:
+    """The open passes of a person for a product line."""
+    return Lead.objects.in_process().filter(contact=contact, contact__isnull=False, product_line=line, won_at__isnull=True)
 
 
 def chain(lead: Lead) -> Sequence[Passage]:

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities
+from tasuki.core.money import Money
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -48,3 +49,8 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def money(self) -> Money | None:
+        """The price with its currency."""
+        return None if self.price is None else Money(self.price, self.currency)

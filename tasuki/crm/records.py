@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.crm import corporate_numbers, duplicate_groups, duplicates, emails, matching, phones
+from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
+from tasuki.core.money import Money
+from tasuki.crm import corporate_numbers, duplicate_groups, duplicates, emails, matching, phones, reach
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact, ContactEmail, ContactPhone
 from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
@@ -39,6 +42,20 @@ class DomainOfMailProvider(Refused):
 
     def __init__(self, domain: str) -> None:
         super().__init__(_("%(domain)s belongs to a mail provider. Write the company's own domain, or none.") % {"domain": domain})
+
+
+class NoDomain(Refused):
+    code = "no_domain"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("“%(text)s” is not the domain of a company.") % {"text": text[:80]})
+
+
+class NameMissing(Refused):
+    code = "name_missing"
+
+    def __init__(self) -> None:
+        super().__init__(_("It needs a name."))
 
 
 class ParentInCircle(Refused):
@@ -67,22 +84,35 @@ class Company:
     corporate_number: str = ""
     parent: Account | None = None
 
-    def columns(self) -> dict[str, Any]:
-        """As the table holds it. Raises CorporateNumberInvalid, DomainOfMailProvider."""
+    @classmethod
+    def of(cls, account: Account, **said: Any) -> Company:
+        """What is known of the account, but for its parent, with what is said now."""
+        known = {one.name: getattr(account, one.name) for one in fields(cls) if one.name != "parent"}
+        return cls(**known | dict(said))
+
+    def columns(self, only: Collection[str] = ()) -> dict[str, Any]:
+        """As the table holds it: all of it, or what the fields of `only` are written into. Raises CorporateNumberInvalid, DomainOfMailProvider."""
+        wanted = set(only) or {one.name for one in fields(self)}
+        plain = {"industry": self.industry.strip(), "n_employees": self.n_employees, "parent": self.parent}
+        columns = {name: value for name, value in plain.items() if name in wanted}
+        if "name" in wanted:
+            columns |= {"name": self.name.strip(), "folded_name": matching.fold_company(self.name)}
+        if "domain" in wanted:
+            columns["domain"] = self._domain()
+        if wanted & {"country", "corporate_number"}:
+            # A number is read by the rules of its country, so that neither is written without the other.
+            country = self.country.strip().upper()
+            number = corporate_numbers.normalise(self.corporate_number, country) if self.corporate_number.strip() else ""
+            columns |= {"country": country, "corporate_number": number}
+        return columns
+
+    def _domain(self) -> str:
         domain = matching.domain_of(self.domain)
         if matching.is_free_mail(domain):
             raise DomainOfMailProvider(domain)
-        number = corporate_numbers.normalise(self.corporate_number, self.country) if self.corporate_number.strip() else ""
-        return {
-            "name": self.name.strip(),
-            "folded_name": matching.fold_company(self.name),
-            "domain": domain,
-            "industry": self.industry.strip(),
-            "n_employees": self.n_employees,
-            "country": self.country.strip().upper(),
-            "corporate_number": number,
-            "parent": self.parent,
-        }
+        if self.domain.strip() and not domain:
+            raise NoDomain(self.domain)
+        return domain
 
 
 @dataclass(frozen=True)
@@ -118,12 +148,20 @@ def add_account(company: Company, *, owner: User | None, team: Team, by: By, at:
 
 
 @transaction.atomic
-def change_account(account: Account, *, company: Company, by: By, at: datetime) -> Account:
-    """Change what is known of a company. Raises CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider, ParentInCircle."""
-    account = Account.objects.select_for_update().get(pk=account.pk)
-    columns = company.columns()
-    _refuse_taken_number(columns, account.pk)
-    _refuse_circle(account, company.parent)
+def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Account:
+    """Change some of what is known of a company: `said` holds fields of Company, `seen` the marks of what the person saw in them.
+
+    Raises ChangedMeanwhile, NameMissing, CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider, ParentInCircle.
+    """
+    account = Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
+    columns = Company.of(account, **said).columns(said)
+    refuse_overtaken(account, said={field: columns[field] for field in said}, seen=seen)
+    if not columns.get("name", account.name):
+        raise NameMissing
+    if {"country", "corporate_number"} & columns.keys():
+        _refuse_taken_number(columns, account.pk)
+    if columns.get("parent"):
+        _refuse_circle(account, columns["parent"])
     changes = audit.difference(account, columns)
     if changes:
         Account.objects.filter(pk=account.pk).update(updated_at=at, **columns)
@@ -149,31 +187,31 @@ def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> C
         created_at=at,
         updated_at=at,
     )
-    _write_reach(contact, person)
+    for name, written in (("emails", person.email), ("phones", person.phone)):
+        reach.write(contact, {name: reach.read(name, [written], country=person.country)} if written.strip() else {})
     audit.record(contact, action="add", by=by, at=at, changes={"family_name": ("", contact.family_name), **_apart(another, known)})
     duplicate_groups.note_apart("contact", pk=contact.pk, others=[match.pk for match in known], reason=another, by=by, at=at)
     return contact
 
 
 @transaction.atomic
-def change_contact(contact: Contact, *, person: Person, by: By, at: datetime) -> Contact:
-    """Change what is known of a person; the address and number given become the main ones. Raises EmailInvalid, PhoneInvalid."""
-    contact = Contact.objects.select_for_update().get(pk=contact.pk)
-    columns = {
-        "family_name": person.family_name.strip(),
-        "given_name": person.given_name.strip(),
-        "title": person.title.strip(),
-        "department": person.department.strip(),
-        "roles": person.roles.strip(),
-        "account": person.account,
-    }
-    changes = audit.difference(contact, columns)
-    Contact.objects.filter(pk=contact.pk).update(updated_at=at, **columns)
-    _write_reach(contact, person)
+def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Contact:
+    """Change some of what is known of a person: `said` holds columns, and `emails` and `phones` whole, the main one first.
+
+    A number without its country is read in that of the organisation. Raises ChangedMeanwhile, NameMissing, EmailInvalid, PhoneInvalid.
+    """
+    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+    columns = {name: value for name, value in trimmed(said).items() if name not in reach.REACHED_BY}
+    reached = {name: reach.read(name, value) for name, value in said.items() if name in reach.REACHED_BY}
+    refuse_overtaken(contact, said=columns | {name: list(found) for name, found in reached.items()}, seen=seen)
+    if not columns.get("family_name", contact.family_name):
+        raise NameMissing
+    changes = audit.difference(contact, columns) | reach.difference(contact, reached)
     if changes:
+        Contact.objects.filter(pk=contact.pk).update(updated_at=at, **columns)
+        reach.write(contact, reached)
         audit.record(contact, action="change", by=by, at=at, changes=changes)
-    contact.refresh_from_db()
-    return contact
+    return Contact.objects.get(pk=contact.pk)
 
 
 @transaction.atomic
@@ -240,12 +278,22 @@ def add_product(name: str, *, line: str, price: Decimal | None, currency: str, b
 
 
 @transaction.atomic
-def change_product(product: Product, *, name: str, line: str, price: Decimal | None, currency: str, is_active: bool, by: By, at: datetime) -> Product:
-    """Change what is sold. Leads keep the product line that they began with. Raises ProductNameTaken."""
+def change_product(product: Product, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Product:
+    """Change some of what is known of what is sold: `name`, `line`, `money` (its price), `is_active`. Leads keep the line that they began with.
+
+    Raises ChangedMeanwhile, NameMissing, ProductNameTaken.
+    """
     product = Product.objects.select_for_update().get(pk=product.pk)
-    columns = {"name": name.strip(), "line": line.strip(), "price": price, "currency": currency if price is not None else "", "is_active": is_active}
-    if Product.objects.filter(name=columns["name"]).exclude(pk=product.pk).exists():
-        raise ProductNameTaken(name.strip())
+    plain = trimmed(said)
+    refuse_overtaken(product, said=plain, seen=seen)
+    columns = {name: value for name, value in plain.items() if name != "money"}
+    if "money" in plain:
+        price: Money | None = plain["money"]
+        columns |= {"price": price.amount if price else None, "currency": price.currency if price else ""}
+    if not columns.get("name", product.name):
+        raise NameMissing
+    if "name" in columns and Product.objects.filter(name=columns["name"]).exclude(pk=product.pk).exists():
+        raise ProductNameTaken(columns["name"])
     if changes := audit.difference(product, columns):
         Product.objects.filter(pk=product.pk).update(**columns)
         audit.record(product, action="change", by=by, at=at, changes=changes)
@@ -278,14 +326,3 @@ def _refuse_circle(account: Account, parent: Account | None) -> None:
             raise ParentInCircle(parent or above)
         seen.add(above.pk)
         above = above.parent
-
-
-def _write_reach(contact: Contact, person: Person) -> None:
-    if person.email.strip():
-        address, key = emails.normalise(person.email)
-        ContactEmail.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
-        ContactEmail.objects.update_or_create(contact=contact, key=key, defaults={"address": address, "is_primary": True})
-    if person.phone.strip():
-        e164 = phones.to_e164(person.phone, person.country)
-        ContactPhone.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
-        ContactPhone.objects.update_or_create(contact=contact, e164=e164, defaults={"written": person.phone.strip()[:64], "is_primary": True})

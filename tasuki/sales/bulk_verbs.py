@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
+from tasuki.core.edits.bulk import change_field_of
 from tasuki.core.people import User
 from tasuki.crm import leads
 from tasuki.crm.bulk_verbs import all_leads, owner_of, receiver, unless_given_since
-from tasuki.sales import opportunities
+from tasuki.sales import editable, opportunities
 from tasuki.sales.opportunities import Opportunity
 
 if TYPE_CHECKING:
@@ -48,3 +49,4 @@ def _recycle_lead(lead: Lead, said: Said, *, by: By, at: datetime) -> dict[str, 
 
 RECYCLE_LEADS = BulkVerb("lead", "recycle", gettext_lazy("Recycle"), "recycle", Ability.WORK_LEADS, all_leads, _recycle_lead)
 GIVE_OPPORTUNITIES = BulkVerb("opportunity", "give", gettext_lazy("Give to"), "user-share", Ability.ASSIGN_OWNERS, _rows, _give, _give_back)
+CHANGE_OPPORTUNITIES = change_field_of(editable.OPPORTUNITIES)

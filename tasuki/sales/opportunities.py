@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
+from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
 from tasuki.core.money import Money, convert
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, requirements, stages
@@ -261,16 +262,17 @@ def recycle(opportunity: Opportunity, *, reason: str, by: By, at: datetime, wake
 
 
 @transaction.atomic
-def change(opportunity: Opportunity, *, terms: Terms, by: By, at: datetime) -> Opportunity:
-    """Write what is known of the deal now. Passages that were left keep the amount of their day (R11). Raises Closed."""
+def change(opportunity: Opportunity, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Opportunity:
+    """Write some of what is known of the deal now: `name`, `product`, `money`, `close_on`. Passages that were left keep the amount of their
+    day (R11). Raises ChangedMeanwhile, Closed.
+    """
     opportunity = locked(opportunity)
-    columns = {
-        "name": terms.name.strip(),
-        "product": terms.product,
-        "amount": terms.money.amount if terms.money else None,
-        "currency": terms.money.currency if terms.money else "",
-        "close_on": terms.close_on,
-    }
+    plain = trimmed(said)
+    refuse_overtaken(opportunity, said=plain, seen=seen)
+    columns = {name: value for name, value in plain.items() if name != "money"}
+    if "money" in plain:
+        money: Money | None = plain["money"]
+        columns |= {"amount": money.amount if money else None, "currency": money.currency if money else ""}
     if changes := audit.difference(opportunity, columns):
         Opportunity.objects.filter(pk=opportunity.pk).update(updated_at=at, **columns)
         audit.record(opportunity, action="change", by=by, at=at, changes=changes)
@@ -291,8 +293,9 @@ def give(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: d
 
 
 @transaction.atomic
-def hand_over(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "") -> Opportunity:
-    """Give the deal and its lead to another person, or to a team's queue: whoever sells carries both. Raises Closed."""
+def hand_over(opportunity: Opportunity, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "", seen: Seen | None = None) -> Opportunity:
+    """Give the deal and its lead to another person, or to a team's queue: whoever sells carries both. Raises ChangedMeanwhile, Closed."""
+    refuse_overtaken(locked(opportunity), said={"owner": to, "team": team}, seen=seen)
     leads.give(opportunity.lead, to=to, team=team, by=by, at=at, reason=reason)
     return give(opportunity, to=to, team=team, by=by, at=at)
 

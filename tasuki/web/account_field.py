@@ -13,9 +13,13 @@ from tasuki.crm.accounts import Account
 
 
 class AccountField(forms.CharField):
-    """Cleans to the one visible account of that name; the account of the page itself is written by its name."""
+    """Cleans to the one visible account of that name; the account of the page itself is written by its name.
+
+    The name that stands there already means the account that stands there, also when there are others of that name.
+    """
 
     reader: User | None = None
+    stands: Account | None = None
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=200, **options)
@@ -27,6 +31,8 @@ class AccountField(forms.CharField):
         name = super().clean(value)
         if not name:
             return None
+        if self.stands is not None and name == self.stands.name:
+            return self.stands
         assert self.reader is not None  # noqa: S101 - a form that forgot `of_reader` is a bug
         # Two are enough to know that the name is not clear.
         found = list(Account.objects.visible_to(self.reader).called(name)[:2])
@@ -37,7 +43,7 @@ class AccountField(forms.CharField):
         return found[0]
 
 
-def of_reader(field: forms.Field, reader: User) -> None:
-    """Say whose accounts the field may find."""
+def of_reader(field: forms.Field, reader: User, *, stands: Account | None = None) -> None:
+    """Say whose accounts the field may find, and which stands there."""
     assert isinstance(field, AccountField)  # noqa: S101 - says which field it is to the type checker
-    field.reader = reader
+    field.reader, field.stands = reader, stands

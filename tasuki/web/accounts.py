@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 from django import forms
 from django.http import HttpResponse
@@ -14,18 +14,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
-from tasuki.core.people import User
 from tasuki.crm import accounts, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import moves
+from tasuki.web import moves, new_record
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.allowed_edits import allowed
 from tasuki.web.custom_values import facts_of
 from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import ACCOUNTS
 from tasuki.web.merges import moved_on
+from tasuki.web.record_form import RecordForm
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
@@ -33,7 +34,16 @@ from tasuki.web.teams_of import team_for
 _ROWS = 20
 
 
-class CompanyForm(forms.Form):
+class CompanyForm(RecordForm):
+    at_field: ClassVar = {
+        "name_missing": "name",
+        "no_domain": "domain",
+        "domain_of_mail_provider": "domain",
+        "corporate_number_invalid": "corporate_number",
+        "corporate_number_taken": "corporate_number",
+        "parent_in_circle": "parent",
+    }
+
     name = forms.CharField(label=gettext_lazy("name"), max_length=200)
     domain = forms.CharField(label=gettext_lazy("domain"), max_length=253, required=False)
     industry = forms.CharField(label=gettext_lazy("industry"), max_length=80, required=False)
@@ -42,9 +52,8 @@ class CompanyForm(forms.Form):
     corporate_number = forms.CharField(label=gettext_lazy("corporate number"), max_length=32, required=False)
     parent = AccountField(label=gettext_lazy("parent company"), required=False)
 
-    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        of_reader(self.fields["parent"], reader)
+    def complete(self) -> None:
+        of_reader(self.fields["parent"], self.reader, stands=self.record.parent if self.record else None)
 
     def company(self) -> records.Company:
         return records.Company(**self.cleaned_data)
@@ -67,11 +76,12 @@ def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpRe
     context = {
         "account": account,
         "custom": facts_of(request, account),
+        "edits": allowed("account", request.user),
         "contacts": Contact.objects.visible_to(request.user).filter(account=account).for_listing().order_by("family_name", "pk")[:_ROWS],
         "leads": Lead.objects.visible_to(request.user).filter(account=account).for_listing().newest_first()[:_ROWS],
         "subsidiaries": Account.objects.visible_to(request.user).filter(parent=account).order_by("name")[:_ROWS],
         "ownerships": account.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
-        "give_form": moves.GiveForm(reader=request.user, initial={"owner": account.owner_id, "team": account.team_id}),
+        "give_form": moves.GiveForm(reader=request.user, record=account),
         "files": account.files.order_by("-pk")[:_ROWS],
         **common(request, account=account),
         **sent,
@@ -83,13 +93,18 @@ def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpRe
 def new(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     form = CompanyForm(request.POST or None, reader=request.user)
-    there = None
-    if request.method == "POST":
-        ways = Ways(add=lambda one: records.supplement_account(one, company=form.company(), by=by(request), at=now()))
-        account, there = tried(request, form, lambda another: _added(request, form, another), ways=ways)
+    more, there = new_record.form_of(request, "account"), None
+    if request.method == "POST" and more.is_valid():
+        ways = Ways(add=lambda one: new_record.supplemented(request, more, lambda: _supplemented(request, one, form)))
+        account, there = tried(request, form, lambda another: new_record.added(request, more, lambda: _added(request, form, another)), ways=ways)
         if account:
             return answered(request, account, _("The account is added."))
-    return render(request, "accounts/form.jinja", {"form": form, "account": None, "known": there}, status=422 if form.errors or there else 200)
+    context = {"form": form, "more": more, "account": None, "known": there}
+    return render(request, "accounts/form.jinja", context, status=422 if form.errors or more.errors or there else 200)
+
+
+def _supplemented(request: UserRequest, account: Account, form: CompanyForm) -> Account:
+    return records.supplement_account(account, company=form.company(), by=by(request), at=now())
 
 
 def _added(request: UserRequest, form: CompanyForm, another: str) -> Account:
@@ -100,22 +115,21 @@ def _added(request: UserRequest, form: CompanyForm, another: str) -> Account:
 def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
-    initial: dict[str, Any] = {name: getattr(account, name) for name in CompanyForm.base_fields}
-    form = CompanyForm(request.POST or None, reader=request.user, initial=initial)
+    form = CompanyForm(request.POST or None, reader=request.user, record=account)
     if request.method == "POST" and carried_out(form, lambda _said: _changed(request, account, form)) is not None:
         return done(request, _("The account is changed."), name="account", pk=pk)
-    return render(request, "accounts/form.jinja", {"form": form, "account": account, "known": None}, status=422 if form.errors else 200)
+    return render(request, "accounts/form.jinja", {"form": form, "more": None, "account": account, "known": None}, status=422 if form.errors else 200)
 
 
 def _changed(request: UserRequest, account: Account, form: CompanyForm) -> Account:
-    return records.change_account(account, company=form.company(), by=by(request), at=now())
+    return records.change_account(account, said=form.said(), seen=form.seen, by=by(request), at=now())
 
 
 @require_POST
 def owner(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.ASSIGN_OWNERS)
     account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
-    form = moves.GiveForm(request.POST, reader=request.user)
-    if not carried_out(form, lambda said: accounts.give(account, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())):
+    form = moves.GiveForm(request.POST, reader=request.user, record=account)
+    if not carried_out(form, lambda _said: accounts.give(account, by=by(request), at=now(), **form.given())):
         return _shown(request, account, give_form=form)
     return done(request, _("The account has a new owner."), name="account", pk=pk)

@@ -19,10 +19,10 @@ from tasuki.core import abilities
 from tasuki.core.audit import Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRun
-from tasuki.core.bulk.verbs import verbs
+from tasuki.core.bulk.verbs import BulkVerb, verbs
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.saved_views import SavedView
-from tasuki.web import toasts
+from tasuki.web import bulk_fields, toasts
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists import state
@@ -33,19 +33,54 @@ from tasuki.web.requests import UserRequest, record_id
 from tasuki.web.toasts import Act
 
 _SHOWN = 200
+CHANGE = "change"
 
 
 @require_POST
 def start(request: UserRequest, noun: str, verb: str) -> HttpResponse:
     """A hundred rows are done while one waits; more than that are done by a worker, and a page tells how far it is."""
     asked, back = verbs().get((noun, verb)), _list_of(request)
-    if asked is None:
+    if asked is None or asked.key == CHANGE:
         raise Http404
     form = form_of(asked, reader=request.user, said=request.POST)
     if not valid(request, form):
         return redirect(back)
+    return _begun(request, asked, ids=_chosen(request, noun), said=_plain(form.cleaned_data))
+
+
+@require_POST
+def field(request: UserRequest, noun: str, key: str) -> HttpResponse:
+    """One field of the rows that were chosen: first the form that asks for its value, then the run that writes it, or empties the field."""
+    verb = verbs().get((noun, CHANGE))
+    if verb is None or key not in bulk_fields.keys(noun, request.user):
+        raise Http404
+    abilities.require(request.user, verb.ability)
+    ids, said = _chosen(request, noun), request.POST
+    if not ids:
+        messages.error(request, str(running.NothingChosen()))
+        return redirect(_list_of(request))
+    form = bulk_fields.form_of(noun, key, reader=request.user, said=said if "set" in said else None)
+    if "empty" in said or ("set" in said and form.is_valid()):
+        value = bulk_fields.plain(form, key) if "set" in said else None
+        return _begun(request, verb, ids=ids, said={"field": key, "value": value})
+    kept = [("id", pk) for pk in said.getlist("id")[: running.MOST]] + [(name, said[name]) for name in ("everything", "state", "next") if name in said]
+    context = {
+        "form": form,
+        "label": form.fields[key].label,
+        "n_rows": len(ids),
+        "kept": kept,
+        "back": _list_of(request),
+        "noun": noun,
+        "list_name": LISTS[noun],
+    }
+    return render(request, "bulk/field.jinja", context, status=422 if form.errors else 200)
+
+
+def _begun(request: UserRequest, verb: BulkVerb, *, ids: list[int], said: dict[str, Any]) -> HttpResponse:
+    """The run: done at once, or left to a worker."""
+    back = _list_of(request)
     try:
-        run = running.start(asked, _chosen(request, noun), said=_plain(form.cleaned_data), person=request.user, at=now())
+        run = running.start(verb, ids, said=said, person=request.user, at=now())
     except Forbidden:
         raise
     except Refused as refusal:
@@ -84,7 +119,7 @@ def undoing(request: UserRequest, pk: int) -> HttpResponse:
 
 
 # Where each noun is listed, and where one of its records is shown.
-LISTS = {"lead": "leads", "account": "accounts", "opportunity": "opportunities"}
+LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities"}
 
 
 def _chosen(request: UserRequest, noun: str) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpResponse
@@ -12,28 +13,33 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tasuki.core import abilities
+from tasuki.core import abilities, meanwhile
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.core.people import User
 from tasuki.crm import records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import moves
+from tasuki.web import moves, new_record
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.allowed_edits import allowed
 from tasuki.web.custom_values import facts_of
 from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import CONTACTS
 from tasuki.web.merges import moved_on
+from tasuki.web.record_form import RecordForm
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by, record_id
 
 _ROWS = 20
 
 
-class PersonForm(forms.Form):
+class PersonForm(RecordForm):
+    """What is known of a person; how they are reached only for whoever may see it."""
+
+    at_field: ClassVar = {"name_missing": "family_name", "email_invalid": "emails", "phone_invalid": "phones"}
+
     family_name = forms.CharField(label=gettext_lazy("family name"), max_length=200)
     given_name = forms.CharField(label=gettext_lazy("given name"), max_length=200, required=False)
     title = forms.CharField(label=gettext_lazy("job title"), max_length=120, required=False)
@@ -42,15 +48,39 @@ class PersonForm(forms.Form):
         label=gettext_lazy("roles in buying"), max_length=200, required=False, help_text=gettext_lazy("For example: decision maker, technical evaluator.")
     )
     account = AccountField(label=gettext_lazy("account"), required=False)
+
+    def complete(self) -> None:
+        of_reader(self.fields["account"], self.reader, stands=self.record.account if self.record else None)
+        hidden = abilities.standing_of(self.reader).hides("contact")
+        for name, label in (("emails", gettext_lazy("mail address")), ("phones", gettext_lazy("telephone"))):
+            if self.record and name not in hidden:
+                self.fields[name] = SeveralField(label=label, required=False, max_length=1_000)
+
+    def present(self, name: str) -> Any:
+        return meanwhile.stands(self.record, name) if name in ("emails", "phones") else super().present(name)
+
+
+class NewPersonForm(PersonForm):
+    at_field: ClassVar = {"email_invalid": "email", "phone_invalid": "phone"}
+
     email = forms.CharField(label=gettext_lazy("mail address"), max_length=320, required=False)
     phone = forms.CharField(label=gettext_lazy("telephone"), max_length=64, required=False)
 
-    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        of_reader(self.fields["account"], reader)
-
     def person(self) -> records.Person:
         return records.Person(**self.cleaned_data, country=the_organisation().country)
+
+
+class SeveralField(forms.CharField):
+    """Cleans to a list of texts; between them stand commas or semicolons. The first is the main one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(help_text=gettext_lazy("Several with commas between them; the first is the main one."), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        return [text for part in re.split(r"[,;、，\n]", super().clean(value)) if (text := part.strip())]
 
 
 class ConsentForm(moves.Move):
@@ -76,6 +106,7 @@ def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpRe
     context = {
         "contact": contact,
         "custom": facts_of(request, contact),
+        "edits": allowed("contact", request.user),
         "hidden": abilities.standing_of(request.user).hides("contact"),
         "leads": Lead.objects.visible_to(request.user).filter(contact=contact).for_listing().newest_first()[:_ROWS],
         "files": contact.files.order_by("-pk")[:_ROWS],
@@ -92,29 +123,37 @@ def new(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     known = record_id(request.GET.get("account", ""))
     account = Account.objects.visible_to(request.user).filter(pk=known).first() if known else None
-    form, there = PersonForm(request.POST or None, reader=request.user, initial={"account": account}), None
-    if request.method == "POST":
-        ways = Ways(add=lambda one: records.supplement_contact(one, person=form.person(), by=by(request), at=now()))
-        added, there = tried(request, form, lambda another: records.add_contact(form.person(), another=another, by=by(request), at=now()), ways=ways)
+    form = NewPersonForm(request.POST or None, reader=request.user, initial={"account": account})
+    more, there = new_record.form_of(request, "contact"), None
+    if request.method == "POST" and more.is_valid():
+        ways = Ways(add=lambda one: new_record.supplemented(request, more, lambda: _supplemented(request, one, form)))
+        added, there = tried(request, form, lambda another: new_record.added(request, more, lambda: _added(request, form, another)), ways=ways)
         if added:
             return answered(request, added, _("The contact is saved."))
-    return render(request, "contacts/form.jinja", {"form": form, "contact": None, "known": there}, status=422 if form.errors or there else 200)
+    context = {"form": form, "more": more, "contact": None, "known": there}
+    return render(request, "contacts/form.jinja", context, status=422 if form.errors or more.errors or there else 200)
+
+
+def _added(request: UserRequest, form: NewPersonForm, another: str) -> Contact:
+    return records.add_contact(form.person(), another=another, by=by(request), at=now())
+
+
+def _supplemented(request: UserRequest, contact: Contact, form: NewPersonForm) -> Contact:
+    return records.supplement_contact(contact, person=form.person(), by=by(request), at=now())
 
 
 @require_http_methods(["GET", "POST"])
 def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
-    abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
-    initial = {name: getattr(contact, name) for name in ("family_name", "given_name", "title", "department", "roles", "account")}
-    form = PersonForm(request.POST or None, reader=request.user, initial=initial)
+    form = PersonForm(request.POST or None, reader=request.user, record=contact)
     if request.method == "POST" and carried_out(form, lambda _said: _changed(request, contact, form)) is not None:
         return done(request, _("The contact is saved."), name="contact", pk=pk)
-    return render(request, "contacts/form.jinja", {"form": form, "contact": contact, "known": None}, status=422 if form.errors else 200)
+    return render(request, "contacts/form.jinja", {"form": form, "more": None, "contact": contact, "known": None}, status=422 if form.errors else 200)
 
 
 def _changed(request: UserRequest, contact: Contact, form: PersonForm) -> Contact:
-    return records.change_contact(contact, person=form.person(), by=by(request), at=now())
+    return records.change_contact(contact, said=form.said(), seen=form.seen, by=by(request), at=now())
 
 
 @require_POST

@@ -27,6 +27,7 @@ from tasuki.web import (
     search,
     tasks,
 )
+from tasuki.web.edits import page as edits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -89,12 +90,15 @@ urlpatterns = [
     path("merges/<int:pk>/undoing", merges.undoing_it, name="merge_undoing"),
     path("bulk/<int:pk>", bulk.page, name="bulk"),
     path("bulk/<int:pk>/undoing", bulk.undoing, name="bulk_undoing"),
+    path("bulk/<str:noun>/change/<str:key>", bulk.field, name="bulk_field"),
     path("bulk/<str:noun>/<str:verb>", bulk.start, name="bulk_start"),
     path("exports/<str:noun>", exports.export, name="export"),
     path("views", saved_views.add, name="view_add"),
     path("views/<int:pk>/change", saved_views.change, name="view_change"),
     path("views/<int:pk>/removal", saved_views.remove, name="view_remove"),
     path("<str:noun>/<int:pk>/place", places.place, name="place"),
+    path("edits/<str:name>/undoing", edits.undo, name="edit_undo"),
+    path("<str:noun>/<int:pk>/edits/<str:field>", edits.edit, name="edit"),
     path("<str:noun>/<int:pk>/fields", custom_values.change, name="custom_values"),
     path("<str:noun>/<int:pk>/notes", notes.add, name="note_add"),
     path("<str:noun>/<int:pk>/tasks", tasks.add, name="task_add"),

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from tasuki.core import meanwhile
 from tasuki.core.custom_fields import values
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind
 from tasuki.core.custom_fields.values import CustomValueWrong
@@ -19,6 +20,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.crm.accounts import Account
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.record_form import RecordForm
 
 
 class NumberField(forms.DecimalField):
@@ -52,14 +54,14 @@ class MoneyInput(forms.MultiWidget):
         return f"{id_}_0"
 
     def decompress(self, value: Any) -> list[Any]:
-        return [f"{value.amount:f}", value.currency] if isinstance(value, Money) else [None, None]
+        return [f"{value.amount.normalize():f}", value.currency] if isinstance(value, Money) else [None, None]
 
 
 class MoneyField(forms.MultiValueField):
     """Cleans to Money; an amount without a currency is in the organisation's."""
 
-    def __init__(self, *, label: str, **options: Any) -> None:
-        amount = NumberField(max_digits=18, decimal_places=3, required=False)
+    def __init__(self, *, label: str, min_value: int | None = None, **options: Any) -> None:
+        amount = NumberField(max_digits=18, decimal_places=3, min_value=min_value, required=False)
         currency = forms.RegexField(r"^[A-Za-z]{3}$", required=False, error_messages={"invalid": _("A currency has three letters, such as KRW.")})
         super().__init__(fields=[amount, currency], require_all_fields=False, widget=MoneyInput(label), label=label, **options)
 
@@ -77,10 +79,7 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic 
 
 
 class AccountIdField(AccountField):
-    """Cleans to the id of an account that the reader sees; one that they do not see stays, as long as nobody writes another name."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+    """Cleans to the id of an account that the reader sees."""
 
     def clean(self, value: Any) -> Any:
         account: Any = super().clean(value)
@@ -92,8 +91,8 @@ def form_field(field: CustomField, *, reader: User, stands: Any = None) -> forms
     made = _made(field, reader=reader, stands=stands)
     made.initial = stands
     if isinstance(made, AccountIdField):
-        of_reader(made, reader)
         made.initial = Account.objects.visible_to(reader).filter(pk=stands).first() if stands else None
+        of_reader(made, reader, stands=made.initial)
     elif not isinstance(made, PersonField):
         # What a value must be is said once, by the domain, in the same words for every door.
         made.validators.append(lambda value: _check(field, value))
@@ -145,15 +144,27 @@ def _check(field: CustomField, value: Any) -> None:
         raise ValidationError(str(refusal.reason)) from None
 
 
-class CustomForm(forms.Form):
-    """All fields of one record, by their keys."""
+class CustomForm(RecordForm):
+    """Custom fields of a record, or of one that is added, by their keys."""
 
-    def __init__(self, *args: Any, fields: Sequence[CustomField], record: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._fields = {field.key: field for field in fields}
-        for field in fields:
-            self.fields[field.key] = form_field(field, reader=reader, stands=values.of_record(field, record))
+    def __init__(self, data: Any = None, *, fields: Sequence[CustomField], **kwargs: Any) -> None:
+        self.custom = {field.key: field for field in fields}
+        super().__init__(data, **kwargs)
 
-    def said(self) -> dict[int, Any]:
-        """What was changed in the form: what somebody else changed meanwhile, and this form did not, stays theirs."""
-        return {self._fields[name].pk: self.cleaned_data[name] for name in self.changed_data}
+    def complete(self) -> None:
+        for key, field in self.custom.items():
+            self.fields[key] = form_field(field, reader=self.reader, stands=values.of_record(field, self.record) if self.record else None)
+
+    def present(self, name: str) -> Any:
+        return self.fields[name].initial
+
+    def marked(self, name: str) -> str:
+        """An account that the reader does not see stays, as long as nobody writes another name."""
+        stands, field = meanwhile.stands(self.record, name), self.fields[name]
+        is_unseen = isinstance(field, AccountIdField) and stands is not None and field.stands is None
+        said = self.value(name)
+        return meanwhile.mark(stands if is_unseen and said is None else values.encoded(self.custom[name], said))
+
+    def filled(self) -> dict[int, Any]:
+        """What is said of a record that is added, by the fields' ids."""
+        return {self.custom[name].pk: value for name in self.named if (value := self.value(name)) not in (None, "", [], False)}

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
-from tasuki.core.custom_fields import definitions, values, writing
+from tasuki.core.custom_fields import definitions, values
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind
+from tasuki.core.edits import writing
 from tasuki.core.money import Money
 from tasuki.core.people import User
 from tasuki.crm import requirements
@@ -150,7 +151,7 @@ def change(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     record = get_object_or_404(model.objects.visible_to(request.user), pk=pk)
     fields = definitions.seen_by(request.user, noun)
     form = CustomForm(request.POST or None, fields=fields, record=record, reader=request.user)
-    if request.method == "POST" and carried_out(form, lambda _said: writing.write(record, said=form.said(), by=by(request), at=now())):
+    if request.method == "POST" and carried_out(form, lambda _said: writing.write(record, said=form.said(), seen=form.seen, by=by(request), at=now())):
         return done(request, _("The fields are saved."), name=noun, pk=pk)
     context = {"form": form, "record": record, "noun": noun, "fields": fields}
     return render(request, "custom_fields/values.jinja", context, status=422 if form.errors else 200)

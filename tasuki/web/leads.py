@@ -28,7 +28,9 @@ from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
-from tasuki.web import moves
+from tasuki.web import moves, new_record
+from tasuki.web.allowed_edits import allowed
+from tasuki.web.custom_forms import CustomForm
 from tasuki.web.custom_values import facts_of
 from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
@@ -57,6 +59,8 @@ def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse
     context: dict[str, Any] = {
         "lead": lead,
         "custom": custom,
+        "edits": allowed("lead", request.user),
+        "person_edits": allowed("contact", request.user),
         "missing": custom.missing_for(requirements.stage_after(lead)),
         "chain": leads.chain(lead),
         "definition": stages.in_force().get(lead.stage_id or ""),
@@ -69,7 +73,7 @@ def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse
         "lose_form": moves.LoseLeadForm(),
         "disqualify_form": moves.DisqualifyForm(),
         "wake_form": moves.Press(),
-        "give_form": moves.GiveForm(reader=request.user, initial={"owner": lead.owner_id, "team": lead.team_id}),
+        "give_form": moves.GiveForm(reader=request.user, record=lead),
         "merge_form": moves.MergeForm(reader=request.user, lead=lead),
         "accept_form": moves.OpportunityForm(reader=request.user, initial={"currency": the_organisation().currency, "product": lead.product_id}),
         "hidden": abilities.standing_of(request.user).hides("contact"),
@@ -108,13 +112,20 @@ class NewLeadForm(forms.Form):
 def new(request: UserRequest) -> HttpResponse:
     """A lead typed in: its person and company are written with it, in one transaction."""
     abilities.require(request.user, Ability.WORK_LEADS)
-    form, there = NewLeadForm(request.POST or None, reader=request.user), None
-    if request.method == "POST":
-        ways = Ways(use=lambda one: _captured(request, form.cleaned_data, contact=one))
-        lead, there = tried(request, form, lambda another: _captured(request, form.cleaned_data, another=another), ways=ways)
+    form = NewLeadForm(request.POST or None, reader=request.user)
+    more, there = new_record.form_of(request, "lead"), None
+    if request.method == "POST" and more.is_valid():
+        ways = Ways(use=lambda one: new_record.added(request, more, lambda: _captured(request, form.cleaned_data, contact=one)))
+        lead, there = tried(request, form, lambda another: _with_more(request, form, more, another=another), ways=ways)
         if lead:
             return answered(request, lead, _("The lead is captured."))
-    return render(request, "leads/new.jinja", {"form": form, "known": there}, status=422 if form.errors or there else 200)
+    context = {"form": form, "more": more, "known": there}
+    return render(request, "leads/new.jinja", context, status=422 if form.errors or more.errors or there else 200)
+
+
+def _with_more(request: UserRequest, form: NewLeadForm, more: CustomForm, *, another: str) -> Lead:
+    lead: Lead = new_record.added(request, more, lambda: _captured(request, form.cleaned_data, another=another))
+    return lead
 
 
 @transaction.atomic
@@ -207,8 +218,9 @@ def _merged(lead: Lead, into: Lead, request: UserRequest) -> Merge:
 
 @require_POST
 def owner(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _found(request, pk, Ability.ASSIGN_OWNERS), moves.GiveForm(request.POST, reader=request.user)
-    if not carried_out(form, lambda said: leads.give(lead, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())):
+    lead = _found(request, pk, Ability.ASSIGN_OWNERS)
+    form = moves.GiveForm(request.POST, reader=request.user, record=lead)
+    if not carried_out(form, lambda _said: leads.give(lead, by=by(request), at=now(), **form.given())):
         return _shown(request, lead, give_form=form)
     return done(request, _("The lead has a new owner."), name="lead", pk=pk)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import abilities
 from tasuki.core.money import Money
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
@@ -18,6 +20,8 @@ from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task, TaskKind
 from tasuki.sales.opportunities import LostBecause, Terms
+from tasuki.web.custom_forms import MoneyField
+from tasuki.web.record_form import RecordForm
 
 _MOST_OTHERS = 50
 DAY = forms.DateInput(attrs={"type": "date"})
@@ -69,18 +73,30 @@ class LoseForm(LoseLeadForm):
     lost_to = forms.CharField(label=_("Lost to"), max_length=120, required=False)
 
 
-class GiveForm(Move):
+class GiveForm(RecordForm):
+    """Who carries a record from now on; of a record, it also says who did when the person looked."""
+
+    beside: ClassVar = frozenset({"reason"})
+
     owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Owner"), required=False, empty_label=_("the team's queue"))
     team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"))
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def complete(self) -> None:
+        self.auto_id = "giveform-%s"
         owner, team = self.fields["owner"], self.fields["team"]
         assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
         assert isinstance(team, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        owner.queryset = User.objects.visible_to(reader).active().order_by("family_name", "given_name")
-        team.queryset = Team.objects.visible_to(reader).order_by("name")
+        owner.queryset = User.objects.visible_to(self.reader).active().order_by("family_name", "given_name")
+        team.queryset = Team.objects.visible_to(self.reader).order_by("name")
+
+    def present(self, name: str) -> Any:
+        return getattr(self.record, f"{name}_id")
+
+    def given(self) -> dict[str, Any]:
+        """What the verbs that give take."""
+        said = self.cleaned_data
+        return {"to": said["owner"], "team": said["team"], "reason": said["reason"], "seen": self.seen}
 
 
 class LeadChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the type checker only
@@ -148,7 +164,7 @@ def choosing(field: forms.Field) -> forms.ModelChoiceField[Any]:
 
 
 class OpportunityForm(Move):
-    """The terms of a deal, when it is accepted and while it is worked."""
+    """The terms of a deal when it is accepted."""
 
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     amount = forms.DecimalField(label=_("Amount"), max_digits=16, decimal_places=2, min_value=0, required=False)
@@ -158,9 +174,61 @@ class OpportunityForm(Move):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["product"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        field.queryset = Product.objects.visible_to(reader).order_by("name")
+        offer_products(self.fields["product"], reader)
+
+
+class DealForm(RecordForm):
+    """What is known of a deal while it is worked; without its amount for whoever must not see it."""
+
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    close_on = forms.DateField(label=_("Expected close date"), required=False, widget=DAY)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
+
+    def complete(self) -> None:
+        self.auto_id = "dealform-%s"
+        offer_products(self.fields["product"], self.reader)
+        if "amount" not in abilities.standing_of(self.reader).hides("opportunity"):
+            self.fields["money"] = MoneyField(label=gettext("Amount"), required=False, min_value=0)
+
+    def present(self, name: str) -> Any:
+        return self.record.product_id if name == "product" else getattr(self.record, name)
+
+
+class LeadForm(RecordForm):
+    """What can be said anew of a lead; where it came from never changes."""
+
+    at_field: ClassVar = {"other_product_line": "product", "already_in_process": "product"}
+
+    segment = forms.CharField(label=_("Segment"), max_length=80, required=False)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
+
+    def complete(self) -> None:
+        offer_products(self.fields["product"], self.reader, line=self.record.product_line if self.record else "")
+
+    def present(self, name: str) -> Any:
+        return self.record.product_id if name == "product" else getattr(self.record, name)
+
+
+class PromiseForm(RecordForm):
+    """What is changed of a task where it stands."""
+
+    subject = forms.CharField(label=_("What"), max_length=200)
+    due_on = forms.DateField(label=_("Due"), required=False, widget=DAY)
+    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), empty_label=None)
+
+    def complete(self) -> None:
+        people = User.objects.visible_to(self.reader)
+        choosing(self.fields["owner"]).queryset = (people.active() | people.filter(pk=self.record.owner_id)).order_by("family_name", "given_name")
+
+    def present(self, name: str) -> Any:
+        return self.record.owner_id if name == "owner" else getattr(self.record, name)
+
+
+def offer_products(field: forms.Field, reader: User, *, line: str = "") -> None:
+    """Let the field offer all products, or those of a line."""
+    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+    offered = Product.objects.visible_to(reader).order_by("name")
+    field.queryset = offered.filter(line=line) if line else offered
 
 
 def terms_of(said: dict[str, Any]) -> Terms:

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.custom_fields import definitions
-from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, requirements, stages
 from tasuki.crm.ledger import Passage
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import moves
+from tasuki.web.allowed_edits import allowed
 from tasuki.web.custom_values import facts_of, missing_for
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import OPPORTUNITIES
@@ -45,23 +45,22 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -> HttpResponse:
     """The page of a deal; with a form that was refused, in its place and with the reason."""
     lead = opportunity.lead
-    terms = {name: getattr(opportunity, name) for name in ("name", "amount", "close_on")}
-    terms |= {"product": opportunity.product_id, "currency": opportunity.currency or the_organisation().currency}
     custom, after = facts_of(request, opportunity), requirements.stage_after(lead)
     context = {
         "opportunity": opportunity,
         "custom": custom,
+        "edits": allowed("opportunity", request.user),
         "missing": [*custom.missing_for(after), *missing_for(after, lead, definitions.seen_by(request.user, "lead"))],
         "lead": lead,
         "chain": leads.chain(lead),
         "definitions": stages.in_force(),
         "in_sales": stages.IN_SALES,
         "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=stages.IN_SALES),
-        "change_form": moves.OpportunityForm(reader=request.user, initial=terms),
+        "change_form": moves.DealForm(reader=request.user, record=opportunity),
         "win_form": moves.Press(),
         "recycle_form": moves.RecycleForm(),
         "lose_form": moves.LoseForm(),
-        "give_form": moves.GiveForm(reader=request.user, initial={"owner": opportunity.owner_id, "team": opportunity.team_id}),
+        "give_form": moves.GiveForm(reader=request.user, record=opportunity),
         "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
         "hidden": abilities.standing_of(request.user).hides("opportunity"),
         "today": localdate(),
@@ -90,9 +89,9 @@ def advance(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def terms(request: UserRequest, pk: int) -> HttpResponse:
     """What is known of the deal: its name, product, amount and expected close date."""
-    abilities.require(request.user, Ability.SEE_AMOUNTS)
-    opportunity, form = _found(request, pk), moves.OpportunityForm(request.POST, reader=request.user)
-    if not carried_out(form, lambda said: opportunities.change(opportunity, terms=moves.terms_of(said), by=by(request), at=now())):
+    opportunity = _found(request, pk)
+    form = moves.DealForm(request.POST, reader=request.user, record=opportunity)
+    if not carried_out(form, lambda _said: opportunities.change(opportunity, said=form.said(), seen=form.seen, by=by(request), at=now())):
         return _shown(request, opportunity, change_form=form)
     return done(request, _("The opportunity is changed."), name="opportunity", pk=pk)
 
@@ -127,11 +126,8 @@ def recycling(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def owner(request: UserRequest, pk: int) -> HttpResponse:
-    opportunity, form = _found(request, pk, Ability.ASSIGN_OWNERS), moves.GiveForm(request.POST, reader=request.user)
-    if not carried_out(form, lambda said: _given(request, opportunity, said)):
+    opportunity = _found(request, pk, Ability.ASSIGN_OWNERS)
+    form = moves.GiveForm(request.POST, reader=request.user, record=opportunity)
+    if not carried_out(form, lambda _said: opportunities.hand_over(opportunity, by=by(request), at=now(), **form.given())):
         return _shown(request, opportunity, give_form=form)
     return done(request, _("The opportunity has a new owner."), name="opportunity", pk=pk)
-
-
-def _given(request: UserRequest, opportunity: Opportunity, said: dict[str, Any]) -> Opportunity:
-    return opportunities.hand_over(opportunity, to=said["owner"], team=said["team"], reason=said["reason"], by=by(request), at=now())

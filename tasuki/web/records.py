@@ -30,6 +30,7 @@ from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.sales.opportunities import LostBecause
 from tasuki.web import toasts
 from tasuki.web.moves import NoteForm, TaskForm
+from tasuki.web.record_form import RecordForm
 from tasuki.web.requests import UserRequest, is_htmx, record_id
 from tasuki.web.toasts import Act
 
@@ -104,7 +105,10 @@ def carried_out(form: forms.Form, verb: Callable[[dict[str, Any]], Answer]) -> A
     except Forbidden:
         raise
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        if isinstance(form, RecordForm):
+            form.explain(refusal)
+        else:
+            form.add_error(None, str(refusal))
         return None
 
 

@@ -227,13 +227,13 @@ def test_a_change_is_found_at_once_and_what_was_before_no_longer(cast: Cast, boo
     contact = books["한"].contact
     assert contact
     assert names(cast.ada, "한서윤") == ["한"]
-    records.change_contact(contact, person=records.Person("하", "윤슬", account=contact.account, email="ys@haesol.example"), by=SET_UP, at=MONDAY)
+    records.change_contact(contact, said={"family_name": "하", "given_name": "윤슬", "emails": ["ys@haesol.example"]}, by=SET_UP, at=MONDAY)
     assert names(cast.ada, "한서윤") == []
     assert names(cast.ada, "하윤슬") == ["하"]
     assert names(cast.ada, "ys@haesol") == ["하"]
     company = contact.account
     assert company
-    records.change_account(company, company=records.Company("새벽은행"), by=SET_UP, at=MONDAY)
+    records.change_account(company, said={"name": "새벽은행"}, by=SET_UP, at=MONDAY)
     assert names(cast.ada, "새벽") == ["하"]
     assert names(cast.ada, "투자증권") == []
 

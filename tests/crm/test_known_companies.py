@@ -96,7 +96,7 @@ def test_the_domain_of_a_mail_provider_is_refused_when_it_is_typed(cast: Cast) -
     terms = {"by": By(cast.mina, Door.WEB), "at": MONDAY}
     account = records.add_account(Company("Finch", domain="finch.example"), owner=cast.mina, team=cast.mina.team, **terms)
     with pytest.raises(DomainOfMailProvider, match="mail provider"):
-        records.change_account(account, company=Company("Finch", domain="naver.com"), **terms)
+        records.change_account(account, said={"domain": "naver.com"}, **terms)
     with pytest.raises(DomainOfMailProvider):
         records.add_account(Company("Rowan", domain="rowan@gmail.com"), owner=cast.mina, team=cast.mina.team, **terms)
     assert list(Account.objects.values_list("domain", flat=True)) == ["finch.example"]

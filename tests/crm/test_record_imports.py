@@ -115,7 +115,7 @@ def test_an_update_is_in_the_trail_and_is_kept_when_somebody_worked_on_it(cast: 
     account = Account.objects.get()
     entry = AuditEntry.objects.get(noun="account", record_id=account.pk, action="change")
     assert (entry.actor, entry.door, entry.changes["industry"]) == (cast.mina, Door.IMPORT, ["banks", "brokers"])
-    records.change_account(account, company=records.Company("Norwick", industry="exchanges"), by=BY, at=AT)
+    records.change_account(account, said={"industry": "exchanges"}, by=BY, at=AT)
     with pytest.raises(CannotUndo):
         running.undo(run, by=BY, at=AT)
     assert Account.objects.get().industry == "exchanges"

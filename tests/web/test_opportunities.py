@@ -18,11 +18,11 @@ pytestmark = pytest.mark.django_db
 
 def test_saori_changes_the_terms_of_her_deal(cast: Cast) -> None:
     deal, client = deal_of(cast), signed_in(cast.saori)
-    said = {"name": "Night session, two sites", "amount": "1200000", "currency": "KRW", "close_on": "2026-06-30"}
+    said = {"name": "Night session, two sites", "money_0": "1200000", "money_1": "KRW", "close_on": "2026-06-30"}
     assert client.post(reverse("opportunity_terms", args=[deal.pk]), said).status_code == 302
     deal.refresh_from_db()
     assert (deal.name, deal.amount, str(deal.close_on)) == ("Night session, two sites", Decimal(1_200_000), "2026-06-30")
-    wrong = client.post(reverse("opportunity_terms", args=[deal.pk]), said | {"amount": "a lot", "currency": "won"})
+    wrong = client.post(reverse("opportunity_terms", args=[deal.pk]), said | {"money_0": "a lot", "money_1": "won"})
     assert wrong.status_code == 422
     assert 'value="a lot"' in wrong.content.decode()
     assert signed_in(cast.mina).post(reverse("opportunity_terms", args=[deal.pk]), said).status_code == 403

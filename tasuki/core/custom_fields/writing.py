@@ -16,6 +16,7 @@ from tasuki.core.custom_fields import definitions, values
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind
 from tasuki.core.custom_fields.values import CustomValueWrong
 from tasuki.core.errors import Refused
+from tasuki.core.meanwhile import Seen, refuse_overtaken
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -33,21 +34,22 @@ class NoSuchField(Refused):
 
 
 @transaction.atomic
-def write(record: Record, *, said: Mapping[int, Any], by: By, at: datetime) -> Record:
+def write(record: Record, *, said: Mapping[int, Any], by: By, at: datetime, seen: Seen | None = None) -> Record:
     """Give the record values in the fields with these ids, typed as `values` has them; None takes one away. What is not said stays.
 
-    Raises NoSuchField, CustomValueWrong. The caller has asked whether the person may change the record.
+    `seen`, by the fields' keys, is what the person saw. Raises NoSuchField, CustomValueWrong, ChangedMeanwhile. The caller has asked
+    whether the person may change the record.
     """
     model: Any = type(record)
     fresh = model._default_manager.select_for_update(of=("self",)).get(pk=record.pk)
     noun = fresh.noun
     known = {field.pk: field for field in (definitions.seen_by(by.actor, noun) if by.actor else definitions.in_use(noun))}
+    wanted = {_known(known, pk): value for pk, value in said.items()}
+    encoded = {field: values.encoded(field, value) for field, value in wanted.items()}
+    refuse_overtaken(fresh, said={field.key: after for field, after in encoded.items()}, seen=seen)
     custom, changes = dict(fresh.custom), {}
-    for pk, value in said.items():
-        field = known.get(pk)
-        if field is None:
-            raise NoSuchField
-        before, after = custom.get(field.slot), values.encoded(field, value)
+    for field, after in encoded.items():
+        before = custom.get(field.slot)
         if before == after:
             continue
         _refuse_unless_there(field, after, before=before, by=by)
@@ -60,6 +62,12 @@ def write(record: Record, *, said: Mapping[int, Any], by: By, at: datetime) -> R
         audit.record(fresh, action="change", by=by, at=at, changes=changes)
         fresh.refresh_from_db(fields=["custom", "updated_at"])
     return fresh  # type: ignore[no-any-return]  # of the type of the record that came in
+
+
+def _known(known: Mapping[int, CustomField], pk: int) -> CustomField:
+    if pk not in known:
+        raise NoSuchField
+    return known[pk]
 
 
 def _refuse_unless_there(field: CustomField, after: Any, *, before: Any, by: By) -> None:

@@ -1,6 +1,6 @@
 // Whether a key that is pressed alone is meant for the page: not while somebody types, holds another key, or is in a dialog.
 // Every behaviour that listens to single letters asks here.
-const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], .edit-form";
 
 export function isForThePage(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : document.body;

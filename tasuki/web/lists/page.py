@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.bulk.verbs import BulkVerb, verbs_of
+from tasuki.core.edits.nouns import editables
 from tasuki.core.filters import binding, compiling, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.filters.errors import FilterWrong
@@ -29,6 +30,7 @@ from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.crm.merges.rows import MergeNoun
 from tasuki.web import custom_values
+from tasuki.web.allowed_edits import Allowed, allowed
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
 from tasuki.web.lists import editing, paging, renderings
@@ -71,6 +73,7 @@ class Page:
     may_merge: bool
     names: Names
     other: Rendered | None
+    edits: Allowed
     _narrowed: dict[tuple[str, str], str] = dataclass_field(default_factory=dict)
 
     @property
@@ -86,6 +89,12 @@ class Page:
         """The value of a custom field in a cell, in words."""
         assert column.custom is not None  # noqa: S101 - the template asks only about such columns
         return custom_values.said(column.custom, row, self.names)
+
+    @property
+    def of_many(self) -> list[Column]:
+        """The columns whose field can be changed of many rows at once."""
+        fields = editables()[self.spec.noun].of_many
+        return [column for column in self.spec.columns if column.custom or column.edit in fields]
 
     @property
     def filter_text(self) -> str:
@@ -167,7 +176,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about, _counted), said)
     window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=said.get("before", ""), after=said.get("after", ""))
     adding = said.get("add", "")
-    headings = [_heading(column, state) for key in state.columns if (column := spec.column(key))]
+    headings = [heading(column, state) for key in state.columns if (column := spec.column(key))]
     return Page(
         spec=spec,
         state=state,
@@ -175,15 +184,20 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
         count=count,
         is_about=is_about,
         other=other,
+        edits=allowed(spec.noun, request.user),
         headings=headings,
         names=custom_values.names_of(window.rows, [one.column.custom for one in headings if one.column.custom], request.user),
         views=_views(state, spec, saved),
         chips=Sentence(state, spec, request.user).chips(adding=adding if adding in spec.fields else "", to=said.get("to", "")),
         bulk=[(verb, form_of(verb, reader=request.user)) for verb in verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities)],
-        may_merge=spec.noun in MergeNoun.values and Ability.MERGE_RECORDS in abilities.standing_of(request.user).abilities,
+        may_merge=may_merge(spec, request.user),
         newer=state.address(before=window.before) if window.before else "",
         older=state.address(after=window.after) if window.after else "",
     )
+
+
+def may_merge(spec: Spec, reader: User) -> bool:
+    return spec.noun in MergeNoun.values and Ability.MERGE_RECORDS in abilities.standing_of(reader).abilities
 
 
 def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySet[Any]:
@@ -218,7 +232,8 @@ def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:
     return (count, False) if count <= _COUNTED else (max(count, estimate), True)
 
 
-def _heading(column: Column, state: State) -> Heading:
+def heading(column: Column, state: State) -> Heading:
+    """The head of a column in this state of the list."""
     if not column.sort:
         return Heading(column, "", "")
     orders = {column.key: "ascending", f"-{column.key}": "descending"}

@@ -24,8 +24,8 @@ class Column:
     `sort` is the path of what it is ordered by, "" for a column without an order; `is_shown`: before anybody has chosen.
     `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some. `plain` is the path of the value in an export, where that is
     not what the order goes by; `currency` the path of an amount's currency, a column of its own there. A column of a `custom` field needs
-    no macro; `computed` is what it is ordered by, where `sort` is no path of the table but only a name for it, and `steps` are its values
-    in their order where they are few (see `paging.Order`).
+    no macro; `edit` names the field that can be changed in a cell; `computed` is what it is ordered by, where `sort` is no path of the
+    table but only a name for it, and `steps` are its values in their order where they are few (see `paging.Order`).
     """
 
     key: str
@@ -37,8 +37,14 @@ class Column:
     plain: str = ""
     currency: str = ""
     custom: CustomField | None = None
+    edit: str = ""
     computed: Any = None
     steps: tuple[Any, ...] = ()
+
+    @property
+    def edit_key(self) -> str:
+        """The field that is changed in a cell of this column; "" for none."""
+        return self.custom.key if self.custom else self.edit
 
     @property
     def value_path(self) -> str:
