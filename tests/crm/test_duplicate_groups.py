@@ -12,7 +12,6 @@ from tasuki.crm import duplicate_groups, merging, records, unmerging
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import ContactEmail
 from tasuki.crm.duplicate_groups import DuplicateGroup, SettledAlready
-from tasuki.crm.records import Company
 from tests.cast import MONDAY, Cast
 from tests.crm.test_merging import LATER, ada, company, ivo, lead, person, ruth
 
@@ -81,7 +80,7 @@ def test_looking_twice_finds_the_same_and_what_is_settled_by_a_change_goes(cast:
     duplicate_groups.find(at=LATER + timedelta(hours=1))
     again = DuplicateGroup.objects.get()
     assert (again.pk, again.found_at) == (first.pk, LATER)
-    records.change_account(b, company=Company("Norwick"), by=ivo(cast), at=LATER)
+    records.change_account(b, said={"name": "Norwick"}, by=ivo(cast), at=LATER)
     assert duplicate_groups.find(at=LATER) == 0
     assert Account.objects.filter(pk__in=[a.pk, b.pk]).count() == 2
 
@@ -92,7 +91,7 @@ def test_what_is_not_the_same_is_never_proposed_again_nor_a_part_of_it(cast: Cas
     group = duplicate_groups.set_apart(DuplicateGroup.objects.get(), reason="three branches", by=ruth(cast), at=LATER)
     assert AuditEntry.objects.of(group).get().changes["reason"] == ["", "three branches"]
     assert duplicate_groups.find(at=LATER) == 0
-    records.change_account(c, company=Company("Norwick"), by=ivo(cast), at=LATER)
+    records.change_account(c, said={"name": "Norwick"}, by=ivo(cast), at=LATER)
     assert duplicate_groups.find(at=LATER) == 0, "two of the three were looked at too"
     d = company(cast, "Gaon")
     assert duplicate_groups.find(at=LATER) == 1

@@ -184,7 +184,7 @@ def test_a_survivor_without_a_reference_takes_over_one(cast: Cast) -> None:
 def test_a_person_is_reached_by_all_addresses_and_numbers_each_once(cast: Cast) -> None:
     one = person(cast, "Ahn", email="ahn@gaon.example", phone="+82 2 555 0142")
     two = person(cast, "Ahn", 1, email="AHN@gaon.example", phone="+82 10 5555 0143")
-    records.change_contact(two, person=Person("Ahn", email="ahn@home.example"), by=ivo(cast), at=MONDAY + timedelta(hours=2))
+    records.change_contact(two, said={"emails": ["ahn@home.example", "AHN@gaon.example"]}, by=ivo(cast), at=MONDAY + timedelta(hours=2))
     merging.merge(one, others=[two], chosen={"phone": one.pk}, by=ada(cast), at=LATER)
     contact = Contact.objects.get()
     assert [(row.key, row.is_primary) for row in contact.emails.all()] == [("ahn@home.example", True), ("ahn@gaon.example", False)]

@@ -24,7 +24,6 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, ConsentState, Contact, ContactEmail
 from tasuki.crm.leads import Lead
 from tasuki.crm.merges.rows import FormerRecord, Merge
-from tasuki.crm.records import Company, Person
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 from tasuki.crm.unmerging import CannotUndo, LaterMergeFirst, UndoneAlready
@@ -80,7 +79,7 @@ def test_what_was_added_since_stays_and_what_was_written_about_a_lead_goes_with_
 def test_a_value_that_was_changed_since_keeps_its_change(cast: Cast) -> None:
     stays, goes = company(cast, "A", industry="exchange"), company(cast, "B", 1, industry="securities")
     merge = merging.merge(stays, others=[goes], by=ruth(cast), at=LATER)
-    records.change_account(stays, company=Company("B", industry="banking"), by=ivo(cast), at=LATER)
+    records.change_account(stays, said={"name": "B", "industry": "banking"}, by=ivo(cast), at=LATER)
     accounts.give(stays, to=cast.saori, team=cast.field_sales, by=ruth(cast), at=LATER)
     unmerging.undo(merge, by=ruth(cast), at=STILL_LATER)
     account = Account.objects.get(pk=stays.pk)
@@ -92,7 +91,7 @@ def test_a_value_that_was_changed_since_keeps_its_change(cast: Cast) -> None:
 def test_an_address_that_became_the_main_one_since_stays_it(cast: Cast) -> None:
     one, two = person(cast, "Ahn", email="a@one.example"), person(cast, "Ahn", 1, email="a@two.example")
     merge = merging.merge(one, others=[two], by=ada(cast), at=LATER)
-    records.change_contact(one, person=Person("Ahn", email="a@three.example"), by=ivo(cast), at=LATER)
+    records.change_contact(one, said={"emails": ["a@three.example", "a@one.example", "a@two.example"]}, by=ivo(cast), at=LATER)
     unmerging.undo(merge, by=ada(cast), at=STILL_LATER)
     assert set(ContactEmail.objects.values_list("contact", "key", "is_primary")) == {
         (one.pk, "a@one.example", False), (one.pk, "a@three.example", True), (two.pk, "a@two.example", True),

@@ -77,8 +77,8 @@ def test_a_stranger_value_stays_as_it_was_written(cast: Cast) -> None:
 
 def test_who_may_not_see_an_amount_or_a_field_finds_it_in_no_trail(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     deal, field = deal_of(cast), made(FieldKind.TEXT, "Wing", noun=FieldNoun.OPPORTUNITY)
-    terms = opportunities.Terms(name=deal.name, money=Money(Decimal(31_313_131), "KRW"), close_on=date(2026, 5, 1), product=None)
-    deal = opportunities.change(deal, terms=terms, by=By(cast.saori, Door.WEB), at=MONDAY + timedelta(days=2))
+    said = {"money": Money(Decimal(31_313_131), "KRW"), "close_on": date(2026, 5, 1)}
+    deal = opportunities.change(deal, said=said, by=By(cast.saori, Door.WEB), at=MONDAY + timedelta(days=2))
     writing.write(deal, said={field.pk: "north"}, by=By(cast.saori, Door.WEB), at=MONDAY + timedelta(days=2))
     assert "31313131" in trail(cast)
     assert "north" in trail(cast)

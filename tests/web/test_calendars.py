@@ -27,7 +27,7 @@ from tasuki.crm import leads, stages, tasks
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import LostBecause, Terms
+from tasuki.sales.opportunities import LostBecause
 from tasuki.web.lists import calendars, page, state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.grouped import Reading
@@ -154,7 +154,7 @@ def test_the_second_of_two_who_move_it_is_told(cast: Cast) -> None:
 
 
 def test_the_close_date_of_a_deal_is_moved_and_nothing_else_of_it(cast: Cast) -> None:
-    deal = opportunities.change(deal_of(cast), terms=Terms(name="Night session", money=None, close_on=date(2026, 3, 4)), by=SET_UP, at=MONDAY)
+    deal = opportunities.change(deal_of(cast), said={"money": None, "close_on": date(2026, 3, 4)}, by=SET_UP, at=MONDAY)
     saori = signed_in(cast.saori)
     assert by_day(saori.get(f"/opportunities?{MARCH}").content.decode())["2026-03-04"] == [deal.pk]
     assert put(saori, "opportunity", deal.pk, group="close", to="2026-03-31", was="2026-03-04").status_code == 302
@@ -170,7 +170,7 @@ def test_the_close_date_of_a_deal_is_moved_and_nothing_else_of_it(cast: Cast) ->
 
 def test_amounts_stand_on_no_day_for_whom_they_are_hidden_from(cast: Cast) -> None:
     deal = deal_of(cast)
-    opportunities.change(deal, terms=Terms(name="Deal", money=deal.money, close_on=date(2026, 3, 4)), by=SET_UP, at=MONDAY)
+    opportunities.change(deal, said={"name": "Deal", "close_on": date(2026, 3, 4)}, by=SET_UP, at=MONDAY)
     assert "₩777K" in listed(cast.ada, f"?{MARCH}", "opportunities")
     hidden = listed(cast.mina, f"?{MARCH}", "opportunities")
     assert by_day(hidden)["2026-03-04"] == [deal.pk]

@@ -31,7 +31,6 @@ from tasuki.crm import leads, records, stages, tasks
 from tasuki.crm.leads import Arrival, Origin
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Terms
 from tasuki.web.lists import filling, grouped, page, renderings, state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.filling import Filled
@@ -69,7 +68,7 @@ def some_business(cast: Cast) -> None:
         leads.capture(arrival, by=by, at=MONDAY - timedelta(days=400 * nth))
     for nth, money in enumerate([("1000", "KRW"), ("20", "USD"), ("3", "KRW")]):
         deal = deal_of(cast, 20 + nth)
-        opportunities.change(deal, terms=Terms(money=Money(Decimal(money[0]), money[1])), by=by, at=MONDAY + timedelta(days=2))
+        opportunities.change(deal, said={"money": Money(Decimal(money[0]), money[1])}, by=by, at=MONDAY + timedelta(days=2))
         if nth == 2:
             opportunities.lose(deal, because=opportunities.LostBecause.NO_DECISION, by=by, at=MONDAY + timedelta(days=3))
     for days in (-3, 0, 40, None):

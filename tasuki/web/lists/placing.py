@@ -22,7 +22,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, stages, tasks
 from tasuki.crm.leads import Lead
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Acceptance, LostBecause, Opportunity, Terms
+from tasuki.sales.opportunities import Acceptance, LostBecause, Opportunity
 from tasuki.web import custom_values, formats, moves
 from tasuki.web.lists import lanes
 from tasuki.web.lists.grouping import Bucket
@@ -188,7 +188,7 @@ def _dated(placing: Placing, day: date | None, *, by: By, at: datetime) -> Moved
         tasks.change(record, due_on=day, by=by, at=at)
         sentence = _("The task is due on %(day)s.") % {"day": formats.day(day)} if day else _("The task has no day any more.")
     elif field.key == "close":
-        opportunities.change(record, terms=Terms(record.name, record.product, record.money, day), by=by, at=at)
+        opportunities.change(record, said={"close_on": day}, by=by, at=at)
         sentence = _named(field, record, day)
     else:
         writing.write(record, said={int(field.key.removeprefix("custom.f")): day}, by=by, at=at)
