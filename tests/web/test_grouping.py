@@ -23,18 +23,20 @@ from tasuki.core.audit import By, Door
 from tasuki.core.custom_fields import defining, writing
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import FieldKind
+from tasuki.core.filters import sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.money import Money
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.crm import leads, records, stages, tasks
-from tasuki.crm.leads import Arrival, Origin
+from tasuki.crm.filter_fields import LEAD as LEAD_FIELDS
+from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.web.lists import filling, grouped, page, renderings, state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.filling import Filled
-from tasuki.web.lists.grouping import buckets
+from tasuki.web.lists.grouping import buckets, possible
 from tasuki.web.lists.nouns import SPECS
 from tests.cast import MONDAY, SET_UP, Cast, hired
 from tests.core.test_custom_fields import made
@@ -172,6 +174,19 @@ def test_many_rows_are_not_counted_and_few_of_a_group_are(cast: Cast, monkeypatc
     found = groups(listed(cast.ada, "?group=stage"))
     assert found[0] == "Captured 1 Show all : Captured"
     assert re.fullmatch(r"Ready \(MQL\) about \d+ Show all : Ready \(MQL\)", found[1])
+
+
+def test_of_very_many_rows_the_stages_of_the_asked_state_are_looked_for_and_no_others(cast: Cast) -> None:
+    told = buckets(LEAD_FIELDS.get("stage"), Lead.objects.visible_to(cast.ada), reader=cast.ada, at=now(), is_large=True)
+
+    def keys(text: str) -> list[str]:
+        return [one.key for one in possible(told, sentences.read(text))]
+
+    assert keys("") == [*stages.ORDER, "none"]
+    assert keys("state:is(open)") == [*stages.BEFORE_SALES, *stages.IN_SALES]
+    assert keys("state:is(open), stage:is(ready, live)") == ["ready"]
+    assert keys("state:is(won, lost)") == [*stages.IN_SUCCESS, "none"]
+    assert keys("any(state:is(won), stage:is(ready))") == [*stages.ORDER, "none"], "a group is not looked into"
 
 
 def test_people_who_have_left_and_values_nobody_offers_have_their_groups(cast: Cast) -> None:

@@ -16,7 +16,7 @@ from tasuki.core.filters.fields import Asker
 from tasuki.core.people import User
 from tasuki.crm.stages import Stage
 from tasuki.web.lists.filling import Asked, Filled, filled
-from tasuki.web.lists.grouping import Bucket, buckets
+from tasuki.web.lists.grouping import Bucket, buckets, possible
 from tasuki.web.lists.paging import Order
 from tasuki.web.lists.spec import Spec
 from tasuki.web.lists.state import State
@@ -81,6 +81,7 @@ def filled_groups(rows: QuerySet[Any], told: list[Bucket], reading: Reading, *, 
     column = spec.column(spec.summed) if spec.summed else None
     summed = (column.sort, column.currency) if column else None
     asked = Asked(rows, reading.order, spec.fields, reading.asker, reading.is_large, summed)
+    told = possible(told, reading.state.filter) if reading.is_large else told
     known = Stage.objects.in_bulk() if told[0].clauses[0].field == "stage" else {}
     return [as_shown(group, reading, known) for group in filled(asked, told, first=first)]
 

@@ -19,12 +19,15 @@ from django.utils.translation import gettext as _
 from tasuki.core.filters.fields import Field, Kind
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
+from tasuki.crm import stages
 from tasuki.web import formats
 from tasuki.web.lists.state import State
 
 # A list is put together in at most so many groups by value; the text of a filter has room for the rest as `others`.
 MOST = 40
 MONTHS_BACK, MONTHS_AHEAD = 24, 12
+# Where leads in process stand, and those that were won; all others have left the relay.
+_STAGES_OF = {"open": (*stages.BEFORE_SALES, *stages.IN_SALES), "won": (*stages.IN_SUCCESS, "none")}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,22 @@ def buckets(field: Field, rows: QuerySet[Any], *, reader: User, at: datetime, is
     values = values[:MOST]
     called = offered | _called(field, [value for value in values if value not in offered], reader)
     shown = [Bucket(value, called.get(value, value), (Clause(field.key, "is", (value,)),), value) for value in values]
-    return [*shown, *([_others(field, values)] if values else []), none(field)]
+    # There is no stage but those that are offered.
+    others = [_others(field, values)] if values and field.key != "stage" else []
+    return [*shown, *others, none(field)]
+
+
+def possible(told: list[Bucket], asked: Group) -> list[Bucket]:
+    """Without the stages in which none of the leads that are asked for stands: among very many rows nobody should look for what is not there."""
+    if told[0].clauses[0].field != "stage":
+        return told
+    there = {bucket.key for bucket in told}
+    for part in asked.parts:
+        if isinstance(part, Clause) and (part.field, part.operator) == ("stage", "is"):
+            there &= set(part.values)
+        elif isinstance(part, Clause) and (part.field, part.operator) == ("state", "is"):
+            there &= {stage for state in part.values for stage in _STAGES_OF.get(state, ("none",))}
+    return [bucket for bucket in told if bucket.key in there] or told[:1]
 
 
 def none(field: Field) -> Bucket:
