@@ -102,7 +102,7 @@ def reading(request: UserRequest, pk: int) -> HttpResponse:
     """Read the file in another way, or take its rows for another noun."""
     file, said = _file(request, pk), request.POST
     header_row = said.get("header_row", "")
-    if header_row and not (header_row.isascii() and header_row.isdecimal() and len(header_row) < 4):
+    if header_row and not (header_row.isascii() and header_row.isdecimal() and len(header_row) < 8):
         raise SetRefused(_("The header is the number of a row."))
     read = Said(
         encoding=said.get("encoding", "")[:40],
@@ -110,6 +110,7 @@ def reading(request: UserRequest, pk: int) -> HttpResponse:
         quote=said.get("quote", "")[:1],
         header_row=int(header_row) if header_row else None,
         sheet=said.get("sheet", "")[:200],
+        is_one_table="is_one_table" in said,
     )
     sets.read_anew(file, noun=said.get("noun") or file.noun, said=read, by=by(request), at=now())
     return redirect("import_file", pk)

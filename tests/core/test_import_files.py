@@ -171,3 +171,69 @@ def test_no_bytes_break_an_encoding_that_was_named(tmp_path_factory: pytest.Temp
     path.write_bytes(b"a,b\n" + content)
     with contextlib.suppress(FileRefused):
         rows_of(path, encoding=encoding)
+
+
+TWO = "name,city,n\nMina,Seoul,1\nIvo,Zagreb,2\n\nProducts\nproduct,price,code\nSeats,100,P1\nCloud,200,P2\n"
+
+
+def problems_of(path: Path, said: Said | None = None) -> list[tuple[int, str]]:
+    with reading.opened(path, said or Said()) as table:
+        return [(row.row_no, row.problem) for row in table.rows if row.problem]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "\nproduct,price,code\nSeats,100,P1\nCloud,200,P2\n",
+        "\n\nList of products\n\nproduct,price,code\nSeats,100,P1\nCloud,200,P2\n",
+        "\n거래처명,업종,국가,홈페이지\n가온증권,금융,KR,gaon.example\n라온,유통,KR,raon.example\n",
+        "\n,,\nword,other,third\nx,y,2\nz,w,3\n",
+    ],
+)
+def test_another_table_below_is_named_and_never_mixed_with_the_first(tmp_path: Path, below: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("name,city,n\nMina,Seoul,1\nIvo,Zagreb,2\n" + below, encoding="utf-8")
+    with reading.opened(path) as table:
+        rows = list(table.rows)
+    assert [row.cells["name"] for row in rows if not row.problem] == ["Mina", "Ivo"]
+    (at, names), *more = table.others
+    assert not more
+    assert len(names) > 2
+    assert [row.problem for row in rows[2:]] == [
+        f"This row belongs to another table of the file, which begins in row {at} with the columns {', '.join(names)}. "
+        "Bring that table as a file of its own."
+    ] * 2
+    with reading.opened(path, Said(header_row=at)) as second:
+        assert second.header[: len(names)] == names
+        assert [row.problem for row in second.rows] == ["", ""]
+
+
+def test_somebody_can_say_that_it_is_one_table_throughout(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(TWO, encoding="utf-8")
+    assert [row for row, _problem in problems_of(path)] == [7, 8]
+    assert problems_of(path, Said(is_one_table=True)) == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Mina,Seoul,1\n\nIvo,Zagreb,2\n",
+        "Mina,Seoul,\n\nIvo,Zagreb,\n\nSaori,Tokyo,\n",
+        "Mina,Seoul,1\n\nTotal,all,1\n",
+        "Mina,Seoul,1\n\nname,city,n\nIvo,Zagreb,2\n",
+    ],
+)
+def test_rows_behind_a_blank_one_are_rows_of_the_same_table(tmp_path: Path, rows: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("name,city,n\n" + rows, encoding="utf-8")
+    assert problems_of(path) == []
+
+
+def test_the_header_of_another_table_is_found_far_down(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("name,n\n" + "Mina,1\n" * 2_000 + "\nproduct,price,code\nSeats,100,P1\n", encoding="utf-8")
+    assert reading.count_rows(path) == (2_001, [(2_003, ["product", "price", "code"])])
+    with reading.opened(path, Said(header_row=2_003)) as table:
+        assert table.read_as.header_row == 2_003
+        assert list(table.rows) == [Row(2_004, {"product": "Seats", "price": "100", "code": "P1"})]

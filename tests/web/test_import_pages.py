@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 from datetime import UTC, datetime
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -20,6 +22,7 @@ from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
+from tasuki.crm.products import Product
 from tasuki.sales.opportunities import Opportunity
 from tests.cast import MONDAY, SET_UP, Cast
 from tests.web.office import signed_in
@@ -206,3 +209,33 @@ def test_a_saved_mapping_goes_on_working_when_a_field_is_archived(cast: Cast) ->
     assert "These fields are not there any more, and their columns are left out: Wing." in html.unescape(page)
     file.refresh_from_db()
     assert set(file.as_mapping.columns) == {"name", "country"}
+
+
+def test_each_sheet_and_each_table_of_a_file_is_a_file_of_the_set(cast: Cast) -> None:
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    first.title = "Accounts"
+    for cells in (["Account Name", "Sector"], ["Gaon Securities", "finance"], [], ["Product name", "List price", "SKU"], ["Seats", 100, "P1"]):
+        first.append(cells)
+    people = book.create_sheet("Contacts")
+    for cells in (["Last Name", "E-mail"], ["Kim", "mina@gaon.example"]):
+        people.append(cells)
+    book.create_sheet("Cover").append(["Made by our ERP"])
+    out = io.BytesIO()
+    book.save(out)
+    client = signed_in(cast.ada)
+    made = brought(client, everything=out.getvalue())
+    files = {file.file_name: (file.noun, file.as_mapping.sheet, file.as_mapping.header_row) for file in sets.in_order(made)}
+    assert files == {
+        "everything.csv · row 4": ("products", "Accounts", 4),
+        "everything.csv": ("accounts", "Accounts", None),
+        "everything.csv · Contacts": ("contacts", "Contacts", None),
+    }
+    first_file = made.files.get(file_name="everything.csv")
+    assert "Another table begins in row 4" in client.get(reverse("import_file", args=[first_file.pk])).content.decode()
+    for file in made.files.all():
+        answered(client, file)
+    client.post(reverse("import_set_starting", args=[made.pk]))
+    sets.run_all(made, at=LATER)
+    assert (Account.objects.get().name, Contact.objects.get().family_name, Product.objects.get().code) == ("Gaon Securities", "Kim", "P1")

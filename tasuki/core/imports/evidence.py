@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasuki.core.imports import amounts, places, reading
-from tasuki.core.imports.tables import ReadAs, Row, Said
+from tasuki.core.imports.tables import Other, ReadAs, Row, Said
 
 # Rows that are looked at, and values that are kept of one column.
 _ROWS, _VALUES, _SHOWN, _LONGEST = 50_000, 500, 20, 200
@@ -74,6 +74,7 @@ class Evidence:
     problems: list[Row]
     n_rows: int
     is_whole: bool
+    others: list[Other] = field(default_factory=list)
 
 
 def look(path: Path, said: Said) -> Evidence:
@@ -93,7 +94,7 @@ def look(path: Path, said: Said) -> Evidence:
             for name, cell in row.cells.items():
                 columns[name].add(cell)
         is_whole = next(table.rows, None) is None
-    return Evidence(table.read_as, table.header, columns, first, problems, n_rows, is_whole)
+    return Evidence(table.read_as, table.header, columns, first, problems, n_rows, is_whole, table.others)
 
 
 def _are_numbers(cells: Iterable[str]) -> bool:

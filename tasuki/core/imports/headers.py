@@ -17,12 +17,12 @@ _DEEPEST, _EVIDENCE = 40, 200
 def header_row(records: Sequence[list[str]]) -> int:
     """The number of the record with the column names, from 1; 0 when the first record is data already."""
     first = _first_wide(records)
-    kinds = _kinds(records[first + 1 : first + 1 + _EVIDENCE])
+    kinds = kinds_of(records[first + 1 : first + 1 + _EVIDENCE])
     if _is_data(records[first], kinds):
         return 0 if not any(_n_filled(cells) for cells in records[:first]) else first
     following = first + 1
     if _is_sentence(records[first]) and following < len(records):
-        kinds = _kinds(records[following + 1 : following + 1 + _EVIDENCE])
+        kinds = kinds_of(records[following + 1 : following + 1 + _EVIDENCE])
         if kinds and _names_all(records[following], kinds):
             return following + 1
     return first + 1
@@ -33,7 +33,7 @@ def is_split(records: Sequence[list[str]], at: int) -> bool:
     if at + 2 >= len(records):
         return False
     above, below = records[at], records[at + 1]
-    kinds = _kinds(records[at + 2 : at + 2 + _EVIDENCE])
+    kinds = kinds_of(records[at + 2 : at + 2 + _EVIDENCE])
     blanks = [no for no in range(1, min(len(above), len(below))) if not above[no].strip() and below[no].strip()]
     return bool(blanks and kinds) and not any(kind_of(cell) for cell in below) and all(no in kinds or not _values_at(records, at + 2, no) for no in blanks)
 
@@ -74,7 +74,7 @@ def _first_wide(records: Sequence[list[str]]) -> int:
     return next(at for at, n in enumerate(filled) if n)
 
 
-def _kinds(records: Sequence[list[str]]) -> dict[int, str]:
+def kinds_of(records: Sequence[list[str]]) -> dict[int, str]:
     """The columns whose cells below are all of one kind."""
     columns: dict[int, set[str]] = {}
     for cells in records:

@@ -18,7 +18,7 @@ from tasuki.core.imports.runs import DuplicatePolicy
 from tasuki.core.imports.tables import Said
 
 LARGEST = 200_000
-_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet"}
+_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet", "is_one_table"}
 _COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "decimal", "default", "create_missing", "currency", "add"}
 
 
@@ -87,11 +87,12 @@ class Mapping:
     escape: str = ""
     header_row: int | None = None
     sheet: str = ""
+    is_one_table: bool = False
 
     @property
     def said(self) -> Said:
         """How the mapping says that the file is to be read."""
-        return Said(self.encoding, self.delimiter, self.quote, self.escape, self.header_row, self.sheet)
+        return Said(self.encoding, self.delimiter, self.quote, self.escape, self.header_row, self.sheet, self.is_one_table)
 
     def ignored(self, header: Sequence[str]) -> list[str]:
         """The columns of a file that no field takes."""
@@ -121,7 +122,7 @@ def read(source: str) -> Mapping:
 
 def write(mapping: Mapping) -> str:
     """The mapping as the text of a YAML file that `read` gives back."""
-    plain = {name: value for name, value in mapping.as_json().items() if name != "columns" and value not in ("", None, {})}
+    plain = {name: value for name, value in mapping.as_json().items() if name != "columns" and value not in ("", None, {}) and value is not False}
     columns = {}
     for name, said in mapping.as_json()["columns"].items():
         said["add"] = list(said["add"])
@@ -155,6 +156,7 @@ def from_json(document: dict[str, Any]) -> Mapping:
         escape=_sign(document, "escape"),
         header_row=_header_row(document.get("header_row")),
         sheet=str(document.get("sheet") or ""),
+        is_one_table=_truth(document, "is_one_table"),
     )
 
 
@@ -166,11 +168,18 @@ def _sign(document: dict[str, Any], name: str) -> str:
     return sign
 
 
+def _truth(said: Dictionary[Any, Any], name: str) -> bool:
+    word = str(said.get(name) or "false").lower()
+    if word not in ("true", "false"):
+        raise MappingRefused(_("“%(name)s” of the mapping is true or false.") % {"name": name})
+    return word == "true"
+
+
 def _header_row(said: object) -> int | None:
     if said in (None, ""):
         return None
     words = str(said)
-    if not (words.isascii() and words.isdecimal()) or len(words) > 3:
+    if not (words.isascii() and words.isdecimal()) or len(words) > 7:
         raise MappingRefused(_("header_row of the mapping is the number of the row with the column names, or 0 when there is none."))
     return int(words)
 

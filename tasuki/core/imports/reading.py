@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tasuki.core.imports import dialects, encodings, html_tables, recognising, tables, vcards, workbooks
 from tasuki.core.imports.dialects import Dialect
-from tasuki.core.imports.tables import Layout, ReadAs, Record, Said, Sureness, Table
+from tasuki.core.imports.tables import Layout, Other, ReadAs, Record, Said, Sureness, Table
 
 _SAMPLE = 256 * 1024
 # Records that are looked at to find the header.
@@ -21,24 +21,28 @@ _RECORDS = 500
 def opened(path: Path, said: Said = Said()) -> Iterator[Table]:  # noqa: B008 - it is frozen
     """Open a file as a table. Raises FileRefused with a sentence for a file that is none."""
     records, layout, read_as = _laid_out(path, said)
-    yield Table(layout.names, tables.rows_of(records, layout), read_as)
+    yield Table(layout.names, tables.rows_of(records, layout), read_as, layout.others)
 
 
-def count_rows(path: Path, said: Said = Said()) -> int:  # noqa: B008 - it is frozen
-    """How many rows the table has, reading it once; refuses what `opened` refuses."""
+def count_rows(path: Path, said: Said = Said()) -> tuple[int, list[Other]]:  # noqa: B008 - it is frozen
+    """How many rows the table has, and which other tables stand below it, reading it once; refuses what `opened` refuses."""
     records, layout, _read_as = _laid_out(path, said)
-    return sum(1 for _record in tables.records_of(records, layout))
+    return sum(1 for _record in tables.records_of(records, layout)), layout.others
 
 
 def _laid_out(path: Path, said: Said) -> tuple[Iterator[Record], Layout, ReadAs]:
     kind = recognising.kind_of(path)
     read_as, records = _read(path, kind, said)
-    sample = list(itertools.islice(records, _RECORDS))
+    # The header of another table may stand far down; what is above it is passed over.
+    n_skipped = max(0, (said.header_row or 0) - _RECORDS // 2)
+    sample = list(itertools.islice(records, n_skipped, n_skipped + _RECORDS))
     first_problem = next((problem for _cells, problem in sample), "")
     if first_problem:
         raise tables.FileRefused(first_problem)
     header_row = 1 if kind == "vcard" else said.header_row
-    layout = tables.lay_out([cells for cells, _problem in sample], header_row=header_row)
+    layout = tables.lay_out([cells for cells, _problem in sample], header_row=header_row and header_row - n_skipped)
+    header_row, last_row = (at + n_skipped if at else 0 for at in (layout.header_row, layout.last_row))
+    layout = replace(layout, header_row=header_row, last_row=last_row, n_skipped=n_skipped, is_one_table=said.is_one_table)
     read_as = replace(read_as, header_row=layout.header_row, notes=(*read_as.notes, *layout.notes))
     return itertools.chain(sample, records), layout, read_as
 

@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
-from tasuki.core.imports import custom_values, parsing, reading, taking_back
+from tasuki.core.imports import custom_values, parsing, reading, tables, taking_back
 from tasuki.core.imports.copying import copy_in, execute
 from tasuki.core.imports.mapping import Mapping, from_json
 from tasuki.core.imports.nouns import Chunk, Line, noun_named
@@ -59,9 +59,10 @@ def note(stored: str, *, name: str, mapping: Mapping, by: By, at: datetime, dry:
     with reading.opened(path, mapping.said) as table:
         noun.check(mapping, table.header)
         read_as = {**told(table.read_as), "ignored": mapping.ignored(table.header)}
-    n_rows = reading.count_rows(path, mapping.said)
+    n_rows, others = reading.count_rows(path, mapping.said)
     if n_rows == 0:
         raise FileRefused(_("The file has column names, but no rows."))
+    read_as["notes"] += [str(tables.another_table(*other)) for other in others]
     with transaction.atomic():
         run = ImportRun.objects.create(
             target=mapping.noun,

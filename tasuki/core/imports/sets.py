@@ -148,8 +148,30 @@ def _add(made: ImportSet, stored_as: str, *, name: str) -> None:
         seen = evidence.look(Path(default_storage.path(stored_as)), Said())
     except FileRefused as refusal:
         raise SetRefused(f"{name}: {refusal}") from None
-    noun = proposing.noun_of(seen.header, name)
-    ImportFile.objects.create(of=made, noun=noun, file_name=name, stored_as=stored_as, mapping=proposed(noun, seen, Said()).as_json())
+    _put(made, stored_as, name=name, seen=seen, said=Said())
+    for said, own in _parts(seen):
+        try:
+            part = evidence.look(Path(default_storage.path(stored_as)), said)
+        except FileRefused:
+            # A sheet without a table, such as a cover or a chart.
+            continue
+        if part.n_rows and made.files.count() < MOST_FILES:
+            with default_storage.open(stored_as) as file:
+                _put(made, default_storage.save("imports/upload", file), name=f"{name} · {own}"[-255:], seen=part, said=said)
+
+
+def _parts(seen: Evidence) -> list[tuple[Said, str]]:
+    """The other sheets of a workbook and the other tables of the sheet, each with what it is called: they become files of their own."""
+    here = seen.read_as.sheet
+    sheets = [(Said(sheet=sheet), sheet) for sheet in seen.read_as.sheets if sheet != here]
+    return [*((Said(sheet=here, header_row=row), str(_("row %(row)s") % {"row": row})) for row, _names in seen.others), *sheets]
+
+
+def _put(made: ImportSet, stored_as: str, *, name: str, seen: Evidence, said: Said) -> None:
+    # The sheet is said, so that it stays the same one however the file is read.
+    said = replace(said, sheet=seen.read_as.sheet)
+    noun = proposing.noun_of(seen.header, f"{said.sheet} {name}" if len(seen.read_as.sheets) > 1 else name)
+    ImportFile.objects.create(of=made, noun=noun, file_name=name, stored_as=stored_as, mapping=proposed(noun, seen, said).as_json())
 
 
 def proposed(noun_name: str, seen: Evidence, said: Said) -> Mapping:
@@ -168,6 +190,7 @@ def proposed(noun_name: str, seen: Evidence, said: Said) -> Mapping:
         escape=said.escape,
         header_row=said.header_row,
         sheet=said.sheet,
+        is_one_table=said.is_one_table,
     )
     named = questions.currency_of(mapping, seen)
     return (

@@ -112,6 +112,17 @@ def of_field(noun: str, name: str) -> dict[str, float]:
 
 
 @cache
+def _names() -> frozenset[str]:
+    words = [*_FIELDS.values(), *(one for own in _OF_NOUN.values() for one in own.values())]
+    return frozenset(squeezed(name) for said in words for name in said.split("|")) | {squeezed(name) for name in _FIELDS}
+
+
+def is_name(words: str) -> bool:
+    """Whether columns of some noun are called so."""
+    return squeezed(words) in _names()
+
+
+@cache
 def of_value(noun: str, name: str) -> dict[str, str]:
     """What a value may be called → the value of ours that it means; folded."""
     return {squeezed(word): value for value, words in _VALUES.get((noun, name), {}).items() for word in words.split("|")}

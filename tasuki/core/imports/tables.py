@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
 from tasuki.core.imports import headers
+from tasuki.core.imports.other_tables import Above, Feed, is_header
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 # The cells of one record as they stand in the file, and why it cannot be used, if so.
 Record = tuple[list[str], "_StrOrPromise"]
 
+# Where another table begins, and what its columns are called.
+Other = tuple[int, list[str]]
+
 MOST_COLUMNS = 1_024
 LARGEST_CELL = 10_000_000
 # How many records are held back to see whether they are the title of a table that goes on below them.
 _HELD = 20
+# So many other tables of a file are kept in mind.
+_OTHERS = 20
 
 
 class FileRefused(Refused):
@@ -40,7 +46,8 @@ class Sureness(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """How somebody says that a file is to be read; what is left empty is seen from the file. `header_row` is a record's number, 0 for none."""
+    """How somebody says that a file is to be read; what is left empty is seen from the file. `header_row` is a record's number, 0 for none;
+    `is_one_table` that nothing below is another table, whatever it looks like."""
 
     encoding: str = ""
     delimiter: str = ""
@@ -48,6 +55,7 @@ class Said:
     escape: str = ""
     header_row: int | None = None
     sheet: str = ""
+    is_one_table: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,21 +85,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """An open table. `rows` may be walked once."""
+    """An open table. `rows` may be walked once; `others` are the tables below it that were met on the way: where each begins, and its columns."""
 
     header: list[str]
     rows: Iterator[Row]
     read_as: ReadAs
+    others: list[Other] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the header begins and ends among the records (0: there is none), and the names of the columns."""
+    """Where the header begins and ends among the records (0: there is none), and the names of the columns. `n_skipped` records went before."""
 
     header_row: int
     last_row: int
     names: list[str]
     notes: list[_StrOrPromise] = field(default_factory=list)
+    n_skipped: int = 0
+    is_one_table: bool = False
+    others: list[Other] = field(default_factory=list)
 
 
 def lay_out(sample: Sequence[list[str]], *, header_row: int | None) -> Layout:
@@ -162,35 +174,58 @@ def rows_of(records: Iterator[Record], layout: Layout) -> Iterator[Row]:
 
 def records_of(records: Iterator[Record], layout: Layout) -> Iterator[tuple[int, list[str], _StrOrPromise]]:
     """The records that are rows, each with its number in the file and what was wrong about it when it was read."""
-    below = itertools.islice(enumerate(records, start=1), layout.last_row, None)
-    return _without_titles(below, layout.names)
+    below = itertools.islice(enumerate(records, start=1 + layout.n_skipped), layout.last_row - layout.n_skipped, None)
+    return _without_titles(Feed(below), layout)
 
 
-def _without_titles(records: Iterator[tuple[int, Record]], header: list[str]) -> Iterator[tuple[int, list[str], _StrOrPromise]]:
+def _without_titles(records: Feed, layout: Layout) -> Iterator[tuple[int, list[str], _StrOrPromise]]:
     """The records without blank ones, and without a header that is said again and the title above it.
 
-    A lone cell behind a blank record is held back until it is seen what follows: the header again, more rows, or nothing.
+    A lone cell behind a blank record is held back until it is seen what follows: the header again, more rows, or nothing. From the header of
+    another table on each row says so, until the first header comes again.
     """
     held: list[tuple[int, list[str]]] = []
-    is_behind_blank = False
+    header, is_behind_blank, stranger = layout.names, False, ""
+    above = own = Above(header)
     for row_no, (cells, problem) in records:
         if not problem and not any(map(str.strip, cells)):
             is_behind_blank = True
             continue
         if not problem and _is_header_again(cells, header):
             held.clear()
-            is_behind_blank = False
+            is_behind_blank, stranger, above = False, "", own
             continue
-        if not problem and is_behind_blank and len(header) > 1 and len(held) < _HELD and sum(map(bool, map(str.strip, cells))) == 1:
+        if not problem and is_behind_blank and not layout.is_one_table and is_header(cells, above, records):
+            held.clear()
+            is_behind_blank, stranger, above = False, _begin_other(layout, row_no, cells), Above(cells)
+            continue
+        if not problem and is_behind_blank and not stranger and len(header) > 1 and len(held) < _HELD and sum(map(bool, map(str.strip, cells))) == 1:
             held.append((row_no, cells))
             continue
         yield from ((no, lone, "") for no, lone in held)
         held.clear()
         is_behind_blank = False
-        yield row_no, cells, problem
+        above.note(cells)
+        yield row_no, cells, problem or stranger
     for no, lone in held:
         is_note = len(lone) == 1 and len(header) > 2
         yield no, lone, _("This looks like a note below the table, not like a row.") if is_note else ""
+
+
+def another_table(row_no: int, names: list[str]) -> _StrOrPromise:
+    """What there is to say about another table in the file."""
+    return _("Another table begins in row %(row)s with the columns %(names)s. It is not mixed with this one.") % {"row": row_no, "names": ", ".join(names[:6])}
+
+
+def _begin_other(layout: Layout, row_no: int, cells: list[str]) -> str:
+    """Keep in mind that another table begins there; → what each of its rows says."""
+    names = [" ".join(cell.split())[:60] for cell in cells if cell.strip()]
+    if len(layout.others) < _OTHERS:
+        layout.others.append((row_no, names))
+    return str(
+        _("This row belongs to another table of the file, which begins in row %(row)s with the columns %(names)s. Bring that table as a file of its own.")
+        % {"row": row_no, "names": ", ".join(names[:6])}
+    )
 
 
 def _is_header_again(cells: list[str], header: list[str]) -> bool:
