@@ -19,7 +19,8 @@ from tasuki.core.errors import Refused
 
 # The most that a sheet of Excel holds, its head among them.
 MOST_ROWS_IN_XLSX = 1_048_576
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+# One that has apostrophes before it already gets one more, so that taking one away gives the text back.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER_OR_PHONE = re.compile(r"[+-]?[\d ().,-]+")
 # What XML cannot hold.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -95,6 +96,11 @@ def _text(cell: Any) -> str:
 
 def _harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER_OR_PHONE.fullmatch(text) else text
+
+
+def as_it_was(text: str) -> str:
+    """The text of a cell that was written by `csv_lines`."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _clean(text: str) -> str:

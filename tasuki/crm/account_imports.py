@@ -26,6 +26,7 @@ def _domain(cell: str, _how: How) -> str:
 
 
 FIELDS = by_name(
+    Field("tasuki_id", fields.number),
     Field("name", fields.text(200), required=True),
     Field("reference", fields.text(120)),
     Field("domain", _domain),
@@ -45,14 +46,13 @@ def write(chunk: Chunk) -> None:
     import_fields.custom(chunk, "account")
     _check_domains(chunk)
     _check_numbers(chunk)
+    _change(chunk, chunk.numbered("crm_account"))
     references: dict[Any, int] = import_fields.accounts_with(chunk.values_of("reference"))
-    if (chunk.mapping.key or "name") == "name":
+    if (chunk.mapping.key or "name") in ("name", "tasuki_id"):
         changing = chunk.settle_duplicates(known_companies.recognise(chunk), "company", shown="name")
     else:
         changing = chunk.settle_duplicates(references, "reference", is_unique=True)
-    _keep_numbered_where_they_are(changing)
-    plain = custom_values.merge(changing, model=Account)
-    change(chunk, changing, model=Account, columns=_CHANGEABLE, plain=plain)
+    _change(chunk, changing)
     chunk.refuse_taken("reference", references)
     chunk.refuse_taken("numbered", _numbered(chunk), shown="corporate_number")
     team, made_team = import_fields.default_team(chunk)
@@ -65,6 +65,12 @@ def write(chunk: Chunk) -> None:
             line.trace["parent"] = {"said": line.values["parent"], "folded": matching.fold_company(line.values["parent"])}
     import_fields.write_accounts(chunk, [(line.target_id or 0, line.values) for line in lines], team_id=team.pk)
     import_fields.note_made(chunk, made_team, made_people)
+
+
+def _change(chunk: Chunk, rows: Rows) -> None:
+    _keep_numbered_where_they_are(rows)
+    plain = custom_values.merge(rows, model=Account)
+    change(chunk, rows, model=Account, columns=_CHANGEABLE, plain=plain)
 
 
 def finish(run: ImportRun) -> None:
@@ -149,7 +155,7 @@ NOUN = ImportNoun(
     "accounts",
     "account",
     FIELDS,
-    ("name", "reference"),
+    ("name", "reference", "tasuki_id"),
     write,
     take_back,
     options=frozenset({"team"}),

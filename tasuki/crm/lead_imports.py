@@ -23,6 +23,7 @@ from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import Kind, TimelineEntry
 
 FIELDS = by_name(
+    Field("tasuki_id", fields.number),
     Field("reference", fields.text(120)),
     Field("opened_at", fields.moment),
     Field("source", fields.text(80)),
@@ -61,6 +62,7 @@ def write(chunk: Chunk) -> None:
     check_options(chunk.mapping)
     import_fields.refuse_the_future(chunk, "opened_at")
     import_fields.custom(chunk, "lead")
+    _change(chunk, chunk.numbered("crm_lead"))
     there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
     _change(chunk, chunk.settle_duplicates(there, "reference", is_unique=True))
     products = import_fields.products(chunk, "product")
@@ -207,7 +209,7 @@ NOUN = ImportNoun(
     "leads",
     "lead",
     FIELDS,
-    ("reference",),
+    ("reference", "tasuki_id"),
     write,
     take_back,
     options=frozenset({"stage", "team"}),

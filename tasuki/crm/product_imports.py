@@ -14,6 +14,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.crm.products import Product
 
 FIELDS = by_name(
+    Field("tasuki_id", fields.number),
     Field("name", fields.text(200), required=True),
     Field("code", fields.text(64)),
     Field("line", fields.text(80)),
@@ -25,8 +26,10 @@ _CHANGEABLE = ("code", "line", "price", "currency")
 
 
 def write(chunk: Chunk) -> None:
+    numbered = chunk.numbered("crm_product")
+    taken = {line.row_no for line, _pk in numbered}
     there: dict[Any, int] = look_up("SELECT name, id FROM crm_product WHERE name = ANY(%s)", chunk.values_of("name"))
-    changing = chunk.settle_duplicates(there, "name", is_unique=True)
+    changing = [*numbered, *chunk.settle_duplicates(there, "name", is_unique=True, but=taken)]
     codes: dict[Any, int] = look_up("SELECT code, id FROM crm_product WHERE code <> '' AND code = ANY(%s)", chunk.values_of("code"))
     chunk.refuse_taken("code", codes, changing=changing)
     currency = the_organisation().currency
@@ -56,4 +59,4 @@ def take_back(run: ImportRun) -> None:
     taking_back.restore(run, model=Product, columns=_CHANGEABLE)
 
 
-NOUN = ImportNoun("products", "product", FIELDS, ("name",), write, take_back)
+NOUN = ImportNoun("products", "product", FIELDS, ("name", "tasuki_id"), write, take_back)

@@ -31,6 +31,7 @@ from tasuki.sales import opportunity_undo, opportunity_writing
 from tasuki.sales.opportunities import LostBecause, Opportunity
 
 FIELDS = by_name(
+    Field("tasuki_id", fields.number),
     Field("reference", fields.text(120)),
     Field("lead", fields.text(120)),
     Field("account", fields.text(200)),
@@ -90,6 +91,7 @@ def write(chunk: Chunk) -> None:
     """Decide about duplicates, find or open the leads, then write opportunities and ledger, all set-based."""
     import_fields.refuse_the_future(chunk, "opened_at", "closed_at", "won_at", "lost_at")
     import_fields.custom(chunk, "opportunity")
+    _change(chunk, chunk.numbered("sales_opportunity"))
     references: dict[Any, int] = look_up(
         "SELECT reference, id FROM sales_opportunity WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference")
     )
@@ -240,25 +242,37 @@ class _Money:
 
 def _change(chunk: Chunk, rows: Rows) -> None:
     """Update what may change without moving the lead; what an order was worth stands in the ledger."""
-    before = as_they_are(Opportunity, [pk for _line, pk in rows], columns=("closed_at", "currency"))
+    before = as_they_are(Opportunity, [pk for _line, pk in rows], columns=("closed_at", "amount", "currency", "name"))
+    _leave_titles(rows, before)
     base = the_organisation().currency
     for line, pk in rows:
         values = line.values
         if before[pk]["closed_at"] and values.keys() & {"amount", "currency"}:
+            is_said = any(values.get(name, before[pk][name]) != before[pk][name] for name in ("amount", "currency"))
             values.pop("amount", None)
             values.pop("currency", None)
-            line.say("amount", _("The amount of a closed opportunity stays as it is in the ledger."))
+            if is_said:
+                line.say("amount", _("The amount of a closed opportunity stays as it is in the ledger."))
         elif "amount" in values:
             values.setdefault("currency", before[pk]["currency"] or base)
     plain = custom_values.merge(rows, model=Opportunity)
     change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE, plain=plain)
 
 
+def _leave_titles(rows: Rows, before: dict[int, dict[str, Any]]) -> None:
+    """An opportunity without a name is shown by its lead's: a row that says so, as our exports do, gives it none."""
+    nameless = [pk for line, pk in rows if "name" in line.values and not before[pk]["name"]]
+    titles = {one.pk: one.title for one in Opportunity.objects.filter(pk__in=nameless).select_related("lead__contact", "lead__account")} if nameless else {}
+    for line, pk in rows:
+        if titles.get(pk) == line.values.get("name"):
+            line.values.pop("name", None)
+
+
 NOUN = ImportNoun(
     "opportunities",
     "opportunity",
     FIELDS,
-    ("reference", "lead"),
+    ("reference", "lead", "tasuki_id"),
     write,
     opportunity_undo.take_back,
     options=frozenset({"team"}),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities, audit, tables
 from tasuki.core.abilities import Ability
 from tasuki.core.filters import sentences
+from tasuki.core.imports.own_exports import NUMBERS
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
@@ -47,7 +48,8 @@ def export(request: UserRequest, noun: str) -> HttpResponse | StreamingHttpRespo
     columns = [column for key in listed.columns if (column := spec.column(key)) and (column.value_path or column.custom)]
     # The query is made now, so that what is wrong with the filter is said before anything is sent.
     found = page.order_of(listed, spec).applied(page.narrowed(spec, listed, reader=request.user, at=at))
-    head, rows = _head(columns), _rows(found, columns, reader=request.user)
+    number = NUMBERS.get(noun, "")
+    head, rows = [*_head(columns), *([number] if number else [])], _rows(found, columns, reader=request.user, with_number=bool(number))
     changes = {"list": (None, noun), "filter": (None, sentences.written(listed.filter)), "search": (None, listed.q), "form": (None, form)}
     audit.record(the_organisation(), action="export", by=by(request), at=at, changes=changes)
     name = f"{noun}-{at:%Y-%m-%d}.{form}"
@@ -61,8 +63,8 @@ def _head(columns: list[Column]) -> list[str]:
     return [name for column in columns for name in (str(column.label), *([_("Currency")] if column.currency else []))]
 
 
-def _rows(found: QuerySet[Any], columns: list[Column], *, reader: User) -> Iterator[list[Any]]:
-    """The words are in the reader's language, also when the answer has long begun."""
+def _rows(found: QuerySet[Any], columns: list[Column], *, reader: User, with_number: bool) -> Iterator[list[Any]]:
+    """The words are in the reader's language, also when the answer has long begun. By its number a row is known when it comes back."""
     zone = ZoneInfo(reader.time_zone)
     custom = [column.custom for column in columns if column.custom]
     with translation.override(reader.language):
@@ -70,7 +72,7 @@ def _rows(found: QuerySet[Any], columns: list[Column], *, reader: User) -> Itera
         while rows := list(islice(reading, _AT_ONCE)):
             names = custom_values.names_of(rows, custom, reader)
             for row in rows:
-                yield [cell for column in columns for cell in _cells(row, column, zone=zone, names=names)]
+                yield [*(cell for column in columns for cell in _cells(row, column, zone=zone, names=names)), *([row.pk] if with_number else [])]
 
 
 def _cells(row: Any, column: Column, *, zone: ZoneInfo, names: Names) -> list[Any]:

@@ -26,6 +26,7 @@ ENCODINGS = ("utf-8", "utf-16", "cp949", "cp932", "euc_jp", "cp1252", "iso8859_1
 _PEOPLE = ("owner",)
 _SAMPLES = 4
 FIELDS: dict[str, _StrOrPromise] = {
+    "tasuki_id": _("Number in Tasuki"),
     "reference": _("Reference"),
     "opened_at": _("Opened"),
     "closed_at": _("Closed"),

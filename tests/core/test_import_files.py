@@ -200,8 +200,7 @@ def test_another_table_below_is_named_and_never_mixed_with_the_first(tmp_path: P
     assert not more
     assert len(names) > 2
     assert [row.problem for row in rows[2:]] == [
-        f"This row belongs to another table of the file, which begins in row {at} with the columns {', '.join(names)}. "
-        "Bring that table as a file of its own."
+        f"This row belongs to another table of the file, which begins in row {at} with the columns {', '.join(names)}. Bring that table as a file of its own."
     ] * 2
     with reading.opened(path, Said(header_row=at)) as second:
         assert second.header[: len(names)] == names

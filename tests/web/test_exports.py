@@ -18,6 +18,7 @@ from python_calamine import CalamineWorkbook
 from tasuki.core import tables
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.crm import records
+from tasuki.crm.leads import Lead
 from tests.cast import Cast
 from tests.web.office import MONDAY, deal_of, lead_of, signed_in
 
@@ -36,7 +37,15 @@ def test_ruth_exports_what_the_list_shows_in_its_order(cast: Cast) -> None:
     lead_of(cast, 1, source="fair")
     lead_of(cast, 3, source="letter")
     rows = exported(signed_in(cast.ruth), filter="source:is(webinar, fair)", sort="source", columns="person,source,opened")
-    assert rows == [["Person", "Source", "Opened"], ["한서윤", "fair", "2026-03-02 10:00"], ["한서윤", "webinar", "2026-03-02 11:00"]]
+    assert [row[:3] for row in rows] == [
+        ["Person", "Source", "Opened"],
+        ["한서윤", "fair", "2026-03-02 10:00"],
+        ["한서윤", "webinar", "2026-03-02 11:00"],
+    ]
+    assert [row[3:] for row in rows] == [
+        ["tasuki_lead_id"],
+        *([str(pk)] for pk in Lead.objects.exclude(source="letter").order_by("source").values_list("pk", flat=True)),
+    ]
     entry = AuditEntry.objects.filter(action="export").get()
     assert (entry.actor, entry.changes["filter"]) == (cast.ruth, [None, "source:is(webinar, fair)"])
 
@@ -50,7 +59,7 @@ def test_moments_are_those_of_the_readers_day_and_words_of_the_readers_language(
     roles.grant(cast.saori, role=Role.OPERATIONS, by=By(cast.ada, Door.WEB), at=MONDAY)
     rows = exported(signed_in(cast.saori), columns="person,stage,opened")
     assert rows[0][0] == "人物"
-    assert rows[1][1:] == ["アプローチ中", "2026-03-02 19:00"]
+    assert rows[1][1:3] == ["アプローチ中", "2026-03-02 19:00"]
 
 
 @pytest.mark.parametrize("who", ["ivo", "mina", "saori", "chika"])
@@ -83,11 +92,13 @@ def test_a_workbook_holds_numbers_days_and_words_and_no_formula(cast: Cast) -> N
     answer: Any = ada.get(reverse("export", args=["opportunity"]), {"form": "xlsx", "columns": "name,amount,opened,close"})
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer.streaming_content))).get_sheet_by_index(0).to_python()
     assert sheet == [
-        ["Opportunity", "Amount", "Currency", "Opened", "Close date"],
-        [deal.name, 777_000.0, "KRW", datetime.fromisoformat("2026-03-03 09:00"), ""],
+        ["Opportunity", "Amount", "Currency", "Opened", "Close date", "tasuki_opportunity_id"],
+        [deal.name, 777_000.0, "KRW", datetime.fromisoformat("2026-03-03 09:00"), "", float(deal.pk)],
     ]
     answer = ada.get(reverse("export", args=["account"]), {"form": "xlsx", "columns": "name"})
-    assert ["=HYPERLINK(1)"] in CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer.streaming_content))).get_sheet_by_index(0).to_python()
+    assert "=HYPERLINK(1)" in {
+        row[0] for row in CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer.streaming_content))).get_sheet_by_index(0).to_python()
+    }
 
 
 def test_what_a_workbook_cannot_hold_is_left_out_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:

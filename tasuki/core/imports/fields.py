@@ -106,6 +106,14 @@ def choice(*allowed: str) -> Choice:
     return Choice(allowed)
 
 
+def number(cell: str, _how: How) -> int:
+    """The number of a record of ours."""
+    words = cell.strip()
+    if not (words.isascii() and words.isdecimal()) or not 0 < int(words[:20]) < 2**63:
+        raise ValueRefused(_("“%(value)s” is no number of a record.") % {"value": cell[:40]})
+    return int(words)
+
+
 def country(cell: str, _how: How) -> str:
     """An ISO 3166 code of two letters, from the code or from the name in one of our languages."""
     code = unicodedata.normalize("NFKC", cell).strip().upper()

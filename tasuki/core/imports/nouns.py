@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core.audit import By
 from tasuki.core.custom_fields import definitions
 from tasuki.core.errors import Refused
-from tasuki.core.imports import custom_columns
+from tasuki.core.imports import custom_columns, own_exports
+from tasuki.core.imports.copying import look_up
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
@@ -75,17 +76,20 @@ class Chunk:
     def values_of(self, name: str) -> set[Any]:
         return {line.values[name] for line in self.lines if line.state is None and line.values.get(name) not in (None, "")}
 
-    def settle_duplicates(self, there: dict[Any, int], name: str, *, shown: str = "", is_unique: bool = False) -> list[tuple[Line, int]]:
+    def settle_duplicates(
+        self, there: dict[Any, int], name: str, *, shown: str = "", is_unique: bool = False, but: Container[int] = ()
+    ) -> list[tuple[Line, int]]:
         """Decide about rows whose key is in the table or earlier in the file, as the policy says; → the rows that change a record, with its id.
 
         `there` maps keys to ids in the table. A key that comes twice in the file counts from its second row on, wherever the chunks end.
         `is_unique` says that no two records can have the key, whatever the policy; `shown` is the field that a sentence about it names.
+        `but` are the numbers of rows that are decided about already.
         """
         policy, before, changing = self.mapping.on_duplicate, self.named_before(there.values()), []
         seen, shown = {key for key, pk in there.items() if pk in before}, shown or name
         for line in self.waiting():
             key = line.values.get(name)
-            if key in (None, ""):
+            if key in (None, "") or line.row_no in but:
                 continue
             if policy == DuplicatePolicy.CREATE:
                 if is_unique and (key in there or key in seen):
@@ -99,6 +103,17 @@ class Chunk:
                 line.become(RowState.SKIPPED, there[key])
             seen.add(key)
         return changing
+
+    def numbered(self, table: str) -> list[tuple[Line, int]]:
+        """The rows that name a record by our own number, as our exports do, and change it; one that is not there refuses its row."""
+        name = own_exports.FIELD
+        if name not in self.mapping.columns:
+            return []
+        there: dict[Any, int] = look_up(f"SELECT id, id FROM {table} WHERE id = ANY(%s)", self.values_of(name))
+        for line in self.waiting():
+            if name in line.values and line.values[name] not in there:
+                line.reject(name, _("There is no record with the number %(number)s here.") % {"number": line.values[name]})
+        return self.settle_duplicates(there, name, is_unique=True)
 
     def refuse_taken(self, name: str, holders: dict[Any, int], *, shown: str = "", changing: Iterable[tuple[Line, int]] = ()) -> None:
         """Refuse rows with a value that only one record can have. `holders` maps values to ids; of two rows with one value the first counts."""

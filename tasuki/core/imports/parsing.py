@@ -11,10 +11,12 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
+from tasuki.core.imports import own_exports
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Column, Mapping
 from tasuki.core.imports.nouns import ImportNoun, Line
 from tasuki.core.imports.tables import Row
+from tasuki.core.tables import as_it_was
 
 CHUNK = 10_000
 # A chunk of very long rows ends early, so that it fits into memory.
@@ -26,7 +28,9 @@ _MOST_REMEMBERED, _LONGEST_REMEMBERED = 10_000, 100
 class Parser:
     """Makes lines of rows for one noun and mapping."""
 
-    def __init__(self, noun: ImportNoun, mapping: Mapping) -> None:
+    def __init__(self, noun: ImportNoun, mapping: Mapping, *, kind: str = "") -> None:
+        # Our own CSV files hold apostrophes before what a spreadsheet would compute.
+        self._is_ours = kind == "csv" and own_exports.is_one(mapping)
         self._columns = {name: column.column or name for name, column in mapping.columns.items()}
         self._readers = [_Reader(noun.fields[name], column) for name, column in mapping.columns.items()]
 
@@ -36,6 +40,8 @@ class Parser:
         if row.problem:
             line.reject("", row.problem)
             return line
+        if self._is_ours:
+            line.cells = {name: as_it_was(cell) for name, cell in row.cells.items()}
         for reader in self._readers:
             reader.read(line)
         return line

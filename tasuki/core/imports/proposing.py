@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core.imports import fields, synonyms, templates
+from tasuki.core.imports import fields, own_exports, synonyms, templates
 from tasuki.core.imports.evidence import Evidence, Seen
 from tasuki.core.imports.nouns import ImportNoun, noun_named
 
@@ -58,6 +58,8 @@ class Proposal:
 
 def noun_of(header: list[str], file_name: str = "") -> str:
     """Which noun the rows are, by a known export, by the words of the header, and by the name of the file."""
+    if own := own_exports.noun_of(header):
+        return own
     known = templates.known(header)
     if known:
         return known.noun
@@ -91,6 +93,8 @@ _NOUN_WORDS = {
 
 def propose(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
     """For each field at most one column. A known export is taken at its word; else the surest pairs first, no column for two fields."""
+    if own_exports.noun_of(evidence.header) == noun.name:
+        return _of_our_own(noun, evidence)
     proposals: list[Proposal] = []
     known = templates.known(evidence.header)
     by_name = {synonyms.folded(name): name for name in evidence.header}
@@ -117,6 +121,20 @@ def propose(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
     proposals += _outcome(noun, proposals, evidence)
     proposals = _without_double_names(proposals)
     return sorted(proposals, key=lambda one: list(noun.fields).index(one.field))
+
+
+def _of_our_own(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
+    """What an export of ours fills: its own columns, and the custom fields by their names."""
+    reason, found = _("as in our own exports"), own_exports.columns_of(noun.name, evidence.header)
+    proposals = [Proposal(field, column, 1.0, reason) for field, column in found.items() if field in noun.fields]
+    taken = set(found.values())
+    for name, field in noun.fields.items():
+        column = next((column for column in evidence.header if column not in taken and synonyms.squeezed(column) in field.called), "")
+        if not column or (isinstance(field.parse, fields.ReadsMoney) and not own_exports.currency_behind(column, evidence)):
+            continue
+        proposals.append(Proposal(name, column, 1.0, reason))
+        taken.add(column)
+    return proposals
 
 
 def _judged(noun: ImportNoun, name: str, *, column: str, seen: Seen, kind: str) -> Proposal | None:

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
-from tasuki.core.imports import amounts, days, fields, places, synonyms
+from tasuki.core.imports import amounts, days, fields, own_exports, places, synonyms
 from tasuki.core.imports.evidence import Evidence, Seen
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.mapping import Column, Mapping
@@ -45,6 +45,13 @@ class Question:
 
 def asked(noun: ImportNoun, mapping: Mapping, evidence: Evidence, *, known: dict[str, list[str]]) -> list[Question]:
     """The questions that the mapping does not answer yet. `known` are the values that our records have, by field."""
+    if own_exports.is_one(mapping):
+        # What we wrote ourselves leaves nothing open, unless somebody wrote a choice into it that is none.
+        return [one for one in _all(noun, mapping, evidence, known=known) if isinstance(noun.fields[one.field].parse, fields.Picklist)]
+    return _all(noun, mapping, evidence, known=known)
+
+
+def _all(noun: ImportNoun, mapping: Mapping, evidence: Evidence, *, known: dict[str, list[str]]) -> list[Question]:
     questions: list[Question] = []
     for name, column in mapping.columns.items():
         seen = evidence.columns.get(column.column)

@@ -189,7 +189,7 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
         noun.check(mapping, table.header)
         rows = itertools.islice(table.rows, run.n_applied, None)
         seen = _seen_ids(run)
-        with closing(parsing.chunks(parsing.Parser(noun, mapping), rows)) as chunks:
+        with closing(parsing.chunks(parsing.Parser(noun, mapping, kind=table.read_as.kind), rows)) as chunks:
             for lines in chunks:
                 with transaction.atomic():
                     _after_the_others()

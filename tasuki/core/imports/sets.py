@@ -21,12 +21,12 @@ from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.custom_fields import definitions
 from tasuki.core.errors import Refused
-from tasuki.core.imports import custom_values, evidence, proposing, questions, reading, running
+from tasuki.core.imports import custom_values, evidence, fields, own_exports, proposing, questions, reading, running
 from tasuki.core.imports.evidence import Evidence
 from tasuki.core.imports.mapping import Column, Mapping, from_json
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.questions import Question
-from tasuki.core.imports.runs import ImportRun, RunState
+from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RunState
 from tasuki.core.imports.tables import FileRefused, Said
 
 if TYPE_CHECKING:
@@ -184,6 +184,7 @@ def proposed(noun_name: str, seen: Evidence, said: Said) -> Mapping:
         noun=noun_name,
         columns=columns,
         key=next((key for key in reversed(noun.keys) if key in columns), ""),
+        on_duplicate=(DuplicatePolicy.UPDATE if own_exports.FIELD in columns else DuplicatePolicy.SKIP).value,
         encoding=said.encoding,
         delimiter=said.delimiter,
         quote=said.quote,
@@ -203,6 +204,11 @@ def proposed(noun_name: str, seen: Evidence, said: Said) -> Mapping:
 def column_of(noun_name: str, field: str, column: str, *, seen: Evidence) -> Column:
     """A column for a field, with what its values decide beyond doubt."""
     plain = Column(column=column)
+    parse = noun_named(noun_name).fields[field].parse
+    if own_exports.noun_of(seen.header) == noun_name:
+        # We write a point before a fraction, and the currency of an amount behind it.
+        currency = own_exports.currency_behind(column, seen) if isinstance(parse, fields.ReadsMoney) else ""
+        return replace(plain, decimal="." if isinstance(parse, fields.ReadsNumber) or parse in (fields.amount, fields.price) else "", currency=currency)
     settled = questions.settled(plain, noun_named(noun_name).fields[field], seen.columns[column])
     return replace(plain, format=settled.get("format", ""), decimal=settled.get("decimal", ""))
 
