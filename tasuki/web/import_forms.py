@@ -158,7 +158,7 @@ def decided(said: Dictionary[str, str], file: ImportFile, seen: Evidence) -> Map
         elif constant:
             columns[name] = Column(constant=constant)
     _forget(columns, said)
-    _answer(columns, said)
+    columns = dict(_answered(replace(before, columns=columns), said).columns)
     key, policy = said.get("key", ""), said.get("on_duplicate", "")
     stage = said.get("stage", "").strip()[:40]
     options = {name: value for name, value in before.options.items() if name != "stage"} | ({"stage": stage} if stage else {})
@@ -182,24 +182,10 @@ def _forget(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
         columns[name] = replace(columns[name], values={}, format="", decimal="", country="", currency="", add=())
 
 
-def _answer(columns: dict[str, Column], said: Dictionary[str, str]) -> None:
+def _answered(mapping: Mapping, said: Dictionary[str, str]) -> Mapping:
     for at in range(number(said.get("n_questions", ""))):
         field, _sign, rest = said.get(f"about-{at}", "").partition(":")
         about, _sign, raw = rest.partition(":")
-        answer = said.get(f"answer-{at}", "")
-        if not answer or (field not in columns and field != "currency"):
-            continue
-        if about == "currency" and field != "currency":
-            columns[field] = replace(columns[field], currency=answer[:3])
-        elif about == "currency":
-            columns["currency"] = Column(constant=answer[:3])
-        elif about == "value" and answer == questions.ADD:
-            columns[field] = replace(columns[field], values={**columns[field].values, raw: raw}, add=(*columns[field].add, raw))
-        elif about == "value":
-            columns[field] = replace(columns[field], values={**columns[field].values, raw: "" if answer == "-" else answer})
-        elif about == "format":
-            columns[field] = replace(columns[field], format=answer[:200])
-        elif about == "decimal":
-            columns[field] = replace(columns[field], decimal=answer[:1])
-        elif about == "country":
-            columns[field] = replace(columns[field], country=answer[:2])
+        if field in mapping.columns or (field, about) == ("currency", "currency"):
+            mapping = questions.answered(mapping, Question(field, about, "", [], raw=raw), said.get(f"answer-{at}", ""))
+    return mapping

@@ -45,13 +45,15 @@ def encoding_of(path: Path) -> Guess:
 
 
 def unmarked_utf16(head: bytes) -> str:
-    """UTF-16 without the mark of its byte order, known by its zeros and by signs that belong together; empty for anything else."""
+    """UTF-16 without the mark of its byte order, known by its zeros, its line ends and signs that belong together; empty for anything else."""
     if b"\0" not in head:
         return ""
     usual = {}
     for encoding in ("utf-16-le", "utf-16-be"):
         text = head[: len(head) // 2 * 2].decode(encoding, errors="replace")
-        usual[encoding] = sum(1 for letter in text if _USUAL.match(letter)) / len(text) if text else 0.0
+        # Plain letters, two by two, are Han as well: one zero among them makes no UTF-16 while their lines end within those signs.
+        is_whole = text and text.count("\r") + text.count("\n") >= (head.count(b"\r") + head.count(b"\n")) / 2
+        usual[encoding] = sum(1 for letter in text if _USUAL.match(letter)) / len(text) if is_whole else 0.0
     best = max(usual, key=lambda encoding: usual[encoding])
     return best if usual[best] > 0.97 else ""
 

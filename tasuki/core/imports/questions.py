@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
@@ -58,6 +58,28 @@ def _all(noun: ImportNoun, mapping: Mapping, evidence: Evidence, *, known: dict[
         if seen is not None and name in noun.fields:
             questions += _of_field(noun, noun.fields[name], column=column, seen=seen, known=known.get(name, []))
     return [*questions, *money_question(mapping, evidence)] if "currency" in noun.fields else questions
+
+
+def answered(mapping: Mapping, question: Question, answer: str) -> Mapping:
+    """The mapping with one answer to one question; an empty answer leaves it open."""
+    field, about, raw = question.field, question.about, question.raw
+    if not answer:
+        return mapping
+    if about == "currency" and field == "currency":
+        return replace(mapping, columns={**mapping.columns, field: Column(constant=answer[:3])})
+    column = mapping.columns[field]
+    if about == "value":
+        said = {raw: raw} if answer == ADD else {raw: "" if answer == _EMPTY[0] else answer}
+        column = replace(column, values={**column.values, **said}, add=(*column.add, raw) if answer == ADD else column.add)
+    elif about == "currency":
+        column = replace(column, currency=answer[:3])
+    elif about == "format":
+        column = replace(column, format=answer[:200])
+    elif about == "decimal":
+        column = replace(column, decimal=answer[:1])
+    elif about == "country":
+        column = replace(column, country=answer[:2])
+    return replace(mapping, columns={**mapping.columns, field: column})
 
 
 def settled(column: Column, field: Field, seen: Seen) -> dict[str, str]:
