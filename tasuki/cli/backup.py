@@ -70,8 +70,16 @@ def backup(*, file: Path, as_json: bool) -> None:
     get_ready()
     from django.utils.timezone import now
 
-    manifest, sha256 = write(file.absolute(), at=now())
+    from tasuki.core import audit
+    from tasuki.core.audit import By, Door
+    from tasuki.core.organisation import the_organisation
+
+    at = now()
+    manifest, sha256 = write(file.absolute(), at=at)
     n_files = len(manifest.parts) - 1
+    # The page of the settings says when the last one was made.
+    facts: audit.Changes = {"file": ("", file.name), "n_bytes": (0, file.stat().st_size), "n_files": (0, n_files), "sha256": ("", sha256)}
+    audit.record(the_organisation(), action="backup", by=By(None, Door.COMMAND), at=at, changes=facts)
     if as_json:
         click.echo(json.dumps({"file": str(file), "n_bytes": file.stat().st_size, "n_files": n_files, "sha256": sha256}))
     else:

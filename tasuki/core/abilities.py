@@ -62,6 +62,7 @@ class Ability(models.TextChoices):
     EDIT_FIELDS = "edit_fields", _("edit custom fields")
     EDIT_PRODUCTS = "edit_products", _("edit products")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and roles")
+    MANAGE_SETTINGS = "manage_settings", _("change the organisation, its calendars and how the installation runs")
     READ_AUDIT_LOG = "read_audit_log", _("read the audit log")
 
 
@@ -91,6 +92,7 @@ ABILITIES: dict[Ability, frozenset[Role]] = {
     Ability.EDIT_FIELDS: frozenset({_A, _O}),
     Ability.EDIT_PRODUCTS: frozenset({_A, _O}),
     Ability.MANAGE_PEOPLE: frozenset({_A}),
+    Ability.MANAGE_SETTINGS: frozenset({_A}),
     Ability.READ_AUDIT_LOG: frozenset({_A, _O}),
 }
 

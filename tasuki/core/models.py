@@ -4,6 +4,7 @@ from tasuki.core.abilities import RoleGrant
 from tasuki.core.absences import Absence
 from tasuki.core.audit import AuditEntry
 from tasuki.core.bulk.runs import BulkRow, BulkRun
+from tasuki.core.calendars import Calendar, CalendarDay, CalendarShift
 from tasuki.core.custom_fields.definitions import CustomChoice, CustomField
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
@@ -16,6 +17,7 @@ from tasuki.core.search.entries import SearchChange, SearchEntry
 from tasuki.core.teams import Team
 
 __all__ = [
-    "Absence", "AuditEntry", "BulkRow", "BulkRun", "CustomChoice", "CustomField", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet",
+    "Absence", "AuditEntry", "BulkRow", "BulkRun", "Calendar", "CalendarDay", "CalendarShift",
+    "CustomChoice", "CustomField", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet",
     "Organisation", "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "Team", "User",
 ]  # fmt: skip

@@ -44,7 +44,9 @@ _MONTHS_BEFORE_RECORDS = 12
 _CHUNK = 2_500
 _LEADS_A_PERSON = 1.3
 _PEOPLE_A_COMPANY = 2.6
-_KEPT = frozenset({"crm_stage", "core_organisation", "django_migrations", "django_content_type"})
+_KEPT = frozenset({
+    "crm_stage", "core_organisation", "core_calendar", "core_calendarshift", "core_calendarday", "django_migrations", "django_content_type",
+})  # fmt: skip
 
 Progress = Callable[[int], None]
 

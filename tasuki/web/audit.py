@@ -79,6 +79,10 @@ ACTIONS: dict[str, Any] = {
     "save": _("saved"),
     "simulate": _("invented"),
     "start": _("started"),
+    "backup": _("made a backup"),
+    "make_default": _("made it the organisation's"),
+    "mark_day": _("marked a day"),
+    "unmark_day": _("unmarked a day"),
     "undo": _("undone"),
 }
 

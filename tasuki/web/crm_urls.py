@@ -34,7 +34,6 @@ urlpatterns = [
     path("search", search.search, name="search"),
     path("add", quick_add.first, name="quick_add_first"),
     path("add/<slug:key>", quick_add.page, name="quick_add"),
-    path("settings", home.settings_page, name="settings"),
     path("relay", relay.page, name="relay"),
     path("relay/rows", relay_rows.page, name="relay_rows"),
     path("leads", leads.listing, name="leads"),

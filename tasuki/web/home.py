@@ -9,7 +9,6 @@ from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities
-from tasuki.core.organisation import the_organisation
 from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
@@ -34,8 +33,3 @@ def home(request: UserRequest) -> HttpResponse:
         "now": now(),
     }
     return render(request, "home/page.jinja", context)
-
-
-@require_GET
-def settings_page(request: UserRequest) -> HttpResponse:
-    return render(request, "home/settings.jinja", {"organisation": the_organisation()})

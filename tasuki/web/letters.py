@@ -68,3 +68,17 @@ def password_letter(person: User, *, link: str, until: datetime, was_forgotten: 
         }
         html = loader.render_to_string("letters/password_link.jinja", context)
     return Letter(to=person.email or "", subject=" ".join(subject.split()), text="\n\n".join((greeting, opening, link, expiry, closing)) + "\n", html=html)
+
+
+@jobs.task(name="mail_trial", retry=RetryStrategy(max_attempts=2, exponential_wait=10, retry_exceptions={OSError}))
+def mail_trial(*, user_id: int) -> None:
+    """Mail somebody a letter that says that letters arrive."""
+    person = people.still_here(user_id)
+    if person is None or settings.MAIL is None:
+        return
+    with translation.override(person.language):
+        subject = _("Letters from Tasuki arrive")
+        lines = (_("Hello %(name)s,") % {"name": person.display_name}, _("You asked for this letter on the page Outgoing mail. It arrived, so mail works."))
+        context = {"language": person.language, "subject": subject, "lines": lines}
+        html = loader.render_to_string("letters/trial.jinja", context)
+    settings.MAIL.post(Letter(to=person.email or "", subject=subject, text="\n\n".join(lines) + "\n", html=html))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,16 +17,17 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.search import finding, marking
-from tasuki.core.search.folding import Sought, fold, initials, sought
-from tasuki.web import found_rows, nouns
+from tasuki.core.search.folding import Sought, sought
+from tasuki.web import found_rows, nouns, settings_index
 from tasuki.web.found_rows import Row
+from tasuki.web.page_names import is_called
 from tasuki.web.requests import UserRequest, is_htmx
 from tasuki.web.shell import RAIL, RailItem
 
 LONGEST = 200
 _IN_PALETTE, _ON_PAGE, _LATELY = 5, 20, 8
 
-# Where one can go, besides what the rail offers.
+# Where one can go, besides the settings.
 PAGES = (
     *(item for item in RAIL if item.url_name),
     RailItem(gettext_lazy("New lead"), "lead_new", icon="plus", needs=Ability.WORK_LEADS),
@@ -35,11 +35,6 @@ PAGES = (
     RailItem(gettext_lazy("New contact"), "contact_new", icon="plus", needs=Ability.WORK_ACCOUNTS),
     RailItem(gettext_lazy("New import"), "import_new", icon="table-import", needs=Ability.IMPORT_DATA),
     RailItem(gettext_lazy("Hire somebody"), "hire", icon="user-plus", needs=Ability.MANAGE_PEOPLE),
-    RailItem(gettext_lazy("Teams"), "teams", icon="sitemap"),
-    RailItem(gettext_lazy("Roles and abilities"), "roles", icon="shield-check"),
-    RailItem(gettext_lazy("Stages"), "stages", icon="list-details"),
-    RailItem(gettext_lazy("Audit log"), "audit", icon="history", needs=Ability.READ_AUDIT_LOG),
-    RailItem(gettext_lazy("My profile"), "profile", icon="user"),
 )
 
 
@@ -92,17 +87,18 @@ def _lately(request: UserRequest) -> list[Group]:
 
 
 def _pages(request: UserRequest, what: Sought | None) -> list[Row]:
+    """The pages of the rail, of the settings and for adding, each once."""
     may = abilities.standing_of(request.user).abilities
-    return [
-        Row(str(page.label), "", reverse(page.url_name), page.icon or "arrow-right")
+    named = [
+        (page.url_name, page.icon or "arrow-right", page.label, "")
         for page in PAGES
-        if (page.needs is None or page.needs in may) and (what is None or _is_called(page, what))
+        if (page.needs is None or page.needs in may) and (what is None or is_called(what, page.label))
     ]
-
-
-def _is_called(page: RailItem, what: Sought) -> bool:
-    """By its name in the reader's language, by 초성, or by the English name that manuals and colleagues use."""
-    here = fold(str(page.label))
-    with translation.override("en"):
-        names = f"{here}\n{initials(here)}\n{fold(str(page.label))}"
-    return all(word in names for word in what.words)
+    named += [
+        (one.url_name, one.icon, one.label, _("Settings"))
+        for _group, settings in settings_index.open_to(request.user)
+        for one in settings
+        if what is None or is_called(what, one.label, one.words)
+    ]
+    rows = {url_name: Row(str(label), "", reverse(url_name), icon, side) for url_name, icon, label, side in reversed(named)}
+    return list(reversed(rows.values()))

@@ -5,5 +5,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("tasuki.web.sign_in_urls")),
     path("", include("tasuki.web.people_urls")),
+    path("", include("tasuki.web.settings_urls")),
     path("", include("tasuki.web.crm_urls")),
 ]

@@ -9,3 +9,4 @@ import "./quick_add";
 import "./card_lanes";
 import "./card_moves";
 import "./undo_edits";
+import "./find_tiles";

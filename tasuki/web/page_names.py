@@ -1,0 +1,17 @@
+"""Whether a page is called so: in the reader's language, by 초성, or in the English of manuals and colleagues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import translation
+
+from tasuki.core.search.folding import Sought, fold, initials
+
+
+def is_called(what: Sought, *names: Any) -> bool:
+    """Whether all the words that are sought stand in the names; lazy translations are read in English too."""
+    here = fold(" ".join(str(name) for name in names))
+    with translation.override("en"):
+        known = f"{here}\n{initials(here)}\n{fold(' '.join(str(name) for name in names))}"
+    return all(word in known for word in what.words)

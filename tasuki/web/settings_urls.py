@@ -1,0 +1,22 @@
+"""The settings: the index, and the pages that have no older address of their own."""
+
+from django.urls import path
+
+from tasuki.web import calendars, installation, organisation, settings_index
+
+urlpatterns = [
+    path("settings", settings_index.page, name="settings"),
+    path("settings/organisation", organisation.page, name="organisation"),
+    path("settings/calendars", calendars.listing, name="calendars"),
+    path("settings/calendars/<int:pk>", calendars.page, name="calendar"),
+    path("settings/calendars/<int:pk>/days", calendars.days, name="calendar_days"),
+    path("settings/calendars/<int:pk>/days/<int:day>/removal", calendars.day_removal, name="calendar_day_removal"),
+    path("settings/calendars/<int:pk>/choosing", calendars.choosing, name="calendar_choosing"),
+    path("settings/calendars/<int:pk>/removal", calendars.removal, name="calendar_removal"),
+    path("settings/mail", installation.mail, name="mail"),
+    path("settings/mail/trial", installation.mail_trial, name="mail_trial"),
+    path("settings/storage", installation.storage, name="storage"),
+    path("settings/backups", installation.backups, name="backups"),
+    path("settings/data", installation.data_export, name="data_export"),
+    path("settings/about", installation.about, name="about"),
+]
