@@ -35,7 +35,10 @@ def serve(*, port: int, host: str = "127.0.0.1", names: tuple[str, ...] = ("web"
 
 def greeting(host: str, port: int) -> str:
     """Where it is, and how one gets in."""
-    from tasuki.core.people import User
+    from django.urls import reverse
+    from django.utils.timezone import now
+
+    from tasuki.core import founding
     from tasuki.demo import haneul, load
 
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared with, not listened on
@@ -44,7 +47,9 @@ def greeting(host: str, port: int) -> str:
         lines.append(_("Sign in as %(email)s with the password “%(password)s”.") % {"email": haneul.ADMINISTRATOR, "password": haneul.PASSWORD})
         everybody = ", ".join(f"{name}@{haneul.HOST}" for name in ("mina", "ivo", "saori", "chika", "ruth"))
         lines.append(_("With the same password, see it as others do: %(everybody)s.") % {"everybody": everybody})
-    elif not User.objects.active().exists():
-        lines.append(_("Nobody can sign in yet. Load the demo company with `tasuki demo`, or start your own with `tasuki administrator ADDRESS`."))
+    elif founding.is_unclaimed():
+        link = f"http://{shown}:{port}{reverse('first_link', args=[founding.key(at=now())])}"
+        lines.append(_("Nobody is here yet. Who opens this link within a day becomes the first administrator: %(link)s") % {"link": link})
+        lines.append(_("To look round in an invented company instead: `tasuki demo`."))
     lines.append(_("Stop with Ctrl-C."))
     return "\n".join(lines)

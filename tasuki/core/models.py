@@ -14,10 +14,11 @@ from tasuki.core.people import User
 from tasuki.core.recents import RecentRecord
 from tasuki.core.saved_views import SavedView
 from tasuki.core.search.entries import SearchChange, SearchEntry
+from tasuki.core.set_up import SetUpStep
 from tasuki.core.teams import Team
 
 __all__ = [
     "Absence", "AuditEntry", "BulkRow", "BulkRun", "Calendar", "CalendarDay", "CalendarShift",
     "CustomChoice", "CustomField", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet",
-    "Organisation", "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "Team", "User",
+    "Organisation", "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SetUpStep", "Team", "User",
 ]  # fmt: skip

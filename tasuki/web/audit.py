@@ -80,10 +80,12 @@ ACTIONS: dict[str, Any] = {
     "simulate": _("invented"),
     "start": _("started"),
     "backup": _("made a backup"),
+    "set_up": _("took a step of the set-up"),
     "make_default": _("made it the organisation's"),
     "mark_day": _("marked a day"),
     "unmark_day": _("unmarked a day"),
     "undo": _("undone"),
+    "ask_undo": _("asked to undo it"),
 }
 
 

@@ -8,7 +8,9 @@ from django.shortcuts import render
 from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET
 
-from tasuki.core import abilities
+from tasuki.core import abilities, set_up
+from tasuki.core.abilities import Ability
+from tasuki.core.set_up import Progress
 from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
@@ -29,7 +31,16 @@ def home(request: UserRequest) -> HttpResponse:
         "opportunities": Opportunity.objects.visible_to(request.user).open().filter(owner=request.user).for_listing().order_by("close_on", "pk")[:_ROWS],
         "by_stage": [(stage, counts[stage.pk]) for stage in Stage.objects.all() if stage.pk in counts],
         "hidden": abilities.standing_of(request.user).hides("opportunity"),
+        "set_up": _steps_to_show(request),
         "today": localdate(),
         "now": now(),
     }
     return render(request, "home/page.jinja", context)
+
+
+def _steps_to_show(request: UserRequest) -> Progress | None:
+    """The steps of the set-up, for whoever may take them, until they are over or nobody wants to see them."""
+    if not abilities.can(request.user, Ability.MANAGE_SETTINGS):
+        return None
+    progress = set_up.progress()
+    return None if progress.is_dismissed or progress.next is None or set_up.has_demo() else progress

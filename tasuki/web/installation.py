@@ -27,6 +27,7 @@ from tasuki.crm.files import File
 from tasuki.web import letters, toasts
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.nouns import plural
+from tasuki.web.records import next_page
 from tasuki.web.requests import UserRequest
 
 
@@ -43,7 +44,7 @@ def mail_trial(request: UserRequest) -> HttpResponse:
     if settings.MAIL is not None:
         letters.mail_trial.defer(user_id=request.user.pk)
         toasts.say(request, _("A letter is on its way to %(address)s. If it does not come, the log of the worker says why.") % {"address": request.user.email})
-    return redirect("mail")
+    return redirect(next_page(request.POST.get("next", "")) or "mail")
 
 
 @require_GET

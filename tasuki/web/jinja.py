@@ -14,6 +14,7 @@ from markupsafe import Markup
 from tasuki.crm import phones, stages
 from tasuki.web import formats
 from tasuki.web.assets import asset, icon_address
+from tasuki.web.whom_to_ask import who_may
 
 # How many bars of a stage chip are lit, and of how many: the stage's place within its leg.
 LIT_OF = {key: (leg.index(key) + 1, len(leg)) for leg in (stages.ORDER[:3], stages.ORDER[3:6], stages.IN_SALES, stages.IN_SUCCESS) for key in leg}
@@ -26,7 +27,7 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         gettext=translation.gettext, ngettext=translation.ngettext, newstyle=True, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    env.globals.update(lit_of=LIT_OF, url=url, static=static, asset=asset, icon=icon, csrf_field=csrf_field)
+    env.globals.update(lit_of=LIT_OF, url=url, static=static, asset=asset, icon=icon, csrf_field=csrf_field, who_may=who_may)
     env.filters.update(
         number=formats.number,
         percent=formats.percent,

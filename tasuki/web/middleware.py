@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from tasuki.core import abilities
+from tasuki.core import abilities, founding
 from tasuki.core.errors import Refused
 from tasuki.core.people import User
 from tasuki.web import errors
@@ -31,6 +31,8 @@ OPEN = frozenset(
         "account_reset_password",
         "password_link",
         "new_password",
+        "first_run",
+        "first_link",
         "language",
         "health",
     }
@@ -40,6 +42,7 @@ OWN = frozenset(
     {
         "profile",
         "theme",
+        "keys",
         "account_change_password",
         "account_set_password",
         "account_reauthenticate",
@@ -106,6 +109,8 @@ def require_sign_in(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         name = _url_name(request)
+        if name == "account_login" and not isinstance(request.user, User) and founding.is_unclaimed():
+            return HttpResponseRedirect(reverse("first_run"))
         if name in OPEN:
             return get_response(request)
         user: User | AnonymousUser = request.user

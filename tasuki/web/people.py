@@ -26,9 +26,9 @@ from tasuki.core.audit import AuditEntry
 from tasuki.core.people import AddressTaken, PersonRefused, User
 from tasuki.core.teams import Team
 from tasuki.relay import departures
-from tasuki.web import letters
 from tasuki.web.audit import lines
-from tasuki.web.requests import UserRequest, by, record_id, site
+from tasuki.web.invitations import mail_invitation
+from tasuki.web.requests import UserRequest, by, record_id
 
 PAGE = 100
 _FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
@@ -162,7 +162,7 @@ def person_invitation(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.MANAGE_PEOPLE)
     whom = _person(request, pk)
     if request.POST.get("way") == "mail" and settings.MAIL is not None:
-        _mail_invitation(request, whom)
+        mail_invitation(request, whom)
         messages.success(request, _("A link is on its way to %(address)s.") % {"address": whom.email})
         return redirect("person", whom.pk)
     token = people.invite(whom, by=by(request), at=now())
@@ -209,15 +209,8 @@ def _welcome(request: UserRequest, newcomer: User) -> None:
     if settings.MAIL is None:
         messages.success(request, _("%(name)s is here. Grant a role, then make an invitation link and hand it over.") % said)
         return
-    _mail_invitation(request, newcomer)
+    mail_invitation(request, newcomer)
     messages.success(request, _("%(name)s is here, and an invitation is on its way to %(address)s. Grant a role now.") % said)
-
-
-def _mail_invitation(request: UserRequest, whom: User) -> None:
-    at = now()
-    people.invite(whom, by=by(request), at=at)
-    until = int((at + people.INVITATION_LASTS).timestamp())
-    letters.mail_password_link.defer(user_id=whom.pk, until=until, site=site(request), was_forgotten=False)
 
 
 def _person(request: UserRequest, pk: int) -> User:

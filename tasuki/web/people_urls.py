@@ -26,6 +26,7 @@ urlpatterns = [
     path("profile", profile.profile, name="profile"),
     path("language", profile.language, name="language"),
     path("theme", profile.theme, name="theme"),
+    path("keys", profile.keys, name="keys"),
     path("settings/fields", custom_fields.listing, name="custom_fields_first"),
     path("settings/fields/<int:pk>", custom_fields.page, name="custom_field"),
     path("settings/fields/<int:pk>/place", custom_fields.place, name="custom_field_place"),

@@ -75,6 +75,16 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+def keys(request: HttpRequest) -> HttpResponse:
+    """Whether letters act alone: a matter of this browser, off for whoever steers by voice."""
+    chosen = request.POST.get("keys", "")
+    response = _back(request)
+    if chosen in ("on", "off"):
+        _remember(response, "keys", chosen)
+    return response
+
+
 def _back(request: HttpRequest) -> HttpResponseRedirect:
     target = request.POST.get("next", "")
     # Only to our own pages: an address from a form may lead anywhere.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,15 +18,15 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.search import finding, marking
-from tasuki.core.search.folding import Sought, sought
-from tasuki.web import found_rows, nouns, settings_index
+from tasuki.core.search.folding import Sought, fold, sought
+from tasuki.web import found_rows, handbook_pages, nouns, settings_index
 from tasuki.web.found_rows import Row
 from tasuki.web.page_names import is_called
 from tasuki.web.requests import UserRequest, is_htmx
 from tasuki.web.shell import RAIL, RailItem
 
 LONGEST = 200
-_IN_PALETTE, _ON_PAGE, _LATELY = 5, 20, 8
+_IN_PALETTE, _ON_PAGE, _LATELY, _SECTIONS = 5, 20, 8, 4
 
 # Where one can go, besides the settings.
 PAGES = (
@@ -55,6 +56,8 @@ def search(request: UserRequest) -> HttpResponse:
     is_fragment = is_htmx(request)
     groups, is_nearly = _found(request, text, most=_IN_PALETTE if is_fragment else _ON_PAGE) if text else (_lately(request), False)
     what = sought(text)
+    if what and (sections := _in_handbook(what)):
+        groups = [*groups, Group(_("Handbook"), sections)]
     if pages := _pages(request, what):
         groups = [*groups, Group(_("Go to"), pages, is_pages=True)]
     context = {
@@ -84,6 +87,19 @@ def _lately(request: UserRequest) -> list[Group]:
     rows = found_rows.rows(request.user, recent)
     shown = [rows[one] for one in recent if one in rows]
     return [Group(_("Opened lately"), shown)] if shown else []
+
+
+def _in_handbook(what: Sought) -> list[Row]:
+    """Sections that are called so, before those that only speak of it."""
+    language = (translation.get_language() or "en")[:2]
+    called, speaking = [], []
+    for page, section in handbook_pages.every_section(language):
+        row = Row(section.title, page.title, handbook_pages.address(page.key, section.anchor), "book")
+        if is_called(what, section.title):
+            called.append(row)
+        elif all(word in fold(section.text) for word in what.words):
+            speaking.append(row)
+    return [*called, *speaking][:_SECTIONS]
 
 
 def _pages(request: UserRequest, what: Sought | None) -> list[Row]:

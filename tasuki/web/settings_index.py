@@ -42,6 +42,7 @@ _HOUSE = (
     Setting("people", "users", _("People"), _("Who works here, in which team, with which roles."), _("user colleague invite")),
     Setting("teams", "sitemap", _("Teams"), _("Departments and teams, and who sees whose rows.")),
     Setting("roles", "shield-check", _("Roles and abilities"), _("What each role may do and see, in one table."), _("permission")),
+    Setting("set_up", "list-check", _("Set-up"), _("The steps from an empty house to a working one, and what was done."), needs=_RUNS),
 )
 _RELAY = (
     Setting("stages", "list-details", _("Stages"), _("What is true in each stage, and the condition for moving on."), _("gate phase")),

@@ -1,10 +1,15 @@
-"""The settings: the index, and the pages that have no older address of their own."""
+"""The first run, the settings that have no older address of their own, and the handbook."""
 
 from django.urls import path
 
-from tasuki.web import calendars, installation, organisation, settings_index
+from tasuki.web import calendars, first_run, handbook, installation, organisation, set_up, settings_index
 
 urlpatterns = [
+    path("first", first_run.page, name="first_run"),
+    path("first/<str:key>", first_run.link, name="first_link"),
+    path("set-up", set_up.overview, name="set_up"),
+    path("set-up/dismissal", set_up.dismissal, name="set_up_dismissal"),
+    path("set-up/<slug:key>", set_up.step, name="set_up_step"),
     path("settings", settings_index.page, name="settings"),
     path("settings/organisation", organisation.page, name="organisation"),
     path("settings/calendars", calendars.listing, name="calendars"),
@@ -19,4 +24,6 @@ urlpatterns = [
     path("settings/backups", installation.backups, name="backups"),
     path("settings/data", installation.data_export, name="data_export"),
     path("settings/about", installation.about, name="about"),
+    path("handbook", handbook.front, name="handbook"),
+    path("handbook/<slug:key>", handbook.page, name="handbook_page"),
 ]

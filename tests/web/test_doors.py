@@ -26,6 +26,8 @@ OPEN = {
     "account_reset_password": "asks for an address, and says nothing about it",
     "password_link": "asks for a signed token",
     "new_password": "asks for a signed token, in the session",
+    "first_run": "says where the first link is; asks for a signed key, in the session",
+    "first_link": "asks for a signed key",
     "language": "the language of the page before signing in",
     "health": "says ok",
 }
@@ -33,6 +35,7 @@ OPEN = {
 OWN = {
     "profile",
     "theme",
+    "keys",
     "account_change_password",
     "account_set_password",
     "account_reauthenticate",

@@ -21,6 +21,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.bulk import running as bulk_running
 from tasuki.core.bulk.runs import BulkRun
 from tasuki.core.bulk.verbs import verbs
+from tasuki.core.calendars import Calendar
 from tasuki.core.custom_fields import defining, writing
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import CustomChoice, CustomField, FieldKind, FieldNoun
@@ -68,6 +69,11 @@ class Town:
     import_set: ImportSet
     import_file: ImportFile
     bulk_run: BulkRun
+
+    @property
+    def calendar(self) -> Calendar:
+        """A house has one from its first day."""
+        return Calendar.objects.of_the_organisation()
 
 
 def settled(cast: Cast, *, n: int = 2) -> Town:
@@ -193,6 +199,7 @@ OF = {
     "import_set": "import_set import_set_rehearsing import_set_starting import_set_undoing",
     "import_file": "import_file import_file_reading import_file_using import_file_removing import_file_mapping",
     "bulk_run": "bulk bulk_undoing",
+    "calendar": "calendar calendar_days calendar_choosing calendar_removal",
 }
 PEOPLE = "person person_change person_roles person_invitation person_departure person_absences"
 ARGUMENTS: dict[str, Arguments] = {name: _pk_of(record) for record, names in OF.items() for name in names.split()}
@@ -205,6 +212,10 @@ ARGUMENTS |= {
     "custom_field_new": lambda _town: {"noun": "lead"},
     "quick_add": lambda _town: {"key": "task"},
     "stage": lambda _town: {"key": "ready"},
+    "calendar_day_removal": lambda town: {"pk": town.calendar.pk, "day": 1},
+    "handbook_page": lambda _town: {"key": "lists"},
+    "first_link": lambda _town: {"key": "no-such-key"},
+    "set_up_step": lambda _town: {"key": "teams"},
     "bulk_start": lambda _town: {"noun": "lead", "verb": "give"},
     "bulk_field": lambda _town: {"noun": "account", "key": "industry"},
     "edit": lambda town: {"noun": "account", "pk": town.account.pk, "field": "industry"},

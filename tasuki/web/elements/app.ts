@@ -10,3 +10,4 @@ import "./card_lanes";
 import "./card_moves";
 import "./undo_edits";
 import "./find_tiles";
+import "./page_keys";

@@ -1,5 +1,5 @@
 // <list-sheet>: a list that is walked by keys, whether its rows are those of a table or cards. J and K move from row to row, X selects, Space peeks, Enter opens (the row's
-// name is a link), ? shows the keys. The peek is the panel beside the list; it follows the row that has the focus.
+// name is a link). The peek is the panel beside the list; it follows the row that has the focus.
 import { isForThePage } from "./single_keys";
 
 class ListSheet extends HTMLElement {
@@ -33,7 +33,7 @@ class ListSheet extends HTMLElement {
   #onKey(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (!isForThePage(event)) return;
-    const act = { j: () => this.#step(1), k: () => this.#step(-1), x: () => this.#select(), " ": () => this.#peek(), "?": () => this.#help(), Escape: () => this.#close() }[
+    const act = { j: () => this.#step(1), k: () => this.#step(-1), x: () => this.#select(), " ": () => this.#peek(), Escape: () => this.#close() }[
       event.key.length === 1 ? event.key.toLowerCase() : event.key
     ];
     // Space presses what has the focus, unless that is the name of a row.
@@ -46,7 +46,6 @@ class ListSheet extends HTMLElement {
     if (pressed?.dataset.act === "close") this.#close();
     if (pressed?.dataset.act === "next") this.#step(1);
     if (pressed?.dataset.act === "previous") this.#step(-1);
-    if (pressed?.dataset.act === "keys") this.#help();
     if (pressed instanceof HTMLInputElement && pressed.dataset.act === "all") for (const box of this.#boxes) if (box.checkVisibility()) box.checked = pressed.checked;
   }
 
@@ -119,11 +118,6 @@ class ListSheet extends HTMLElement {
     this.#open?.classList.remove("is-open");
     this.#open?.querySelector<HTMLElement>("a.sheet-name")?.focus();
     this.#open = undefined;
-    return true;
-  }
-
-  #help(): boolean {
-    this.querySelector<HTMLDialogElement>("dialog[aria-labelledby=keys]")?.showModal();
     return true;
   }
 }

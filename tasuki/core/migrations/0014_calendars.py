@@ -18,7 +18,7 @@ def write(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0011_saved_view_renderings"),
+        ("core", "0013_import_undoing"),
     ]
 
     operations = [

@@ -1,0 +1,93 @@
+"""The handbook in the house: every page in every language, the same headings, no link that leads nowhere, the glossary's words linked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tasuki.web import handbook_pages
+from tasuki.web.handbook_pages import ORDER, page
+from tests.cast import Cast
+from tests.web.office import signed_in
+
+pytestmark = pytest.mark.django_db
+
+LANGUAGES = ("en", "ko", "ja")
+# English in all three: its tables hold the three languages, its meanings one; and what numbers mean is written for more readers.
+ENGLISH_ONLY = {"glossary", "numbers"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ORDER)
+def test_every_page_is_there_with_the_same_headings(key: str, language: str) -> None:
+    shown, english = page(key, language), page(key, "en")
+    assert shown.language == ("en" if key in ENGLISH_ONLY else language)
+    assert [section.anchor for section in shown.sections] == [section.anchor for section in english.sections]
+    assert len({section.anchor for section in shown.sections}) == len(shown.sections)
+    assert shown.title
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_says_as_much_in_each_language(language: str) -> None:
+    for key in ORDER:
+        english, shown = str(page(key, "en").html), str(page(key, language).html)
+        for tag in ("<li>", "<p>", "<tr>", "<code>"):
+            assert shown.count(tag) == english.count(tag), (key, language, tag)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_link_leads_nowhere(cast: Cast, language: str) -> None:
+    client = signed_in(cast.ada)
+    there = {handbook_pages.address(key): {section.anchor for section in page(key, language).sections} for key in ORDER}
+    there[handbook_pages.address("glossary")] |= {anchor for _word, anchor in handbook_pages.words("en")}
+    for key in ORDER:
+        for target in set(re.findall(r'href="([^"]*)"', str(page(key, language).html))):
+            path, _hash, anchor = target.partition("#")
+            if path in there:
+                assert not anchor or anchor in there[path], (key, target)
+            else:
+                assert client.get(path).status_code == 200, (key, target)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_words_of_the_glossary_are_linked_once_a_page(language: str) -> None:
+    linked = 0
+    for key in ORDER:
+        anchors = re.findall(r'<a class="word" href="/handbook/glossary#([^"]*)"', str(page(key, language).html))
+        assert len(anchors) == len(set(anchors)), key
+        linked += len(anchors)
+    assert linked > 60
+
+
+@pytest.mark.parametrize(("person", "title"), [("ivo", "Handbook"), ("mina", "핸드북"), ("saori", "ハンドブック")])
+def test_each_reads_it_in_their_language(cast: Cast, person: str, title: str) -> None:
+    client = signed_in(getattr(cast, person))
+    text = client.get(reverse("handbook")).content.decode()
+    assert f"<h1>{title}</h1>" in text
+    for key in ORDER:
+        answer = client.get(reverse("handbook_page", args=[key]))
+        assert answer.status_code == 200
+
+
+def test_what_is_english_only_says_so(cast: Cast) -> None:
+    assert 'lang="en"' in (text := signed_in(cast.mina).get(reverse("handbook_page", args=["numbers"])).content.decode())
+    assert "영어" in text
+
+
+@pytest.mark.parametrize("key", ["no-such-page", "..", "readme", "%2e%2e", "ko", "a" * 300])
+def test_nothing_else_is_read_from_the_disk(cast: Cast, key: str) -> None:
+    assert signed_in(cast.ivo).get(f"/handbook/{key}").status_code == 404
+
+
+def test_markup_in_a_page_stays_words() -> None:
+    rendered = handbook_pages._markdown().render("<script>alert(1)</script> [x](javascript:alert(1))")
+    assert "<script" not in rendered
+    assert 'href="javascript' not in rendered
+
+
+@pytest.mark.parametrize(("person", "q", "anchor"), [("ivo", "calendars", "calendars"), ("mina", "캘린더", "calendars"), ("saori", "タスク", "tasks")])
+def test_the_palette_finds_its_sections(cast: Cast, *, person: str, q: str, anchor: str) -> None:
+    text = signed_in(getattr(cast, person)).get(reverse("search"), {"q": q}, headers={"HX-Request": "true"}).content.decode()
+    assert re.search(rf'href="/handbook/[\w-]+#{anchor}"', text)
