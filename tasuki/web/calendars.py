@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dates import WEEKDAYS
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tasuki.core import abilities, calendars
@@ -55,7 +55,7 @@ class CalendarForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for weekday, name in WEEKDAYS.items():
-            self.fields[f"day_{weekday}"] = HoursField(label=name, widget=forms.TextInput({"placeholder": _("closed"), "inputmode": "text"}))
+            self.fields[f"day_{weekday}"] = HoursField(label=name, widget=forms.TextInput({"placeholder": pgettext("office", "closed")}))
         self.fields["day_0"].help_text = _("For example %(hours)s; nothing for a day that is closed.") % {"hours": _EXAMPLE}
 
     def said(self) -> dict[str, Any]:

@@ -80,6 +80,9 @@ Answer = tuple[dict[str, Any], bool]
 
 def _organisation(request: UserRequest) -> Answer:
     form = organisation.form_of(the_organisation(), request.POST or None)
+    if set_up.progress().next is Step.ORGANISATION:
+        # Nobody has said anything yet: begin with what the founder said of themselves.
+        form.initial = {**(form.initial or {}), "name": "", "language": request.user.language, "time_zone": request.user.time_zone}
     return {"form": form}, request.method == "POST" and organisation.saved(request, form)
 
 

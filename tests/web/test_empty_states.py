@@ -32,7 +32,7 @@ def empty(text: str) -> str:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_of_an_empty_house_teaches(cast: Cast, name: str) -> None:
-    said = empty(signed_in(cast.ada).get(reverse(name), {"view": "all"} if name != "imports" else {}).content.decode())
+    said = empty(signed_in(cast.ada).get(reverse(name)).content.decode())
     assert re.search(r'<h2 class="empty-title">[^<]+</h2>\s*<p class="empty-text">[^<]{30,}</p>', said)
     assert f'href="{LISTS[name]}"' in said
     assert said.count('class="btn btn-fill"') == (0 if name == "products" else 1)
@@ -41,7 +41,7 @@ def test_a_list_of_an_empty_house_teaches(cast: Cast, name: str) -> None:
 def test_whoever_may_not_add_is_told_whom_to_ask(cast: Cast) -> None:
     observer = signed_in(hired("obi", "Obi", "Ana", role=Role.OBSERVER))
     for name in ("leads", "accounts", "contacts", "products"):
-        said = empty(observer.get(reverse(name), {"view": "all"}).content.decode())
+        said = empty(observer.get(reverse(name)).content.decode())
         assert "can do it for you." in said, name
         assert "btn-fill" not in said, name
         assert cast.tomas.display_name not in said
@@ -49,6 +49,6 @@ def test_whoever_may_not_add_is_told_whom_to_ask(cast: Cast) -> None:
 
 @pytest.mark.parametrize("name", ["leads", "accounts", "contacts", "opportunities", "tasks", "products"])
 def test_a_filter_that_lets_nothing_through_offers_to_come_off(cast: Cast, name: str) -> None:
-    said = empty(signed_in(cast.ada).get(reverse(name), {"q": "nobody of that name", "view": "all"}).content.decode())
+    said = empty(signed_in(cast.ada).get(reverse(name), {"q": "nobody of that name"}).content.decode())
     assert "Clear the filter" in said
     assert 'href="/handbook/lists#the-filter-is-a-sentence"' in said

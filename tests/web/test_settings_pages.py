@@ -177,6 +177,19 @@ def test_a_calendar_costs_the_same_for_two_days_and_twelve(cast: Cast, django_as
     assert (cost("calendar", calendar.pk), cost("calendars")) == few
 
 
+def test_every_list_is_taken_out_whole(cast: Cast) -> None:
+    lead = deal_of(cast).lead
+    ada = signed_in(cast.ada)
+    links = re.findall(r'href="(/exports/[^"]*)"', ada.get(reverse("data_export")).content.decode())
+    assert len(links) >= 10
+    for link in links:
+        answer = ada.get(link.replace("&amp;", "&"))
+        assert answer.status_code == 200, link
+        content = b"".join(answer)
+        if link.startswith("/exports/lead?") and link.endswith("csv"):
+            assert lead.title in content.decode("utf-8-sig")
+
+
 def test_a_backup_is_told_of(cast: Cast, tmp_path: Path) -> None:
     ada = signed_in(cast.ada)
     assert "No backup was made" in ada.get(reverse("backups")).content.decode()
