@@ -102,6 +102,6 @@ TASKS = Editable(
     Ability.WORK_ACCOUNTS,
     _tasks,
     change_task,
-    {"subject": text, "due_on": day, "owner": record_of("core.User")},
+    {"subject": text, "kind": text, "details": text, "due_on": day, "owner": record_of("core.User")},
     is_open=lambda task: task.done_at is None,
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from tasuki.core.people import User
@@ -22,7 +23,9 @@ class AccountField(forms.CharField):
     stands: Account | None = None
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=200, **options)
+        # Script offers names that fit what is typed; its address is asked for when the form is shown.
+        widget = forms.TextInput({"autocomplete": "off", "data-names": reverse_lazy("account_names")})
+        super().__init__(max_length=200, widget=widget, **options)
 
     def prepare_value(self, value: Any) -> Any:
         return value.name if isinstance(value, Account) else value

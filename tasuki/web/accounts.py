@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.core.search import finding
 from tasuki.crm import accounts, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
@@ -32,6 +33,7 @@ from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
 
 _ROWS = 20
+_LONGEST = 200
 
 
 class CompanyForm(RecordForm):
@@ -63,6 +65,14 @@ class CompanyForm(RecordForm):
 def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, ACCOUNTS, at=now())
     return found if isinstance(found, HttpResponse) else lists.shown(request, "accounts/list.jinja", found)
+
+
+@require_GET
+def names(request: UserRequest) -> HttpResponse:
+    """Accounts that fit what is typed, best first, as the options of a field that asks for one."""
+    ids = finding.find(request.user, request.GET.get("q", "")[:_LONGEST], most=_ROWS).ids.get("account", [])
+    found = Account.objects.visible_to(request.user).in_bulk(ids)
+    return render(request, "accounts/names.jinja", {"accounts": [found[pk] for pk in ids if pk in found]})
 
 
 @require_GET

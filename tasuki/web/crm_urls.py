@@ -58,6 +58,7 @@ urlpatterns = [
     path("opportunities/<int:pk>/loss", opportunities.loss, name="opportunity_loss"),
     path("opportunities/<int:pk>/recycling", opportunities.recycling, name="opportunity_recycling"),
     path("accounts", accounts.listing, name="accounts"),
+    path("accounts/names", accounts.names, name="account_names"),
     path("accounts/new", accounts.new, name="account_new"),
     path("accounts/<int:pk>", accounts.page, name="account"),
     path("accounts/<int:pk>/peek", peeks.account, name="account_peek"),

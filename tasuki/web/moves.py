@@ -210,15 +210,21 @@ class LeadForm(RecordForm):
 
 
 class PromiseForm(RecordForm):
-    """What is changed of a task where it stands."""
+    """What is changed of a task, all of it or one thing where it stands."""
 
     subject = forms.CharField(label=_("What"), max_length=200)
+    kind = forms.ChoiceField(label=_("Kind"), choices=TaskKind.choices, required=False)
     due_on = forms.DateField(label=_("Due"), required=False, widget=DAY)
     owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), empty_label=None)
+    details = forms.CharField(label=_("Details"), max_length=tasks.LONGEST_DETAILS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def complete(self) -> None:
+        self.auto_id = "promiseform-%s"
         people = User.objects.visible_to(self.reader)
         choosing(self.fields["owner"]).queryset = (people.active() | people.filter(pk=self.record.owner_id)).order_by("family_name", "given_name")
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or TaskKind.OTHER.value
 
     def present(self, name: str) -> Any:
         return self.record.owner_id if name == "owner" else getattr(self.record, name)

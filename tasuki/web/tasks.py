@@ -21,8 +21,7 @@ from tasuki.core import abilities, business_days
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntry
 from tasuki.core.organisation import the_organisation
-from tasuki.core.people import User
-from tasuki.crm import tasks
+from tasuki.crm import editable, tasks
 from tasuki.crm.tasks import Task
 from tasuki.web import audit, formats, moves
 from tasuki.web.lists import page as lists
@@ -32,13 +31,6 @@ from tasuki.web.records import back, carried_out, record_of, valid
 from tasuki.web.requests import UserRequest, by
 
 _SHOWN = 50
-
-
-class ChangeTaskForm(moves.TaskFields):
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=gettext_lazy("Who"))
-
-    def offer(self, reader: User) -> None:
-        moves.choosing(self.fields["owner"]).queryset = User.objects.visible_to(reader).active().order_by("family_name", "given_name")
 
 
 class DueForm(moves.Move):
@@ -77,11 +69,10 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse:
     """The page of a task; with a form that was refused, in its place and with the reason."""
-    initial = {name: getattr(task, name) for name in ("subject", "kind", "details", "due_on")} | {"owner": task.owner_id}
     trail = AuditEntry.objects.visible_to(request.user).of(task).newest_first().for_listing()[:_SHOWN]
     context = {
         "task": task,
-        "change_form": ChangeTaskForm(reader=request.user, initial=initial),
+        "change_form": moves.PromiseForm(reader=request.user, record=task),
         "due_form": DueForm(),
         "trail": audit.lines(trail, reader=request.user),
         "today": localdate(),
@@ -102,8 +93,9 @@ def add(request: UserRequest, noun: str, pk: int) -> HttpResponse:
 
 @require_POST
 def change(request: UserRequest, pk: int) -> HttpResponse:
-    task, form = _found(request, pk), ChangeTaskForm(request.POST, reader=request.user)
-    if not carried_out(form, lambda said: tasks.change(task, by=by(request), at=now(), **said)):
+    task = _found(request, pk)
+    form = moves.PromiseForm(request.POST, reader=request.user, record=task)
+    if not carried_out(form, lambda _said: editable.change_task(task, said=form.said(), seen=form.seen, by=by(request), at=now())):
         return _shown(request, task, change_form=form)
     messages.success(request, _("The task is changed."))
     return redirect("task", pk)

@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 
 from tasuki.core.audit import AuditEntry
+from tasuki.crm import records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Consent, Contact
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
-from tests.cast import Cast
+from tests.cast import MONDAY, SET_UP, Cast
 from tests.web.office import lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +124,16 @@ def test_a_task_is_given_to_a_colleague_and_done_once(cast: Cast) -> None:
     ivo.post(reverse("task_finish", args=[task.pk]))
     assert done_at is not None
     assert Task.objects.get().done_at == done_at
+
+
+def test_a_field_that_asks_for_an_account_offers_those_one_sees(cast: Cast) -> None:
+    lead_of(cast, 1)
+    hidden = records.add_account(records.Company("Firm Hidden"), owner=cast.chika, team=cast.success, by=SET_UP, at=MONDAY)
+    ivo = signed_in(cast.ivo)
+    offered = ivo.get(reverse("account_names") + "?q=firm").content.decode()
+    assert '<option value="Firm 1 Ltd.">' in offered
+    assert hidden.name not in offered
+    assert hidden.name in signed_in(cast.chika).get(reverse("account_names") + "?q=firm").content.decode()
+    assert ivo.get(reverse("account_names") + "?q=" + "x" * 5_000).status_code == 200
+    assert "<option" not in ivo.get(reverse("account_names")).content.decode()
+    assert f'data-names="{reverse("account_names")}"' in ivo.get(reverse("contact_new")).content.decode()

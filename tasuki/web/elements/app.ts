@@ -8,6 +8,7 @@ import "./list_sheet";
 import "./quick_add";
 import "./card_lanes";
 import "./card_moves";
+import "./suggest_names";
 import "./undo_edits";
 import "./find_tiles";
 import "./page_keys";

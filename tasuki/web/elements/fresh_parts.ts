@@ -22,7 +22,12 @@ export async function asked(address: string, sent?: FormData): Promise<Answer | 
 export function putInPlace(answer: Document): void {
   for (const row of answer.querySelectorAll("tr[id]")) {
     walkedByArrows(row);
-    document.getElementById(row.id)?.replaceWith(row);
+    const there = document.getElementById(row.id);
+    // A row that is ticked stays so.
+    const [box, was] = [row, there].map((one) => one?.querySelector<HTMLInputElement>("input.check"));
+    if (box && was) box.checked = was.checked;
+    there?.replaceWith(row);
+    box?.dispatchEvent(new Event("change", { bubbles: true }));
   }
   for (const part of answer.querySelectorAll<HTMLElement>("[data-fresh]")) document.querySelector(`[data-fresh="${part.dataset.fresh}"]`)?.replaceWith(part);
   tell(answer);
