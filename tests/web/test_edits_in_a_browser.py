@@ -112,7 +112,8 @@ def test_a_fact_is_changed_and_the_page_follows(desk: Any, live_server: Any, cas
     desk.wait_for_selector(f"{FORM} select:focus")
     desk.keyboard.type("Gold")
     desk.keyboard.press("Enter")
-    desk.wait_for_function("where => document.querySelector(where).textContent.includes('Gold')", arg=cell(deal, tier.key))
+    desk.wait_for_selector(FORM, state="detached")
+    assert "Gold" in desk.inner_text(cell(deal, tier.key))
     assert Opportunity.objects.get().custom == {tier.slot: key_of(tier, "Gold")}
 
 
