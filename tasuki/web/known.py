@@ -131,7 +131,7 @@ def _shown(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, ways:
         noun=known.noun,
         typed=[(label, typed) for label, typed, _there in compared],
         beside=beside[:_SHOWN],
-        elsewhere=_elsewhere(known.noun, [match.pk for match in known.matches if match.pk not in rows][:_SHOWN]),
+        elsewhere=elsewhere(known.noun, [match.pk for match in known.matches if match.pk not in rows][:_SHOWN]),
         may_be_another=not any(Key.NUMBER in match.keys for match in known.matches),
         can_add=ways.add is not None,
         can_use=ways.use is not None and known.noun == "contact",
@@ -157,7 +157,8 @@ def _open_leads(request: UserRequest, contacts: dict[int, Contact]) -> dict[int,
     return found
 
 
-def _elsewhere(noun: str, ids: Sequence[int]) -> list[Elsewhere]:
+def elsewhere(noun: str, ids: Sequence[int]) -> list[Elsewhere]:
+    """Who carries these records, for somebody who must not see them."""
     found = (carriers.of_accounts if noun == "account" else carriers.of_contacts)(ids) if ids else {}
     shown = []
     for pk, carrier in found.items():

@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from tasuki.core.abilities import Role
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.crm import duplicate_groups, leads, records
 from tasuki.crm.accounts import Account
@@ -21,7 +23,7 @@ from tasuki.crm.duplicates import AlreadyKnown, Key
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.records import Company, Person
 from tasuki.crm.tasks import Task
-from tests.cast import MONDAY, Cast
+from tests.cast import MONDAY, Cast, hired
 from tests.web.office import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +182,43 @@ def test_of_two_who_add_the_same_at_once_one_is_told(cast: Cast, noun: str) -> N
     for one in both:
         one.join(20)
     assert sorted(answers) == ["added", "told"]
+
+
+def hinted(client: Client, noun: str, **said: str) -> str:
+    answer = client.post(reverse("known_hint", args=[noun]), said)
+    assert answer.status_code == 200
+    return answer.content.decode().strip()
+
+
+def test_while_one_types_the_form_says_what_is_there(cast: Cast) -> None:
+    someone(cast, firm(cast, "Gaon", domain="gaon.example"), email="ahn@gaon.example")
+    ivo, saori = signed_in(cast.ivo), signed_in(cast.saori)
+    assert "same mail address" in hinted(ivo, "contact", email="AHN@gaon.example")
+    assert "same name" in hinted(ivo, "account", name="㈜Gaon")
+    told = hinted(saori, "account", name="x", domain="gaon.example")
+    assert "Inside sales" in told, "who has it, and nothing else"
+    assert "Gaon" not in told
+    for half in ({"email": "ahn@"}, {"phone": "12"}, {"email": "nobody@gaon.example"}, {}):
+        assert hinted(ivo, "contact", **half) == ""
+    assert hinted(ivo, "account", name=" ", corporate_number="1") == ""
+
+
+def test_the_hint_is_for_those_who_may_add(cast: Cast) -> None:
+    obi = hired("obi", "Obi", "Ana", role=Role.OBSERVER)
+    for user, noun, status in ((obi, "contact", 403), (obi, "account", 403), (cast.tomas, "account", 403), (cast.ivo, "task", 404)):
+        assert signed_in(user).post(reverse("known_hint", args=[noun]), {"name": "x"}).status_code == status
+    assert signed_in(cast.ivo).get(reverse("known_hint", args=["account"])).status_code == 405
+
+
+def test_asking_while_one_types_is_a_few_looks_into_indexes(cast: Cast) -> None:
+    for nth in range(12):
+        firm(cast, f"Gaon {nth}")
+    ivo = signed_in(cast.ivo)
+
+    def n_queries(name: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            hinted(ivo, "account", name=name)
+        return len(asked)
+
+    n_queries("x")
+    assert n_queries("Gaon 1") == n_queries("Gaon 2") <= 10

@@ -12,3 +12,4 @@ import "./suggest_names";
 import "./undo_edits";
 import "./find_tiles";
 import "./page_keys";
+import "./known_hint";

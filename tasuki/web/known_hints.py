@@ -1,0 +1,64 @@
+"""While somebody types: what is probably there already, as a fragment for the form. It writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
+from tasuki.core.errors import Forbidden, Refused
+from tasuki.core.organisation import the_organisation
+from tasuki.crm import corporate_numbers, duplicates, emails, matching, phones
+from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
+from tasuki.web import found_rows, known
+from tasuki.web.requests import UserRequest
+
+_LONGEST, _SHOWN = 320, 3
+
+
+@require_POST
+def hint(request: UserRequest, noun: str) -> HttpResponse:
+    """By POST, so that nobody's mail address stands in the log of a server."""
+    found = _FOUND.get(noun)
+    if found is None:
+        raise Http404
+    if not abilities.standing_of(request.user).abilities & {Ability.WORK_ACCOUNTS, Ability.WORK_LEADS}:
+        abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    matches = found(request)[:_SHOWN]
+    rows = found_rows.rows(request.user, [(noun, match.pk) for match in matches])
+    seen = [(rows[noun, match.pk], match.keys[0].label) for match in matches if (noun, match.pk) in rows]
+    return render(
+        request, "known/hint.jinja", {"seen": seen, "elsewhere": known.elsewhere(noun, [match.pk for match in matches if (noun, match.pk) not in rows])}
+    )
+
+
+def _companies(request: UserRequest) -> list[Match]:
+    said = {name: request.POST.get(name, "")[:_LONGEST] for name in ("name", "domain", "country", "corporate_number")}
+    country, number = said["country"].strip().upper(), ""
+    if said["corporate_number"].strip():
+        with suppress(Refused):
+            number = corporate_numbers.normalise(said["corporate_number"], country)
+    folded = matching.fold_company(said["name"]) if said["name"].strip() else ""
+    return duplicates.accounts_like(CompanyKeys(folded, matching.domain_of(said["domain"]), country, number))
+
+
+def _people(request: UserRequest) -> list[Match]:
+    if abilities.standing_of(request.user).hides("contact"):
+        raise Forbidden(Ability.SEE_CONTACT_DETAILS.label)
+    mail, number = request.POST.get("email", "")[:_LONGEST], request.POST.get("phone", "")[:_LONGEST]
+    keys, numbers = [], []
+    if mail.strip():
+        with suppress(Refused):
+            keys.append(emails.normalise(mail)[1])
+    if number.strip():
+        with suppress(Refused):
+            numbers.append(phones.to_e164(number, the_organisation().country))
+    return duplicates.contacts_like(PersonKeys(keys, numbers))
+
+
+_FOUND: dict[str, Callable[[UserRequest], list[Match]]] = {"account": _companies, "contact": _people}
