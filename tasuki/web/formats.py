@@ -133,6 +133,11 @@ def days(value: float | None) -> str:
     return "–" if value is None else gettext("%(n)s d") % {"n": number(value, 1 if value < 1 else 0)}
 
 
+def country(code: str) -> str:
+    """The country's name in the reader's language; a code that is none stays as it is."""
+    return str(locale().territories.get(code, code))
+
+
 def about(count: int) -> str:
     """“about 12,480”: a list never counts a big table exactly."""
     return ngettext("about %(n)s", "about %(n)s", count) % {"n": number(count)}

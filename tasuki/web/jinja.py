@@ -8,6 +8,7 @@ from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.text import capfirst
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
@@ -40,6 +41,8 @@ def environment(**options: Any) -> Environment:
         days=formats.days,
         about=formats.about,
         lang_of=formats.lang_of,
+        country=formats.country,
+        capital=capfirst,
         telephone=phones.display,
     )
     return env

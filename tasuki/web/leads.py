@@ -95,7 +95,7 @@ class NewLeadForm(forms.Form):
     email = forms.CharField(label=gettext_lazy("Mail address"), max_length=320, required=False)
     phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=64, required=False)
     account = forms.CharField(label=gettext_lazy("Account"), max_length=200, required=False)
-    product = forms.ModelChoiceField(Product.objects.none(), label=gettext_lazy("Product"), required=False)
+    product = forms.ModelChoiceField(Product.objects.none(), label=gettext_lazy("Product"), required=False, empty_label="–")
     source = forms.CharField(label=gettext_lazy("Source"), max_length=80, required=False)
     origin = forms.ChoiceField(
         label=gettext_lazy("Origin"), choices=[(Origin.INBOUND.value, Origin.INBOUND.label), (Origin.OUTBOUND.value, Origin.OUTBOUND.label)]

@@ -79,7 +79,7 @@ class GiveForm(RecordForm):
     beside: ClassVar = frozenset({"reason"})
 
     owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Owner"), required=False, empty_label=_("the team's queue"))
-    team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"))
+    team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), empty_label="–")
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
     def complete(self) -> None:
@@ -105,7 +105,7 @@ class LeadChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic f
 
 
 class MergeForm(Move):
-    into = LeadChoice(Lead.objects.none(), label=_("Lead that stays"))
+    into = LeadChoice(Lead.objects.none(), label=_("Lead that stays"), empty_label="–")
 
     def __init__(self, *args: Any, reader: User, lead: Lead, **kwargs: Any) -> None:
         """Offers what may be the same as `lead`: leads in process of the same person, or of people at the same account."""
@@ -170,7 +170,7 @@ class OpportunityForm(Move):
     amount = forms.DecimalField(label=_("Amount"), max_digits=16, decimal_places=2, min_value=0, required=False)
     currency = forms.RegexField(r"^[A-Z]{3}$", label=_("Currency"), required=False)
     close_on = forms.DateField(label=_("Expected close date"), required=False, widget=DAY)
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False, empty_label="–")
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -47,7 +47,7 @@ class PersonForm(forms.Form):
     given_name = forms.CharField(label=gettext_lazy("given name"), max_length=120, required=False)
     email = forms.EmailField(label=gettext_lazy("e-mail address"))
     title = forms.CharField(label=gettext_lazy("job title"), max_length=120, required=False)
-    team = forms.ModelChoiceField(Team.objects.none(), label=gettext_lazy("team"), required=False)
+    team = forms.ModelChoiceField(Team.objects.none(), label=gettext_lazy("team"), required=False, empty_label="–")
     language = forms.ChoiceField(label=gettext_lazy("language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(label=gettext_lazy("time zone"), choices=time_zones)
 
@@ -70,7 +70,7 @@ class PersonForm(forms.Form):
 class AbsenceForm(forms.Form):
     first_on = forms.DateField(label=gettext_lazy("first day"), widget=forms.DateInput(attrs={"type": "date"}))
     last_on = forms.DateField(label=gettext_lazy("last day"), widget=forms.DateInput(attrs={"type": "date"}))
-    deputy = forms.ModelChoiceField(User.objects.get_queryset().none(), label=gettext_lazy("deputy"), required=False)
+    deputy = forms.ModelChoiceField(User.objects.get_queryset().none(), label=gettext_lazy("deputy"), required=False, empty_label="–")
     reason = forms.CharField(label=gettext_lazy("reason"), max_length=absences.LONGEST_REASON, required=False)
 
     def __init__(self, *args: Any, reader: User, person: User, **kwargs: Any) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from babel import Locale
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -112,8 +111,7 @@ def _texts(found: set[str]) -> list[tuple[str, str]]:
 
 
 def _countries(found: set[str]) -> list[tuple[str, str]]:
-    names = Locale.parse(formats.language()).territories
-    return sorted(((code, names.get(code, code)) for code in found if code), key=lambda pair: pair[1])[:_MOST_OPTIONS]
+    return sorted(((code, formats.country(code)) for code in found if code), key=lambda pair: pair[1])[:_MOST_OPTIONS]
 
 
 def forms(asked: Filter) -> list[tuple[str, str, bool]]:

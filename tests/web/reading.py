@@ -33,6 +33,7 @@ class Page:
     links: list[str] = field(default_factory=list)
     forms: dict[str, Form] = field(default_factory=dict)
     nested: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
     @property
     def posts(self) -> Iterable[Form]:
@@ -80,6 +81,8 @@ class _Reader(HTMLParser):
         if around and around[-1:] == ["textarea"]:
             return
         self.page.texts.append(text)
+        if self.open and self.open[-1] == ("label", {"for": self.open[-1][1].get("for", "")}):
+            self.page.labels.append(text)
         for name in around:
             if len(name) == 2 and name[0] == "h" and name[1].isdigit():
                 level, before = self.page.headings.pop()
@@ -92,7 +95,8 @@ class _Reader(HTMLParser):
             self.page.headings.append((int(tag[1]), ""))
         if "id" in said:
             self.page.ids.append(said["id"])
-        for attribute in ("for", "aria-labelledby", "aria-describedby", "aria-controls", "form", "list", "popovertarget"):
+        # What names a dialog comes with what is shown in it.
+        for attribute in () if tag == "dialog" else ("for", "aria-labelledby", "aria-describedby", "aria-controls", "form", "list", "popovertarget"):
             self.page.named += [(attribute, one) for one in said.get(attribute, "").split()]
         if tag == "a" and "href" in said:
             self.page.links.append(said["href"])

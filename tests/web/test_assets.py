@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.template import engines
+from django.urls import reverse
 
 from tasuki.web import assets
+from tests.cast import Cast
+from tests.web.office import lead_of, signed_in
 
 STATIC = Path(assets.__file__).parent / "static"
 BUILT = STATIC / "built"
@@ -28,6 +31,16 @@ def test_a_first_page_weighs_less_than_120_kb() -> None:
     assert built < 40_000
     fonts = sum((STATIC / "fonts" / f"inter-{name}-wght-normal.woff2").stat().st_size for name in ("latin", "currency"))
     assert built + fonts < 120_000
+
+
+@pytest.mark.django_db
+def test_a_full_list_travels_in_less_than_30_kb(cast: Cast) -> None:
+    for nth in range(51):
+        lead_of(cast, nth)
+    for query in ("", "?group=stage", "?columns=person,account,stage,in_stage,source,owner,next_task,opened,segment,origin,product,team,country,title"):
+        answer = signed_in(cast.ada).get(reverse("leads") + query, headers={"Accept-Encoding": "gzip"})
+        assert (answer.status_code, answer["Content-Encoding"]) == (200, "gzip")
+        assert len(answer.content) < 30_000, query
 
 
 @pytest.mark.parametrize("ending", ["", ".gz", ".br"])

@@ -34,6 +34,7 @@ NO_PAGE = {
     "first_run": "the house is founded",
     "set_up": "leads to the first step",
     "health": "one word",
+    "merge_new": "asks which records",
     "mfa_authenticate": "she is in",
     "mfa_deactivate_totp": "she has none",
     "mfa_download_recovery_codes": "she has none",
@@ -46,6 +47,7 @@ NO_PAGE = {
     "mfa_view_recovery_codes": "she has none",
     "new_password": "needs an invitation",
     "password_link": "needs an invitation",
+    "place": "asks by what a board is made",
 }
 # The lists in their states, and pages that look otherwise with a question.
 MORE = [
@@ -54,6 +56,10 @@ MORE = [
     "/leads?add=source",
     "/leads?filter=any(stage:is(ready),pass:over(1))",
     "/leads?q=nobody+is+called+so",
+    "/leads?group=stage",
+    "/leads?as=board",
+    "/opportunities?as=board",
+    "/tasks?as=calendar",
     "/search?q=한",
     "/search?q=nobody",
     "/relay?form=cohort",
@@ -68,6 +74,8 @@ def addresses(town: Town) -> Iterator[str]:
         if name not in NO_PAGE:
             yield towns.address(name, town)
     yield from MORE
+    yield f"{reverse('merge_new')}?of=account&id={town.account.pk}&id={town.opportunity.lead.account_id}"
+    yield f"{reverse('place', args=['lead', town.lead.pk])}?group=stage"
 
 
 def ada_of(cast: Cast) -> Client:
@@ -113,6 +121,10 @@ def _problems(page: Page) -> Iterator[str]:
         yield f"a heading says nothing: {empty}"
     if nowhere := [link for link in page.links if link in {"", "#"}]:
         yield f"a link leads nowhere: {nowhere}"
+    if small := [text for text in page.labels if text[:1].islower()]:
+        yield f"a label begins with a small letter: {small}"
+    if any(text == "---------" for text in page.texts):
+        yield "a select offers “---------”: give the field an empty_label"
     for form in page.posts:
         if form.action and "csrfmiddlewaretoken" not in form.fields:
             yield f"a form that posts has no token: {form.action}"
@@ -177,9 +189,9 @@ def test_every_answer_is_kept_to_its_reader_and_runs_nothing_of_others(cast: Cas
     town, client = towns.settled(cast), ada_of(cast)
     found = {}
     for address in [*addresses(town), reverse("account_login"), reverse("export", args=["lead"]) + "?form=csv"]:
-        answer = client.get(address)
-        b"".join(answer)  # a file is open until it was read
-        if wrong := [*_wrong_headers(answer), *_wrong_cookies(answer)]:
+        answer = client.get(address, headers={"Accept-Encoding": "gzip"})
+        travelled = len(b"".join(answer))  # a file is open until it was read
+        if wrong := [*_wrong_headers(answer), *_wrong_cookies(answer), *_too_heavy(answer, travelled)]:
             found[address] = wrong
     assert not found, found
 
@@ -194,6 +206,14 @@ def _wrong_headers(answer: Any) -> Iterator[str]:
     kept = answer.get("Cache-Control", "").split(", ")
     if "private" not in kept or not {"no-store", "no-cache"} & set(kept):
         yield f"Cache-Control: {', '.join(kept)}"
+
+
+def _too_heavy(answer: Any, travelled: int) -> Iterator[str]:
+    """A page whose script, style and letters are in the browser already costs less than 30 KB."""
+    if answer["Content-Type"].startswith("text/html") and travelled > 200 and answer.get("Content-Encoding") != "gzip":
+        yield "travels as it is: nothing compressed it"
+    if answer["Content-Type"].startswith("text/html") and travelled > 30_000:
+        yield f"{travelled} bytes"
 
 
 def _wrong_cookies(answer: Any) -> Iterator[str]:

@@ -30,11 +30,13 @@ from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet
 from tasuki.core.money import Money
 from tasuki.core.saved_views import Reach, SavedView, Shown
-from tasuki.crm import attachments, leads, notes, records, stages, tasks
+from tasuki.crm import attachments, duplicate_groups, leads, merging, notes, records, stages, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, ConsentState, Contact
+from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
 from tasuki.crm.leads import Arrival, Lead
+from tasuki.crm.merges.rows import Merge
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
@@ -69,6 +71,8 @@ class Town:
     import_set: ImportSet
     import_file: ImportFile
     bulk_run: BulkRun
+    merge: Merge
+    twins: DuplicateGroup
 
     @property
     def calendar(self) -> Calendar:
@@ -127,6 +131,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     shown = Shown(filter="state:is(open)", sort="-opened", columns=("person", "account", fields[FieldNoun.LEAD].key))
     view = saved_views.keep(None, of="lead", name=f"박람회 {nth}", reach=Reach.ALL, shown=shown, by=By(cast.ada, Door.WEB), at=at)
     made, run, given = _imported(cast, nth), _run(cast, nth), _given(cast, nth, lead)
+    merge, twins = _merged(cast, nth), _twins(cast, nth)
     if town is not None:
         return town
     booked, recycled, choice = extra
@@ -135,7 +140,26 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     file = _attached(lead, nth, by)
     upload = made.files.get()
     return Town(
-        cast, lead, booked, recycled, deal, lead.account, lead.contact, product, task, file, view, absence, choice.field, choice, run, made, upload, given
+        cast=cast,
+        lead=lead,
+        booked=booked,
+        recycled=recycled,
+        opportunity=deal,
+        account=lead.account,
+        contact=lead.contact,
+        product=product,
+        task=task,
+        file=file,
+        view=view,
+        absence=absence,
+        custom_field=choice.field,
+        choice=choice,
+        import_run=run,
+        import_set=made,
+        import_file=upload,
+        bulk_run=given,
+        merge=merge,
+        twins=twins,
     )
 
 
@@ -154,6 +178,23 @@ def _run(cast: Cast, nth: int) -> ImportRun:
 def _given(cast: Cast, nth: int, lead: Lead) -> BulkRun:
     said = {"owner": cast.ivo.pk, "team": cast.inside_sales.pk, "reason": f"새 지역 {nth}"}
     return bulk_running.run(bulk_running.start(verbs()["lead", "give"], [lead.pk], said=said, person=cast.ada, at=LATELY), door=Door.WEB, at=LATELY)
+
+
+def _firm(cast: Cast, name: str) -> Account:
+    return records.add_account(records.Company(name), owner=cast.ivo, team=cast.inside_sales, by=By(cast.ivo, Door.WEB), at=LATELY)
+
+
+def _merged(cast: Cast, nth: int) -> Merge:
+    one, other = _firm(cast, f"다온금융 {nth}"), _firm(cast, f"다온파이낸스 {nth}")
+    return merging.merge(one, others=[other], by=By(cast.ada, Door.WEB), at=LATELY)
+
+
+def _twins(cast: Cast, nth: int) -> DuplicateGroup:
+    """A company that was written twice, and found."""
+    one = _firm(cast, f"라온거래소 {nth}")
+    _firm(cast, f"라온거래소 {nth} 주식회사")
+    duplicate_groups.find(at=LATELY)
+    return DuplicateGroup.objects.get(record_ids__contains=[one.pk])
 
 
 def _attached(lead: Lead, nth: int, by: By) -> File:
@@ -200,6 +241,8 @@ OF = {
     "import_file": "import_file import_file_reading import_file_using import_file_removing import_file_mapping",
     "bulk_run": "bulk bulk_undoing",
     "calendar": "calendar calendar_days calendar_choosing calendar_removal",
+    "merge": "merge merge_undoing",
+    "twins": "duplicate_apart duplicate_reopening",
 }
 PEOPLE = "person person_change person_roles person_invitation person_departure person_absences"
 ARGUMENTS: dict[str, Arguments] = {name: _pk_of(record) for record, names in OF.items() for name in names.split()}
@@ -216,6 +259,8 @@ ARGUMENTS |= {
     "handbook_page": lambda _town: {"key": "lists"},
     "first_link": lambda _town: {"key": "no-such-key"},
     "set_up_step": lambda _town: {"key": "teams"},
+    "merge_choosing": lambda _town: {"noun": "account"},
+    "place": lambda town: {"noun": "lead", "pk": town.lead.pk},
     "bulk_start": lambda _town: {"noun": "lead", "verb": "give"},
     "bulk_field": lambda _town: {"noun": "account", "key": "industry"},
     "edit": lambda town: {"noun": "account", "pk": town.account.pk, "field": "industry"},
