@@ -38,6 +38,7 @@ _FIELDS: dict[str, Any] = {
     "list": gettext_lazy("list"),
     "n_rows": gettext_lazy("rows"),
     "of": gettext_lazy("list"),
+    "reason": gettext_lazy("reason"),
     "role": gettext_lazy("role"),
     "search": gettext_lazy("search"),
     "stage": gettext_lazy("stage"),

@@ -182,7 +182,7 @@ class DealForm(RecordForm):
 
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     close_on = forms.DateField(label=_("Expected close date"), required=False, widget=DAY)
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False, empty_label="–")
 
     def complete(self) -> None:
         self.auto_id = "dealform-%s"
@@ -200,7 +200,7 @@ class LeadForm(RecordForm):
     at_field: ClassVar = {"other_product_line": "product", "already_in_process": "product"}
 
     segment = forms.CharField(label=_("Segment"), max_length=80, required=False)
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False, empty_label="–")
 
     def complete(self) -> None:
         offer_products(self.fields["product"], self.reader, line=self.record.product_line if self.record else "")

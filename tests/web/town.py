@@ -44,7 +44,7 @@ from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import MONDAY, SET_UP, Cast
 
 # What nobody without the ability may find anywhere: each is a text that stands in no other field.
-ADDRESS, TELEPHONE, AMOUNT, PRICE, ILLNESS, CUSTOM = "quartz", "+82 10 4747 58", 76_543_210, 45_454_500, "obsidian leg", "basalt wing"
+ADDRESS, TELEPHONE, AMOUNT, PRICE, ILLNESS, CUSTOM = "quartz", "+82 10 4747 5", 76_543_210, 45_454_500, "obsidian leg", "basalt wing"
 # The last days before today are those that the relay shows.
 LATELY = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=20)
 
@@ -110,7 +110,7 @@ def _lead(cast: Cast, nth: int, *, stage: str = stages.WORKING) -> Lead:
     by, at = By(cast.ivo, Door.WEB), LATELY + timedelta(minutes=nth)
     company = records.Company(f"가온증권 {nth}", industry="securities", country="KR", domain=f"gaon{nth}.example", n_employees=400 + nth)
     account = records.add_account(company, owner=cast.ivo, team=cast.inside_sales, by=by, at=at)
-    person = records.Person("한", f"서윤{nth}", account=account, email=f"{ADDRESS}{nth}@gaon.example", phone=f"{TELEPHONE}{nth % 100:02}", title="부장")
+    person = records.Person("한", f"서윤{nth}", account=account, email=f"{ADDRESS}{nth}@gaon.example", phone=f"{TELEPHONE}{nth:03}", title="부장")
     contact = records.add_contact(person, by=by, at=at)
     arrival = Arrival(team=cast.inside_sales, owner=cast.ivo, contact=contact, account=account, source=("webinar", "trade show")[nth % 2], segment="securities")
     return leads.capture(arrival, by=by, at=at, stage=stage)
@@ -180,8 +180,9 @@ def _given(cast: Cast, nth: int, lead: Lead) -> BulkRun:
     return bulk_running.run(bulk_running.start(verbs()["lead", "give"], [lead.pk], said=said, person=cast.ada, at=LATELY), door=Door.WEB, at=LATELY)
 
 
-def _firm(cast: Cast, name: str) -> Account:
-    return records.add_account(records.Company(name), owner=cast.ivo, team=cast.inside_sales, by=By(cast.ivo, Door.WEB), at=LATELY)
+def _firm(cast: Cast, name: str, *, another: str = "") -> Account:
+    by = By(cast.ivo, Door.WEB)
+    return records.add_account(records.Company(name), owner=cast.ivo, team=cast.inside_sales, another=another, by=by, at=LATELY)
 
 
 def _merged(cast: Cast, nth: int) -> Merge:
@@ -190,11 +191,10 @@ def _merged(cast: Cast, nth: int) -> Merge:
 
 
 def _twins(cast: Cast, nth: int) -> DuplicateGroup:
-    """A company that was written twice, and found."""
+    """A company that was written twice, and is looked at again."""
     one = _firm(cast, f"라온거래소 {nth}")
-    _firm(cast, f"라온거래소 {nth} 주식회사")
-    duplicate_groups.find(at=LATELY)
-    return DuplicateGroup.objects.get(record_ids__contains=[one.pk])
+    _firm(cast, f"라온거래소 {nth} 주식회사", another="지점")
+    return duplicate_groups.reopen(DuplicateGroup.objects.get(record_ids__contains=[one.pk]), by=By(cast.ada, Door.WEB), at=LATELY)
 
 
 def _attached(lead: Lead, nth: int, by: By) -> File:
