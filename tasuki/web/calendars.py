@@ -113,7 +113,7 @@ def _shown(request: UserRequest, calendar: Calendar, *, form: CalendarForm, day_
     context = {
         "calendar": calendar,
         "form": form,
-        "day_form": day_form or OwnDayForm(),
+        "day_form": day_form or OwnDayForm(auto_id="id_day_%s"),
         "week": _week(calendar),
         "own": own,
         "public": public,
@@ -126,7 +126,7 @@ def _shown(request: UserRequest, calendar: Calendar, *, form: CalendarForm, day_
 @require_POST
 def days(request: UserRequest, pk: int) -> HttpResponse:
     """Mark a day of one's own."""
-    calendar, form = _mine(request, pk), OwnDayForm(request.POST)
+    calendar, form = _mine(request, pk), OwnDayForm(request.POST, auto_id="id_day_%s")
     if not carried_out(form, lambda said: calendars.mark_day(calendar, by=by(request), at=now(), **said)):
         return _shown(request, calendar, form=form_of(calendar), day_form=form)
     return redirect("calendar", pk)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from tasuki.core import teams
 from tasuki.core.people import User
 from tasuki.core.teams import Team
-from tasuki.web import catalogues, middleware
+from tasuki.web import catalogues, handbook_pages, middleware
 from tasuki.web.lists.nouns import SPECS
 from tests.cast import MONDAY, PASSWORD, SET_UP, Cast, with_password
 from tests.web import town as towns
@@ -158,7 +158,9 @@ def test_no_page_says_anything_in_english_to_who_reads_another_language(cast: Ca
     for address, page, is_whole in opened(ada_of(cast), town):
         assert not is_whole or page.language == language, address
         said = {text for text in [page.title.removesuffix(" · Tasuki"), *page.texts] if english.fullmatch(text.rstrip(":.…"))}
-        if said := said - (typed if address == reverse("audit") else set()):
+        # A chapter of the handbook that nobody has translated says so, and is in English.
+        chapters = {one.title for key in handbook_pages.ORDER if (one := handbook_pages.page(key, language)).language == "en"}
+        if said := said - (typed if address == reverse("audit") else chapters if address.startswith(reverse("handbook")) else set()):
             found[address] = said
     assert not found, "\n".join(f"{address}: {said}" for address, said in found.items())
 
