@@ -220,7 +220,7 @@ class Rows:
         )
         self._audit(begun, noun="task", record_id=number, action="add", changes={"subject": ["", subject], "due_on": [None, due.isoformat()]}, actor=owner)
         if done is not None:
-            self._tell(done, Kind.TASK, lead, actor=owner, text=subject)
+            self._tell(done, Kind.TASK, lead, actor=owner, text=subject, detail={"task": number})
             self._audit(done, noun="task", record_id=number, action="finish", changes={"done_at": [None, written(done)]}, actor=owner)
 
     def _consents(self, person: Person) -> None:
