@@ -34,6 +34,9 @@ def on_app_ready(app: App) -> None:
     app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
     app.periodic(cron="* * * * *")(app.task(name="fold_the_daybook", queueing_lock="fold_the_daybook")(fold_the_daybook))
     app.periodic(cron="17 * * * *")(app.task(name="find_duplicates", queueing_lock="find_duplicates")(find_duplicates))
+    app.periodic(cron="* * * * * */30")(app.task(name="mail_notifications", queueing_lock="mail_notifications")(mail_notifications))
+    app.periodic(cron="* * * * * */10")(app.task(name="scan_attachments", queueing_lock="scan_attachments")(scan_attachments))
+    app.periodic(cron="20 3 * * *")(app.task(name="forget_what_is_over", queueing_lock="forget_what_is_over")(forget_what_is_over))
     app.periodic(cron="* * * * * */5")(app.task(name="absorb_search_changes", queueing_lock="absorb_search_changes")(absorb_search_changes))
 
 
@@ -56,6 +59,35 @@ def fold_the_daybook(timestamp: int) -> None:  # noqa: ARG001 (procrastinate say
     from tasuki.crm import daybook
 
     daybook.fold()
+
+
+def mail_notifications(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Post what people wanted mailed: at once what is addressed to them, in the morning the rest."""
+    from django.utils.timezone import now
+
+    from tasuki.web import notification_letters
+
+    notification_letters.post_what_waits(at=now())
+
+
+def scan_attachments(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Show attached files to the virus scanner, if there is one; what it was away for waits."""
+    from django.utils.timezone import now
+
+    from tasuki.crm import scanning
+
+    scanning.scan_what_waits(at=now())
+
+
+def forget_what_is_over(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """At night: notifications that were read long ago, and files that were removed long ago."""
+    from django.utils.timezone import now
+
+    from tasuki.crm import attachments, notifications
+
+    notifications.forget(at=now())
+    while attachments.forget_removed(at=now()):
+        pass
 
 
 async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

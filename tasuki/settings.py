@@ -5,6 +5,10 @@ DATABASE_URL      a PostgreSQL server (15 or newer) instead of the embedded one
 TASUKI_HOSTS      host names, comma separated, when served beyond this machine
 TASUKI_HTTPS      1 when a proxy in front speaks TLS: secure cookies, HSTS
 TASUKI_MAIL       the server that takes our mail, and the address it comes from; without it nothing is mailed
+TASUKI_SITE       where people reach us: what the links in our mail begin with
+TASUKI_SCANNER    the virus scanner that attached files must pass: clamd://… or command:…; without it none is asked
+TASUKI_FILE_MB    how large an attached file may be (default: 25)
+TASUKI_FILES_GB   how much all attached files may take (default: 20)
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from pathlib import Path
 
 from csp.constants import NONCE
 
-from tasuki.core import home, outgoing_mail
+from tasuki.core import home, outgoing_mail, virus_scanner
 from tasuki.core.embedded_postgres import database_settings
 from tasuki.web.assets import is_immutable
 
@@ -127,6 +131,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
 # Mail that we send ourselves; nothing of Django or allauth sends any.
 MAIL = outgoing_mail.server(os.environ.get("TASUKI_MAIL", ""))
+SITE = os.environ.get("TASUKI_SITE", "http://127.0.0.1:8000")
 
 # Language and time
 LANGUAGE_CODE = "en"
@@ -149,6 +154,34 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
+# What people attach. A file that a scanner should see is shut until it has; what runs when it is opened is not kept, the rest is only downloaded.
+SCANNER = virus_scanner.scanner(os.environ.get("TASUKI_SCANNER", ""))
+FILES_LARGEST = int(os.environ.get("TASUKI_FILE_MB", "25")) * 1024 * 1024
+FILES_QUOTA = int(os.environ.get("TASUKI_FILES_GB", "20")) * 1024**3
+FILES_REFUSED_ENDINGS = frozenset(
+    [
+        ".app",
+        ".bat",
+        ".cmd",
+        ".com",
+        ".cpl",
+        ".dll",
+        ".exe",
+        ".hta",
+        ".jar",
+        ".js",
+        ".jse",
+        ".lnk",
+        ".msi",
+        ".pif",
+        ".ps1",
+        ".reg",
+        ".scr",
+        ".vbe",
+        ".vbs",
+        ".wsf",
+    ]
+)
 
 # Security
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -200,6 +233,9 @@ EDITABLE_NOUNS = [
 
 BULK_VERBS = [
     "tasuki.crm.bulk_verbs.GIVE_LEADS",
+    "tasuki.crm.task_bulk_verbs.FINISH_TASKS",
+    "tasuki.crm.task_bulk_verbs.GIVE_TASKS",
+    "tasuki.crm.task_bulk_verbs.PUT_OFF_TASKS",
     "tasuki.sales.bulk_verbs.RECYCLE_LEADS",
     "tasuki.crm.bulk_verbs.GIVE_ACCOUNTS",
     "tasuki.sales.bulk_verbs.GIVE_OPPORTUNITIES",

@@ -31,7 +31,8 @@ Onboarding / Adoption / Renewal / Churn; Upsell / Cross-sell; Retention rate / C
 """
 PAGES = """
 Relay; Leg; Stage; Pass; Passage; Ledger; Inflow; Outflow; Balance; Conversion; Period; Cohort; Maturity; n; Usual; Sash; Seam; Hand-off; Bottleneck;
-Recycle; Segment; Source; Owner; Team; Role; Absence; Account; Contact; Corporate number; Timeline; View; Import; Mapping; Custom field; Audit log
+Recycle; Segment; Source; Owner; Team; Role; Absence; Account; Contact; Corporate number; Timeline; Mention; Follow; Notification; View; Import; Mapping;
+Custom field; Audit log
 """
 
 

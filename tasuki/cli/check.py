@@ -203,9 +203,11 @@ def ask(question: Question) -> Answer:
 def ask_for_files() -> Answer:
     from django.core.files.storage import default_storage
 
-    from tasuki.crm.files import File
+    from tasuki.crm.files import File, Scan
 
-    missing = [str(name) for name in File.objects.values_list("stored_as", flat=True).iterator() if not default_storage.exists(name)]
+    # The bytes of what a virus scanner refused are destroyed.
+    names = File.objects.exclude(scan=Scan.REFUSED).values_list("stored_as", flat=True).iterator()
+    missing = [str(name) for name in names if not default_storage.exists(name)]
     question = Question("files", gettext_lazy("Every attached file lies in the folder of files."), "")
     return Answer(question, len(missing), missing[:_N_EXAMPLES])
 

@@ -73,10 +73,14 @@ class AuditEntry(models.Model):
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and through which door: the first thing every verb that changes something is told."""
+    """Who acts, and through which door: the first thing every verb that changes something is told.
+
+    `as_one` is the id of the audit entry of a larger change that this one is part of: people are told of that once, with a count.
+    """
 
     actor: User | None
     door: Door
+    as_one: int | None = None
 
 
 Changes = dict[str, tuple[Any, Any]]

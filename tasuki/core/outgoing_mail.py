@@ -42,6 +42,9 @@ class MailServer:
         """Give the letter to the server; returns when it has taken it. Raises OSError (`smtplib.SMTPException` is one) when it does not."""
         sender = Address("Tasuki", addr_spec=self.sender)
         headers = {"Message-ID": make_msgid(domain=sender.domain), "Auto-Submitted": "auto-generated"}
+        if letter.unsubscribe:
+            # RFC 8058: mail programs offer to end such mails with one press.
+            headers |= {"List-Unsubscribe": f"<{letter.unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         with self._connection() as connection:
             message = EmailMultiAlternatives(letter.subject, letter.text, str(sender), [letter.to], headers=headers, connection=connection)
             message.attach_alternative(letter.html, "text/html")
@@ -61,12 +64,13 @@ class MailServer:
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail to one person, as plain text and as HTML."""
+    """One mail to one person, as plain text and as HTML. `unsubscribe`: the address that ends mails of this kind, where there is one."""
 
     to: str
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
 
 
 def server(setting: str) -> MailServer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F
@@ -14,7 +15,7 @@ from tasuki.core.imports.copying import execute, look_up, new_ids
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
-from tasuki.crm import corporate_numbers, import_fields, known_companies, matching
+from tasuki.crm import corporate_numbers, import_fields, known_companies, matching, notifications
 from tasuki.crm.accounts import Account
 
 # What an update may change.
@@ -73,8 +74,9 @@ def _change(chunk: Chunk, rows: Rows) -> None:
     change(chunk, rows, model=Account, columns=_CHANGEABLE, plain=plain)
 
 
-def finish(run: ImportRun) -> None:
-    """Join parents by name. A name that is not there, or that would close a circle, joins nothing, and its row says so."""
+def finish(run: ImportRun, at: datetime) -> None:
+    """Tell the owners, and join parents by name. A name that is not there, or that would close a circle, joins nothing, and its row says so."""
+    notifications.tell_of_import(run, model=Account, noun=Account.noun, at=at)
     execute(
         """UPDATE crm_account account SET parent_id = parent.id
            FROM core_importrow row CROSS JOIN LATERAL (
@@ -146,6 +148,7 @@ def _numbered(chunk: Chunk) -> dict[Any, int]:
 
 
 def take_back(run: ImportRun) -> None:
+    notifications.take_import_back(run)
     taking_back.restore(run, model=Account, columns=(*_CHANGEABLE, "updated_at"))
     import_fields.remove_accounts(run, taking_back.CREATED)
     import_fields.remove_made(run)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.meanwhile import Seen, refuse_overtaken
-from tasuki.crm import matching
+from tasuki.crm import matching, notifications
 from tasuki.crm.ownership import Ownership
+from tasuki.crm.timeline import Kind, TimelineEntry
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -102,6 +103,9 @@ def give(account: Account, *, to: User | None, team: Team, by: By, at: datetime,
     Ownership.objects.filter(account=account, until_at__isnull=True).update(until_at=moment)
     Ownership.objects.create(account=account, owner=to, team=team, from_at=moment, given_by=by.actor, reason=reason)
     Account.objects.filter(pk=account.pk).update(owner=to, team=team, updated_at=at)
-    audit.record(account, action="give", by=by, at=at, changes=changes)
+    detail = {"from": str(account.owner or account.team), "to": str(to or team)}
+    entry = TimelineEntry.objects.create(at=at, kind=Kind.OWNER, account=account, actor=by.actor, text=reason, detail=detail)
+    cause = audit.record(account, action="give", by=by, at=at, changes=changes)
+    notifications.tell_of_new_owner(account, to=to, entry=entry, cause=cause, by=by, at=at)
     account.refresh_from_db()
     return account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
-from tasuki.crm import import_fields, ledger, stages
+from tasuki.crm import import_fields, ledger, notifications, stages
 from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Passage
 from tasuki.crm.ownership import Ownership
@@ -156,7 +157,12 @@ def remove_leads(run: ImportRun, ids: str) -> None:
         execute(f"DELETE FROM crm_lead WHERE id IN ({ids})", [run.pk])
 
 
+def finish(run: ImportRun, at: datetime) -> None:
+    notifications.tell_of_import(run, model=Lead, noun=Lead.noun, at=at)
+
+
 def take_back(run: ImportRun) -> None:
+    notifications.take_import_back(run)
     taking_back.restore(run, model=Lead, columns=(*_CHANGEABLE, "updated_at"))
     remove_leads(run, taking_back.CREATED)
     import_fields.remove_made(run)
@@ -214,5 +220,6 @@ NOUN = ImportNoun(
     take_back,
     options=frozenset({"stage", "team"}),
     check_options=check_options,
+    finish=finish,
     known_values=import_fields.known_values,
 )

@@ -16,8 +16,9 @@ from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
-from tasuki.crm import ledger, requirements, stages, timeline
+from tasuki.crm import following, ledger, notifications, requirements, stages, timeline
 from tasuki.crm.ledger import Outcome, Passage
+from tasuki.crm.notifications import Happening
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import TimelineEntry
 
@@ -243,8 +244,10 @@ def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTU
     )
     ledger.enter(lead, stage=stage, at=at, by=by)
     Ownership.objects.create(lead=lead, owner=lead.owner, team=lead.team, from_at=at, given_by=by.actor)
-    _tell(lead, by=by, at=at, detail={"to": stage, "origin": lead.origin})
-    audit.record(lead, action="capture", by=by, at=at, changes={"stage": (None, stage)})
+    _write_move(lead, by=by, at=at, detail={"to": stage, "origin": lead.origin})
+    cause = audit.record(lead, action="capture", by=by, at=at, changes={"stage": (None, stage)})
+    receivers = [lead.owner_id] if lead.owner_id else []
+    notifications.tell(receivers, happening=Happening.GIVEN, noun=lead.noun, cause=cause, by=by, at=at, about=following.about(lead))
     return lead
 
 
@@ -276,8 +279,10 @@ def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None
         lead = locked(lead)
     passage = ledger.enter(lead, stage=to, at=at, by=by)
     _place(lead, stage=to, at=at, won=won)
-    _tell(lead, by=by, at=at, detail={"from": before, "to": to, "won": won})
-    audit.record(lead, action="win" if won else "advance", by=by, at=at, changes={"stage": (before, to)})
+    entry = _write_move(lead, by=by, at=at, detail={"from": before, "to": to, "won": won})
+    cause = audit.record(lead, action="win" if won else "advance", by=by, at=at, changes={"stage": (before, to)})
+    happening = Happening.CLOSE if won else Happening.MOVE
+    notifications.tell_followers(following.about(lead), happening=happening, noun=lead.noun, cause=cause, by=by, at=at, entry=entry)
     return passage
 
 
@@ -305,9 +310,11 @@ def merge(lead: Lead, *, into: Lead, by: By, at: datetime) -> Passage:
         raise CannotMerge
     passage = _end(lead, outcome=Outcome.MERGED, by=by, at=at, reason=f"#{into.pk}")
     Lead.objects.filter(pk=lead.pk).update(merged_into=into)
-    TimelineEntry.objects.create(
+    entry = TimelineEntry.objects.create(
         at=at, kind=timeline.Kind.MERGE, lead=into, contact=into.contact, account=into.account, actor=by.actor, detail={"merged": lead.pk}
     )
+    cause = audit.record(into, action="merge", by=by, at=at, changes={"merged": (None, lead.pk)})
+    notifications.tell_followers(following.about(into), happening=Happening.MERGE, noun=into.noun, cause=cause, by=by, at=at, entry=entry)
     return passage
 
 
@@ -346,7 +353,7 @@ def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reaso
     Ownership.objects.filter(pk=current.pk).update(until_at=moment)
     ownership = Ownership.objects.create(lead=lead, owner=to, team=team, from_at=moment, given_by=by.actor, reason=reason)
     Lead.objects.filter(pk=lead.pk).update(owner=to, team=team, updated_at=at)
-    TimelineEntry.objects.create(
+    entry = TimelineEntry.objects.create(
         at=at,
         kind=timeline.Kind.OWNER,
         lead=lead,
@@ -356,7 +363,8 @@ def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reaso
         text=reason,
         detail={"from": str(lead.owner or lead.team), "to": str(to or team)},
     )
-    audit.record(lead, action="give", by=by, at=at, changes=changes)
+    cause = audit.record(lead, action="give", by=by, at=at, changes=changes)
+    notifications.tell_of_new_owner(lead, to=to, entry=entry, cause=cause, by=by, at=at)
     return ownership
 
 
@@ -408,8 +416,10 @@ def _end(
     passage = ledger.leave(lead, outcome=outcome, at=at, reason=reason, wake_on=wake_on, wake_when=wake_when, amount=amount)
     Lead.objects.filter(pk=lead.pk).update(stage=None, stage_since=at, ended_at=at, ended_as=outcome, updated_at=at)
     detail = {"from": before, "outcome": outcome, "wake_on": wake_on.isoformat() if wake_on else None, "wake_when": wake_when}
-    _tell(lead, by=by, at=at, detail=detail, text=reason)
-    audit.record(lead, action=outcome.value, by=by, at=at, changes={"stage": (before, None)})
+    entry = _write_move(lead, by=by, at=at, detail=detail, text=reason)
+    cause = audit.record(lead, action=outcome.value, by=by, at=at, changes={"stage": (before, None)})
+    happening = Happening.MERGE if outcome is Outcome.MERGED else Happening.CLOSE
+    notifications.tell_followers(following.about(lead), happening=happening, noun=lead.noun, cause=cause, by=by, at=at, entry=entry)
     return passage
 
 
@@ -420,8 +430,8 @@ def _place(lead: Lead, *, stage: str, at: datetime, won: bool) -> None:
     Lead.objects.filter(pk=lead.pk).update(**values)
 
 
-def _tell(lead: Lead, *, by: By, at: datetime, detail: Mapping[str, object], text: str = "") -> None:
-    TimelineEntry.objects.create(
+def _write_move(lead: Lead, *, by: By, at: datetime, detail: Mapping[str, object], text: str = "") -> TimelineEntry:
+    return TimelineEntry.objects.create(
         at=at, kind=timeline.Kind.MOVE, lead=lead, contact=lead.contact, account=lead.account, actor=by.actor, text=text, detail=detail
     )
 

@@ -5,9 +5,12 @@ from tasuki.crm.contacts import Consent, Contact, ContactEmail, ContactPhone
 from tasuki.crm.daybook import DaybookNote, DaybookTotal
 from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
+from tasuki.crm.following import Follow
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
+from tasuki.crm.mentions import Mention
 from tasuki.crm.merges.rows import FormerRecord, Merge, MergeStep
+from tasuki.crm.notifications import Notification, NotificationChoice
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage, StageDefinition
@@ -15,6 +18,7 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "File", "FormerRecord", "Lead", "Merge",
-    "MergeStep", "Ownership", "Passage", "Product", "Stage", "StageDefinition", "Task", "TimelineEntry",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "File", "Follow", "FormerRecord",
+    "Lead", "Mention", "Merge", "MergeStep", "Notification", "NotificationChoice", "Ownership", "Passage", "Product", "Stage", "StageDefinition", "Task",
+    "TimelineEntry",
 ]  # fmt: skip

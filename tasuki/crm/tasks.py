@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
+from tasuki.crm import notifications
+from tasuki.crm.following import About
+from tasuki.crm.notifications import Happening
 from tasuki.crm.timeline import Kind, TimelineEntry
 
 if TYPE_CHECKING:
@@ -108,7 +111,9 @@ def add(task: Task, *, by: By, at: datetime) -> Task:
     task.team = task.owner.team
     task.created_by, task.created_at = by.actor, at
     Task.objects.bulk_create([task])
-    audit.record(task, action="add", by=by, at=at, changes={"subject": ("", task.subject), "due_on": (None, task.due_on), "owner": (None, task.owner)})
+    told = {"subject": ("", task.subject), "due_on": (None, task.due_on), "owner": (None, task.owner)}
+    cause = audit.record(task, action="add", by=by, at=at, changes=told)
+    notifications.tell([task.owner_id], happening=Happening.TASK, noun=task.noun, cause=cause, by=by, at=at, task=task)
     return task
 
 
@@ -127,8 +132,10 @@ def change(task: Task, *, by: By, at: datetime, **fields: Any) -> Task:
     changes = {field: (value, getattr(task, field)) for field, value in before.items() if value != getattr(task, field)}
     if changes:
         Task.objects.filter(pk=task.pk).update(team=task.owner.team, **{field: after for field, (_before, after) in changes.items()})
-        audit.record(task, action="change", by=by, at=at, changes=changes)
+        cause = audit.record(task, action="change", by=by, at=at, changes=changes)
         task.team = task.owner.team
+        receivers = [task.owner_id] if "owner" in changes else []
+        notifications.tell(receivers, happening=Happening.TASK, noun=task.noun, cause=cause, by=by, at=at, task=task)
     return task
 
 
@@ -139,9 +146,13 @@ def finish(task: Task, *, by: By, at: datetime) -> Task:
     if task.done_at is not None:
         return task
     Task.objects.filter(pk=task.pk).update(done_at=at, done_by=by.actor)
+    cause = audit.record(task, action="finish", by=by, at=at, changes={"done_at": (None, at)})
     if task.lead_id or task.contact_id or task.account_id:
-        TimelineEntry.objects.create(at=at, kind=Kind.TASK, actor=by.actor, text=task.subject, detail={"task": task.pk}, **_about(task))
-    audit.record(task, action="finish", by=by, at=at, changes={"done_at": (None, at)})
+        entry = TimelineEntry.objects.create(at=at, kind=Kind.TASK, actor=by.actor, text=task.subject, detail={"task": task.pk}, **_about(task))
+        givers = [task.created_by_id] if task.created_by_id else []
+        about = About(**_about(task))
+        notifications.tell(givers, happening=Happening.DONE, noun=task.noun, cause=cause, by=by, at=at, about=about, entry=entry)
+        notifications.tell_followers(about, happening=Happening.DONE, noun=task.noun, cause=cause, by=by, at=at, entry=entry, but=givers)
     task.refresh_from_db()
     return task
 

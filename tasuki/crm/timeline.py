@@ -64,6 +64,8 @@ class TimelineEntry(models.Model):
     actor = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
     text = models.TextField(blank=True)
     detail = models.JSONField(default=dict)
+    edited_at = models.DateTimeField(null=True)
+    pinned_at = models.DateTimeField(null=True)
 
     objects = TimelineEntries.as_manager()
 
@@ -74,6 +76,7 @@ class TimelineEntry(models.Model):
             models.Index(fields=["lead", "-at", "-id"], name="timeline_of_lead", condition=models.Q(lead__isnull=False)),
             models.Index(fields=["contact", "-at", "-id"], name="timeline_of_contact", condition=models.Q(contact__isnull=False)),
             models.Index(fields=["account", "-at", "-id"], name="timeline_of_account", condition=models.Q(account__isnull=False)),
+            models.Index(fields=["account", "contact", "lead"], name="timeline_pinned", condition=models.Q(pinned_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

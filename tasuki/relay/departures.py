@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tasuki.core import people
+from tasuki.core.audit import AuditEntry
 from tasuki.crm import accounts, leads
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
@@ -47,6 +48,8 @@ def carried_by(user: User) -> Carried:
 def depart(user: User, *, by: By, at: datetime) -> User:
     """Hand over what the person carries and close the door behind them. Raises LastAdministrator; then nothing is handed over."""
     user = people.leave(user, by=by, at=at)
+    # What one departure hands over is one thing to be told of, however much it is.
+    by = replace(by, as_one=AuditEntry.objects.of(user).filter(action="leave").order_by("pk").values_list("pk", flat=True).last())
     reason = _("%(name)s has left.") % {"name": user.display_name}
     for opportunity in _opportunities(user).select_related("team"):
         opportunities.give(opportunity, to=None, team=opportunity.team, by=by, at=at)

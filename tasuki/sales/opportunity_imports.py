@@ -20,10 +20,10 @@ from tasuki.core.imports.changing import Rows, as_they_are, change
 from tasuki.core.imports.copying import look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
-from tasuki.core.imports.runs import RowState
+from tasuki.core.imports.runs import ImportRun, RowState
 from tasuki.core.money import ExchangeRate
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import import_fields, stages
+from tasuki.crm import import_fields, notifications, stages
 from tasuki.crm.import_fields import moment
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome
@@ -268,6 +268,10 @@ def _leave_titles(rows: Rows, before: dict[int, dict[str, Any]]) -> None:
             line.values.pop("name", None)
 
 
+def finish(run: ImportRun, at: datetime) -> None:
+    notifications.tell_of_import(run, model=Opportunity, noun=Opportunity.noun, at=at)
+
+
 NOUN = ImportNoun(
     "opportunities",
     "opportunity",
@@ -277,5 +281,6 @@ NOUN = ImportNoun(
     opportunity_undo.take_back,
     options=frozenset({"team"}),
     check_options=import_fields.check_team,
+    finish=finish,
     known_values=import_fields.known_values,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasuki.core.imports import taking_back
 from tasuki.core.imports.copying import execute
 from tasuki.core.imports.runs import ImportRun
-from tasuki.crm import import_fields, lead_imports, ledger
+from tasuki.crm import import_fields, lead_imports, ledger, notifications
 from tasuki.sales.opportunities import Opportunity
 
 # What an update may change without moving the lead.
@@ -19,6 +19,7 @@ def take_back(run: ImportRun) -> None:
     """Remove the run's opportunities, passages and leads; reopen what it closed; restore owners, segments and updated fields."""
     for leads in (_OLD_LEADS, _NEW_LEADS):
         taking_back.refuse_if_worked_on(run, noun="lead", ids=leads)
+    notifications.take_import_back(run)
     taking_back.restore(run, model=Opportunity, columns=(*CHANGEABLE, "updated_at"))
     execute(f"DELETE FROM sales_opportunity WHERE id IN ({taking_back.CREATED})", [run.pk])
     _reopen(run)

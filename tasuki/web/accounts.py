@@ -92,7 +92,7 @@ def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpRe
         "subsidiaries": Account.objects.visible_to(request.user).filter(parent=account).order_by("name")[:_ROWS],
         "ownerships": account.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
         "give_form": moves.GiveForm(reader=request.user, record=account),
-        "files": account.files.order_by("-pk")[:_ROWS],
+        "files": account.files.of_records()[:_ROWS],
         **common(request, account=account),
         **sent,
     }

@@ -119,7 +119,7 @@ def undoing(request: UserRequest, pk: int) -> HttpResponse:
 
 
 # Where each noun is listed, and where one of its records is shown.
-LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities"}
+LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities", "task": "tasks"}
 
 
 def _chosen(request: UserRequest, noun: str) -> list[int]:

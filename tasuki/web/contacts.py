@@ -109,7 +109,7 @@ def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpRe
         "edits": allowed("contact", request.user),
         "hidden": abilities.standing_of(request.user).hides("contact"),
         "leads": Lead.objects.visible_to(request.user).filter(contact=contact).for_listing().newest_first()[:_ROWS],
-        "files": contact.files.order_by("-pk")[:_ROWS],
+        "files": contact.files.of_records()[:_ROWS],
         "consent_form": ConsentForm(),
         **common(request, contact=contact),
         **sent,

@@ -22,7 +22,6 @@ from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntry
 from tasuki.core.organisation import the_organisation
 from tasuki.core.vitals import vitals
-from tasuki.crm import attachments
 from tasuki.crm.files import File
 from tasuki.web import letters, toasts
 from tasuki.web.lists.nouns import SPECS
@@ -53,8 +52,8 @@ def storage(request: UserRequest) -> HttpResponse:
     kept = File.objects.visible_to(request.user).aggregate(n=Count("pk"), n_bytes=Sum("n_bytes"))
     disk = shutil.disk_usage(settings.HOME)
     context = {
-        "largest": attachments.LARGEST,
-        "endings": sorted(attachments.REFUSED_ENDINGS),
+        "largest": settings.FILES_LARGEST,
+        "endings": sorted(settings.FILES_REFUSED_ENDINGS),
         "n_files": kept["n"],
         "n_bytes": kept["n_bytes"] or 0,
         "n_free": disk.free,

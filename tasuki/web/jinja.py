@@ -13,7 +13,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from tasuki.crm import phones, stages
-from tasuki.web import formats
+from tasuki.crm.timeline import TimelineEntry
+from tasuki.web import formats, markup
 from tasuki.web.assets import asset, icon_address
 from tasuki.web.whom_to_ask import who_may
 
@@ -28,7 +29,7 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         gettext=translation.gettext, ngettext=translation.ngettext, newstyle=True, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    env.globals.update(lit_of=LIT_OF, url=url, static=static, asset=asset, icon=icon, csrf_field=csrf_field, who_may=who_may)
+    env.globals.update(note_html=note_html, lit_of=LIT_OF, url=url, static=static, asset=asset, icon=icon, csrf_field=csrf_field, who_may=who_may)
     env.filters.update(
         number=formats.number,
         percent=formats.percent,
@@ -51,6 +52,11 @@ def environment(**options: Any) -> Environment:
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """`url("lead", lead.pk)`; keyword arguments are the path's."""
     return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def note_html(entry: TimelineEntry) -> Markup:
+    """A note of the timeline, with its mentions loaded, as HTML."""
+    return markup.note(entry.text, {mention.label: mention.person_id for mention in entry.mentions.all()})
 
 
 def icon(name: str, size: str = "") -> Markup:

@@ -67,7 +67,7 @@ def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse
         "following": Lead.objects.visible_to(request.user).filter(previous=lead).first(),
         "opportunity": Opportunity.objects.visible_to(request.user).filter(lead=lead).first(),
         "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
-        "files": lead.files.order_by("-pk")[:20],
+        "files": lead.files.of_records()[:20],
         "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=_reachable(lead)),
         "recycle_form": moves.RecycleForm(),
         "lose_form": moves.LoseLeadForm(),

@@ -34,6 +34,7 @@ OPEN = frozenset(
         "first_run",
         "first_link",
         "language",
+        "notification_silence",
         "health",
     }
 )

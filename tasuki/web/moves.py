@@ -157,6 +157,21 @@ class TaskForm(TaskFields):
         return Task(subject=said["subject"], kind=said["kind"], due_on=said["due_on"], details=said["details"], owner=said["owner"] or writer, **about)
 
 
+class GiveTaskForm(Move):
+    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"))
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choosing(self.fields["owner"]).queryset = User.objects.visible_to(reader).active().order_by("family_name", "given_name")
+
+
+class DueForm(Move):
+    """When a task comes back: by a word, or on a day."""
+
+    to = forms.ChoiceField(label=_("Until"), choices=[("", _("a day")), ("tomorrow", _("Next business day")), ("next_week", _("Next week"))], required=False)
+    due_on = forms.DateField(label=_("on this day"), required=False, widget=DAY)
+
+
 def choosing(field: forms.Field) -> forms.ModelChoiceField[Any]:
     """The field of a form, known to be one that offers rows."""
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker

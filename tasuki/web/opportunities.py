@@ -15,6 +15,7 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.custom_fields import definitions
 from tasuki.crm import leads, requirements, stages
+from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
@@ -65,6 +66,7 @@ def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -
         "hidden": abilities.standing_of(request.user).hides("opportunity"),
         "today": localdate(),
         "now": now(),
+        "may_follow": Lead.objects.visible_to(request.user).filter(pk=lead.pk).exists(),
         **common(request, lead=lead),
         **sent,
         "sent": sent.values(),

@@ -10,18 +10,21 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden, Refused
+from tasuki.crm import following, notes, notifications
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
+from tasuki.crm.files import File
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.stages import Stage
@@ -37,9 +40,11 @@ from tasuki.web.toasts import Act
 Answer = TypeVar("Answer")
 
 PAGE = 40
+# The page of a company also shows what is pinned on its people and leads.
+_WIDER = 3
 _OPEN_TASKS = 20
 # What notes, tasks and files are about.
-_SUBJECTS = {"lead": Lead, "contact": Contact, "account": Account}
+SUBJECTS: dict[str, Any] = {"lead": Lead, "contact": Contact, "account": Account}
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Timeline:
     """One page of a timeline, the kinds it can be narrowed to, and where it goes on."""
 
     entries: list[TimelineEntry]
+    pinned: list[TimelineEntry]
     kinds: list[tuple[Any, str, bool]]
     older: str
     stages: dict[str, Stage]
@@ -60,7 +66,14 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
     kind = request.GET.get("kind", "")
     if kind and kind not in Kind.values:
         raise BadRequest(_("The timeline has no entries of that kind."))
-    entries = TimelineEntry.objects.visible_to(request.user).filter(**of).select_related("actor").order_by("-at", "-pk")
+    entries = (
+        TimelineEntry.objects.visible_to(request.user)
+        .filter(**of)
+        .select_related("actor")
+        .prefetch_related("mentions", Prefetch("files", File.objects.visible_to(request.user).kept()))
+        .order_by("-at", "-pk")
+    )
+    pinned = [] if request.GET.get("before") else list(entries.filter(pinned_at__isnull=False)[: notes.MOST_PINNED * _WIDER])
     if kind:
         entries = entries.filter(kind=kind)
     before = record_id(request.GET.get("before", ""))
@@ -71,6 +84,7 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
     shown = (Kind.MOVE, Kind.NOTE, Kind.TASK, Kind.OWNER, Kind.FILE)
     return Timeline(
         entries=found[:PAGE],
+        pinned=pinned,
         kinds=[(_("All"), "?", not kind), *((one.label, f"?kind={one.value}", kind == one) for one in shown)],
         older=f"?kind={kind}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
         stages={stage.pk: stage for stage in Stage.objects.all()},
@@ -86,8 +100,11 @@ def open_tasks(request: UserRequest, **of: Any) -> list[Task]:
 
 
 def common(request: UserRequest, **of: Any) -> dict[str, Any]:
-    """What every record page shows beside its own facts."""
+    """What every record page shows beside its own facts. Whoever looks at a record has read what they were told about it."""
+    (record,) = of.values()
+    notifications.read_about(request.user, at=now(), **of)
     return {
+        "is_followed": following.is_followed(record, person=request.user),
         "timeline": timeline(request, **of),
         "tasks": open_tasks(request, **of),
         "note_form": NoteForm(),
@@ -134,9 +151,9 @@ def done(request: UserRequest, sentence: str, *, name: str, pk: int) -> HttpResp
 def record_of(request: UserRequest, noun: str, pk: int) -> Any:
     """The record that somebody writes about, by the words of its address."""
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
-    if noun not in _SUBJECTS:
+    if noun not in SUBJECTS:
         raise Http404
-    return get_object_or_404(_SUBJECTS[noun].objects.visible_to(request.user), pk=pk)  # type: ignore[attr-defined]  # each of the three has it
+    return get_object_or_404(SUBJECTS[noun].objects.visible_to(request.user), pk=pk)
 
 
 def back(request: UserRequest, address: str) -> HttpResponse:

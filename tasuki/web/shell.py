@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
+from tasuki.crm import notifications
 from tasuki.web import toasts
 
 THEMES = ("light", "dark", "system")
@@ -103,6 +104,7 @@ class Shell:
     theme: str
     organisation: str
     me: str
+    n_unread: int
     may: frozenset[str]
     adds: bool = False
     # Whether letters act alone, and what the handbook says of this page.
@@ -146,6 +148,7 @@ def _shell(request: HttpRequest) -> Shell:
         theme=theme_of(request),
         organisation=the_organisation().name if may else "",
         me=user.display_name if user is not None and user.is_authenticated else "",
+        n_unread=notifications.n_unread(user) if may and user is not None else 0,
         may=frozenset(ability.value for ability in may),
         keys=keys_of(request),
         help=_help(request),

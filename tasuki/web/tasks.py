@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,41 +9,24 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tasuki.core import abilities, business_days
+from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntry
-from tasuki.core.organisation import the_organisation
-from tasuki.crm import editable, tasks
+from tasuki.crm import editable, notifications, task_bulk_verbs, tasks
 from tasuki.crm.tasks import Task
-from tasuki.web import audit, formats, moves
+from tasuki.web import audit, formats, moves, toasts
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import TASKS
 from tasuki.web.moves import TaskForm
 from tasuki.web.records import back, carried_out, record_of, valid
 from tasuki.web.requests import UserRequest, by
+from tasuki.web.toasts import Act
 
 _SHOWN = 50
-
-
-class DueForm(moves.Move):
-    """When a task comes back: by a word, or on a day."""
-
-    to = forms.CharField(max_length=10, required=False)
-    due_on = forms.DateField(label=gettext_lazy("on this day"), required=False, widget=moves.DAY)
-
-    def day(self, today: date) -> date | None:
-        """The day that was meant; None when no task is due any more."""
-        country = the_organisation().country
-        words: dict[str, Callable[..., date]] = {"tomorrow": business_days.next_business_day, "next_week": business_days.next_week}
-        word = words.get(self.cleaned_data["to"])
-        chosen: date | None = self.cleaned_data["due_on"]
-        return word(today, country=country) if word else chosen
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,11 +50,12 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse:
     """The page of a task; with a form that was refused, in its place and with the reason."""
+    notifications.read_about(request.user, at=now(), task=task)
     trail = AuditEntry.objects.visible_to(request.user).of(task).newest_first().for_listing()[:_SHOWN]
     context = {
         "task": task,
         "change_form": moves.PromiseForm(reader=request.user, record=task),
-        "due_form": DueForm(),
+        "due_form": moves.DueForm(),
         "trail": audit.lines(trail, reader=request.user),
         "today": localdate(),
         "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
@@ -104,9 +86,9 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def due(request: UserRequest, pk: int) -> HttpResponse:
     """Put a task off, or bring it forward."""
-    task, form = _found(request, pk), DueForm(request.POST)
+    task, form = _found(request, pk), moves.DueForm(request.POST)
     if valid(request, form):
-        day = form.day(localdate())
+        day = task_bulk_verbs.meant_day(form.cleaned_data["to"], form.cleaned_data["due_on"], today=localdate())
         tasks.change(task, due_on=day, by=by(request), at=now())
         messages.success(request, _("The task is due on %(day)s.") % {"day": formats.day(day)} if day else _("The task has no day any more."))
     return back(request, reverse("task", args=[pk]))
@@ -116,8 +98,8 @@ def due(request: UserRequest, pk: int) -> HttpResponse:
 def finish(request: UserRequest, pk: int) -> HttpResponse:
     task = _found(request, pk)
     tasks.finish(task, by=by(request), at=now())
-    link = format_html('<a class="link" href="{}">{}</a>', reverse("task_next", args=[pk]), _("And then?"))
-    messages.success(request, format_html("{} {}", _("Done: %(task)s") % {"task": task.subject}, link))
+    then = Act(_("And then?"), reverse("task_next", args=[pk]), is_link=True)
+    toasts.say(request, _("Done: %(task)s") % {"task": task.subject}, act=then)
     return back(request, reverse("tasks"))
 
 

@@ -20,11 +20,12 @@ from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.core.teams import Department, Team
-from tasuki.crm import leads, notes, tasks
+from tasuki.crm import following, leads, notes, notifications, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.files import File
 from tasuki.crm.leads import Arrival, Lead
+from tasuki.crm.notifications import Happening, Way
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
@@ -47,6 +48,7 @@ REACHED_OTHERWISE = {
     "crm.ContactPhone": "through its contact",
     "crm.DaybookNote": "sums for the relay, whose pages ask for see_relay",
     "crm.DaybookTotal": "sums for the relay, whose pages ask for see_relay",
+    "crm.Mention": "through its note",
     "crm.Ownership": "through its lead or account",
 }
 
@@ -215,3 +217,6 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     SavedView.objects.create(of="lead", name="Fairs", owner=cast.ivo, reach="all", sort="-opened", created_at=MONDAY, updated_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)
     recents.opened(cast.ada, noun="lead", record_id=books.ivo.pk, at=MONDAY)
+    following.follow(books.ivo, by=By(cast.ada, Door.WEB), at=MONDAY)
+    notes.write("A word", by=SET_UP, at=MONDAY, lead=books.ivo)
+    notifications.choose(cast.ada, ways={Happening.NOTE: Way.NONE})

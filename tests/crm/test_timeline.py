@@ -6,6 +6,7 @@ import hashlib
 from datetime import date
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
@@ -96,7 +97,7 @@ def test_a_file_is_kept_under_a_name_that_nobody_can_guess(cast: Cast) -> None:
     assert TimelineEntry.objects.filter(lead=lead, kind="file").count() == 2
 
 
-@pytest.mark.parametrize(("name", "n_bytes"), [("run.exe", 2), ("RUN.JS", 2), ("empty.pdf", 0), ("film.mov", attachments.LARGEST + 1)])
+@pytest.mark.parametrize(("name", "n_bytes"), [("run.exe", 2), ("RUN.JS", 2), ("empty.pdf", 0), ("film.mov", settings.FILES_LARGEST + 1)])
 def test_a_file_that_runs_or_is_empty_or_too_large_is_refused(cast: Cast, name: str, n_bytes: int) -> None:
     with pytest.raises(AttachmentRefused):
         attachments.attach(ContentFile(b"MZ"), name=name, n_bytes=n_bytes, by=by(cast), at=TUESDAY, lead=lead_of(cast))

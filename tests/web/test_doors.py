@@ -29,6 +29,7 @@ OPEN = {
     "first_run": "says where the first link is; asks for a signed key, in the session",
     "first_link": "asks for a signed key",
     "language": "the language of the page before signing in",
+    "notification_silence": "asks for a signed token from a mail, and ends only mails",
     "health": "says ok",
 }
 # Open to whoever has signed in, with or without a role: their own account and nothing else.

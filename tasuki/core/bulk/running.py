@@ -15,7 +15,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as jobs
 
 from tasuki.core import abilities, audit
-from tasuki.core.audit import By, Door
+from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.bulk.runs import BulkRow, BulkRowState, BulkRun, BulkState
 from tasuki.core.bulk.verbs import BulkVerb, Said, verbs
 from tasuki.core.errors import Refused
@@ -68,7 +68,7 @@ def start(verb: BulkVerb, ids: Iterable[int], *, said: Said, person: User, at: d
 def run(run: BulkRun, *, door: Door, at: datetime) -> BulkRun:
     """Do what is left to do; safe to call again after it was interrupted."""
     verb = verbs()[run.of, run.verb]
-    by = By(run.started_by, door)
+    by = _by(run, door, action="add")
 
     def do(row: BulkRow, record: Any) -> None:
         row.before, row.state = verb.do(record, run.said, by=by, at=at), BulkRowState.DONE
@@ -99,7 +99,7 @@ def undo(run: BulkRun, *, door: Door, at: datetime) -> BulkRun:
     undo_one = verb.undo
     if undo_one is None:
         raise CannotUndo
-    by = By(run.started_by, door)
+    by = _by(run, door, action="undo")
 
     def back(row: BulkRow, record: Any) -> None:
         undo_one(record, {**run.said, **row.before}, by=by, at=at)
@@ -137,6 +137,12 @@ def _batch(run: BulkRun, verb: BulkVerb, *, of: BulkRowState, otherwise: BulkRow
     BulkRow.objects.bulk_update(rows, ["state", "reason", "before"])
     _counted(run)
     return bool(rows)
+
+
+def _by(run: BulkRun, door: Door, *, action: str) -> By:
+    """The one who started it, for records that change as one; the entry stands in the trail since the run was asked for."""
+    entry = AuditEntry.objects.of(run).filter(action=action).order_by("pk").values_list("pk", flat=True).last()
+    return By(run.started_by, door, as_one=entry)
 
 
 def _counted(run: BulkRun) -> BulkRun:

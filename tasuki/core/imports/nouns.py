@@ -132,7 +132,7 @@ class Chunk:
 class ImportNoun:
     """How rows become records of one noun: its fields, its keys, how a chunk is written, how a run is taken back.
 
-    `record` is what the audit trail calls one of them. `check_options` raises MappingRefused. `finish` does what can be done only when all rows are there.
+    `record` is what the audit trail calls one of them. `check_options` raises MappingRefused. `finish` does at the end what needs all rows.
     `known_values` gives the values that our records have in a field, so that a new spelling of one can be seen.
     """
 
@@ -144,7 +144,7 @@ class ImportNoun:
     take_back: Callable[[ImportRun], None]
     options: frozenset[str] = frozenset()
     check_options: Callable[[Mapping], None] | None = None
-    finish: Callable[[ImportRun], None] | None = None
+    finish: Callable[[ImportRun, datetime], None] | None = None
     known_values: Callable[[str], list[str]] | None = None
 
     def check(self, mapping: Mapping, header: list[str]) -> None:

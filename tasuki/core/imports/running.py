@@ -201,7 +201,7 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
                     progress(run)
     with transaction.atomic():
         if noun.finish:
-            noun.finish(run)
+            noun.finish(run, at)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
     run.refresh_from_db()
 

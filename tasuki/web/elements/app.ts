@@ -13,3 +13,6 @@ import "./undo_edits";
 import "./find_tiles";
 import "./page_keys";
 import "./known_hint";
+import "./file_drop";
+import "./mention_field";
+import "./unread_bell";
