@@ -39,7 +39,7 @@ class Accounts(models.QuerySet["Account"]):
         return self.filter(folded_name=matching.fold_company(name)).order_by(is_written_so, "pk")
 
     def for_listing(self) -> Accounts:
-        return self.select_related("owner", "team")
+        return self.prefetch_related("owner", "team")
 
     def for_page(self) -> Accounts:
         return self.select_related("owner", "team", "parent")
@@ -77,7 +77,12 @@ class Account(models.Model):
             models.Index(fields=["owner", "-id"], name="account_of_owner"),
             models.Index(fields=["team", "-id"], name="account_of_team"),
             models.Index(fields=["name", "id"], name="account_by_name"),
-            models.Index(fields=["country"], name="account_of_country"),
+            models.Index(fields=["country", "id"], name="account_by_country"),
+            models.Index(fields=["industry", "id"], name="account_by_industry"),
+            models.Index(fields=["n_employees", "id"], name="account_by_size", condition=Q(n_employees__isnull=False)),
+            models.Index(fields=["corporate_number", "id"], name="account_by_number", condition=~Q(corporate_number="")),
+            models.Index(fields=["created_at", "id"], name="account_by_start"),
+            models.Index(fields=["updated_at", "id"], name="account_by_change"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["country", "corporate_number"], condition=~Q(corporate_number=""), name="corporate_number_once"),

@@ -71,7 +71,14 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        indexes = [models.Index(fields=["family_name", "given_name", "id"], name="contact_by_name")]
+        indexes = [
+            models.Index(fields=["family_name", "given_name", "id"], name="contact_by_name"),
+            models.Index(fields=["title", "id"], name="contact_by_title"),
+            models.Index(fields=["department", "id"], name="contact_by_department", condition=~Q(department="")),
+            models.Index(fields=["roles", "id"], name="contact_by_roles", condition=~Q(roles="")),
+            models.Index(fields=["created_at", "id"], name="contact_by_start"),
+            models.Index(fields=["updated_at", "id"], name="contact_by_change"),
+        ]
         constraints = [models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="contact_reference_once")]
 
     def __str__(self) -> str:

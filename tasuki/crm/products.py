@@ -20,6 +20,9 @@ class Products(models.QuerySet["Product"]):
     def visible_to(self, user: User) -> Products:
         return self if abilities.standing_of(user).scope("product") is abilities.Scope.ALL else self.none()
 
+    def for_listing(self) -> Products:
+        return self
+
     def on_sale(self) -> Products:
         return self.filter(is_active=True)
 

@@ -64,10 +64,10 @@ class Tasks(models.QuerySet["Task"]):
         return {task.lead_id: task for task in rows if task.lead_id}
 
     def for_listing(self) -> Tasks:
-        return self.select_related("owner", "team", "lead", "lead__contact", "lead__account", "account", "contact")
+        return self.select_related("lead").prefetch_related("owner", "team", "account", "contact", "lead__contact", "lead__account")
 
     def for_page(self) -> Tasks:
-        return self.for_listing().select_related("created_by", "done_by")
+        return self.select_related("owner", "team", "lead", "lead__contact", "lead__account", "account", "contact", "created_by", "done_by")
 
 
 class Task(models.Model):
@@ -92,7 +92,14 @@ class Task(models.Model):
     class Meta:
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
-        indexes = [models.Index(fields=["owner", "due_on", "id"], name="task_to_do", condition=Q(done_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["owner", "due_on", "id"], name="task_to_do", condition=Q(done_at__isnull=True)),
+            models.Index(fields=["due_on", "id"], name="task_by_day"),
+            models.Index(fields=["subject", "id"], name="task_by_subject"),
+            models.Index(fields=["kind", "id"], name="task_by_kind"),
+            models.Index(fields=["created_at", "id"], name="task_by_start"),
+            models.Index(fields=["done_at", "id"], name="task_by_end", condition=Q(done_at__isnull=False)),
+        ]
         constraints = [models.CheckConstraint(condition=Q(done_at__isnull=True) | Q(done_by__isnull=False), name="task_done_by_somebody")]
 
     def __str__(self) -> str:

@@ -119,10 +119,13 @@ def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bo
     company = haneul.found(start=start, until=until, random=random)
     days = WorkingDays(int(start.timestamp()), int(until.timestamp()), random=random)
     simulation = _Simulation(company, days=days, random=random, recorded=int(recorded.timestamp()))
-    written = 0
+    written = n_folded = 0
     while simulation.n_leads < n_leads:
         written += simulation.chunk(up_to=n_leads)
-        daybook.fold()
+        # Each fold goes through all days: as often as the leads double, it stays a small part of the work.
+        if simulation.n_leads >= min(2 * n_folded, n_leads):
+            daybook.fold()
+            n_folded = simulation.n_leads
         progress(min(simulation.n_leads, n_leads))
     with connection.cursor() as cursor:
         for table in NUMBERED:

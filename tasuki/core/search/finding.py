@@ -49,7 +49,7 @@ def find(user: User, text: str, *, most: int = 5) -> Found:
         _add(seen, _seen(user, _nearest(user, what, short)))
     for noun in searched().values():
         for column in noun.exact:
-            rows = noun.rows().visible_to(user).filter(**{column: _storable(text)})
+            rows = noun.rows().visible_to(user).filter(**{column: storable(text)})
             _add(seen, {noun.noun: dict.fromkeys(rows.values_list("pk", flat=True)[:most], int(Rank.WHOLE))})
     is_nearly = not any(seen.values())
     if sum(map(len, seen.values())) < _FEW:
@@ -169,8 +169,8 @@ def _add_together(hits: Hits, answers: dict[tuple[str, str], list[Hit]], what: S
                 hits[noun.noun].setdefault(hit.record_id, hit)
 
 
-def _storable(text: str) -> str:
-    """Without what PostgreSQL cannot hold: a NUL, half of a character."""
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot hold: a NUL, half of a character."""
     return text.replace("\0", "").encode(errors="ignore").decode().strip()
 
 

@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -54,8 +55,7 @@ class Question:
 
 
 # The newest block comes first, and the walk ends with the block that fills what is wanted.
-_ASK = """
-SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit.words
+_HITS = """
 FROM jsonb_to_recordset(%s) AS question(noun text, name text, keys jsonb, patterns text[], is_hidden boolean, most int)
 CROSS JOIN LATERAL (
     SELECT found.* FROM jsonb_array_elements_text(question.keys) AS block(keys)
@@ -67,6 +67,8 @@ CROSS JOIN LATERAL (
     ) AS found LIMIT question.most
 ) AS hit
 """
+_ASK = f"SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit.words {_HITS}"
+_IDS = f"SELECT question.noun, question.name, array_agg(hit.record_id) {_HITS} GROUP BY question.noun, question.name"
 _AMONG = """
 SELECT entry.noun, entry.record_id, entry.belongs_to, entry.words
 FROM unnest(%s::varchar[], %s::bigint[]) AS wanted(noun, record_id)
@@ -115,6 +117,18 @@ def blocks() -> Blocks:
 
 def ask(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[Hit]]:
     """Ask everything in one statement; → the hits of each question by its noun and name."""
+    found: dict[tuple[str, str], list[Hit]] = defaultdict(list)
+    for noun, name, record_id, belongs_to, words in _answers(_ASK, asked, there):
+        found[noun, name].append(Hit(record_id, Rank.WORDS, belongs_to, words))
+    return found
+
+
+def ids(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[int]]:
+    """As `ask`, the ids alone."""
+    return {(noun, name): found for noun, name, found in _answers(_IDS, asked, there)}
+
+
+def _answers(statement: str, asked: Sequence[Question], there: Blocks) -> list[tuple[Any, ...]]:
     sent = [
         {
             "noun": one.noun,
@@ -126,14 +140,11 @@ def ask(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[
         }
         for one in asked
     ]
-    found: dict[tuple[str, str], list[Hit]] = defaultdict(list)
     if not sent:
-        return found
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_ASK, [json.dumps(sent)])
-        for noun, name, record_id, belongs_to, words in cursor.fetchall():
-            found[noun, name].append(Hit(record_id, Rank.WORDS, belongs_to, words))
-    return found
+        cursor.execute(statement, [json.dumps(sent)])
+        return list(cursor.fetchall())
 
 
 def ranked(hits: Iterable[Hit], what: Sought) -> dict[int, Hit]:

@@ -133,7 +133,7 @@ def _more(reading: Reading, lane: Lane) -> str:
     group = lane.group.filled
     if not lane.cards or not (group.n_more or group.is_about):
         return ""
-    return reading.state.address(lane=group.bucket.key, after=paging._place(reading.order, group.rows[-1]))
+    return reading.state.address(lane=group.bucket.key, after=paging.place_of(reading.order, group.rows[-1]))
 
 
 def _one_lane(rows: QuerySet[Any], reading: Reading, told: list[Bucket], *, key: str, after: str) -> Board:

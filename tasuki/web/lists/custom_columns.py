@@ -34,5 +34,6 @@ def _column(field: CustomField) -> Column:
         currency=f"{field.slot}_in" if field.kind == FieldKind.MONEY else "",
         custom=field,
         computed=order,
+        stepped=f"by_{field.slot}" if steps else "",
         steps=steps,
     )

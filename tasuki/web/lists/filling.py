@@ -22,7 +22,7 @@ from tasuki.core.filters import binding, compiling
 from tasuki.core.filters.fields import Asker, Fields
 from tasuki.core.filters.sentences import Group, Of
 from tasuki.web.lists.grouping import Bucket
-from tasuki.web.lists.paging import Order, _may_be_null
+from tasuki.web.lists.orders import Order
 
 # Of a list that is too large to be read whole.
 SAMPLED = 5_000
@@ -82,7 +82,7 @@ def only(rows: QuerySet[Any], bucket: Bucket, fields: Fields, *, asker: Asker) -
 
 def standing(rows: QuerySet[Any], buckets: Sequence[Bucket], fields: Fields, *, asker: Asker) -> Bucket | None:
     """The group in which the only row stands; None for a row that is not there, or in no group."""
-    telling = _Telling(Asked(rows, Order("pk", is_falling=False), fields, asker, is_large=False), buckets)
+    telling = _Telling(Asked(rows, Order(rows.model, "pk", is_falling=False), fields, asker, is_large=False), buckets)
     nth = telling.told.values_list("bucket", flat=True).first()
     return None if nth is None else buckets[nth]
 
@@ -132,7 +132,7 @@ class _Telling:
         elif self.is_walked:
             lines = self._each(first + 1)
         else:
-            lines = _in_order(self.told, self.asked.order).values_list("bucket", "pk")[:SAMPLED]
+            lines = self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED]
         found: dict[int, list[int]] = defaultdict(list)
         for nth, pk in lines:
             if nth is not None and len(found[nth]) <= first:
@@ -140,7 +140,7 @@ class _Telling:
         return found
 
     def _each(self, most: int) -> QuerySet[Any]:
-        ordered = [_in_order(self.rows.filter(condition), self.asked.order) for condition in self.conditions]
+        ordered = [self.asked.order.applied(self.rows.filter(condition)) for condition in self.conditions]
         parts = [rows.annotate(bucket=Value(nth)).values_list("bucket", "pk")[:most] for nth, rows in enumerate(ordered)]
         first: QuerySet[Any] = parts[0].union(*parts[1:], all=True)
         return first
@@ -162,14 +162,6 @@ class _Telling:
         plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
         plans = plan["Plans"] if plan["Node Type"] == "Append" else [plan]
         return {int(one["Output"][0]): int(one["Plan Rows"]) for one in plans if one["Output"][0].isdecimal()}
-
-
-def _in_order(rows: QuerySet[Any], order: Order) -> QuerySet[Any]:
-    """The rows as an index has them, where no row is without a value."""
-    if order.computed is not None or _may_be_null(rows.model, order.path):
-        return order.applied(rows)
-    sign = "-" if order.is_falling else ""
-    return rows.order_by(f"{sign}{order.path}", f"{sign}pk")
 
 
 def _leads_an_index(model: Any, path: str) -> bool:

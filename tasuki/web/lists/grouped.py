@@ -17,7 +17,7 @@ from tasuki.core.people import User
 from tasuki.crm.stages import Stage
 from tasuki.web.lists.filling import Asked, Filled, filled
 from tasuki.web.lists.grouping import Bucket, buckets, possible
-from tasuki.web.lists.paging import Order
+from tasuki.web.lists.orders import Order
 from tasuki.web.lists.spec import Spec
 from tasuki.web.lists.state import State
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.people import User
@@ -21,12 +20,11 @@ from tasuki.web.lists.spec import Column, Spec, View
 
 
 def _leads(user: User) -> QuerySet[Any]:
-    return Lead.objects.visible_to(user).for_listing().alias(written=Concat("contact__family_name", "contact__given_name"))
+    return Lead.objects.visible_to(user).for_listing()
 
 
 def _opportunities(user: User) -> QuerySet[Any]:
-    written = Concat("lead__contact__family_name", "lead__contact__given_name")
-    return Opportunity.objects.visible_to(user).for_listing().alias(written=written)
+    return Opportunity.objects.visible_to(user).for_listing()
 
 
 def _accounts(user: User) -> QuerySet[Any]:
@@ -34,7 +32,7 @@ def _accounts(user: User) -> QuerySet[Any]:
 
 
 def _contacts(user: User) -> QuerySet[Any]:
-    return Contact.objects.visible_to(user).for_listing().alias(written=Concat("family_name", "given_name"))
+    return Contact.objects.visible_to(user).for_listing()
 
 
 def _tasks(user: User) -> QuerySet[Any]:
@@ -54,18 +52,18 @@ LEADS = Spec(
     filter_fields.LEAD,
     rows=_leads,
     columns=(
-        Column("person", _("Person"), "contact__family_name", plain="title"),
+        Column("person", _("Person"), "contact__family_name", then=("contact__given_name",), plain="title"),
         Column("account", _("Account"), "account__name"),
-        Column("stage", _("Stage"), "stage__position", plain="stage__name"),
+        Column("stage", _("Stage"), "stage__position", stepped="stage_id", then=("opened_at",), plain="stage__name"),
         Column("in_stage", _("In stage"), "stage_since", is_number=True),
-        Column("source", _("Source"), "source"),
-        Column("owner", _("Owner"), "owner__family_name", plain="owner__display_name", edit="owner"),
+        Column("source", _("Source"), "source", then=("opened_at",)),
+        Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", then=("opened_at",), plain="owner__display_name", edit="owner"),
         Column("next_task", _("Next task")),
         Column("opened", _("Opened"), "opened_at"),
-        Column("segment", _("Segment"), "segment", is_shown=False, edit="segment"),
-        Column("origin", _("Origin"), "origin", is_shown=False, plain="get_origin_display"),
-        Column("product", _("Product"), "product__name", is_shown=False, edit="product"),
-        Column("team", _("Team"), "team__name", is_shown=False),
+        Column("segment", _("Segment"), "segment", then=("opened_at",), is_shown=False, edit="segment"),
+        Column("origin", _("Origin"), "origin", then=("opened_at",), is_shown=False, plain="get_origin_display"),
+        Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product"),
+        Column("team", _("Team"), "team__name", stepped="team_id", then=("opened_at",), is_shown=False),
         Column("country", _("Country"), "account__country", is_shown=False),
         Column("title", _("Job title"), "contact__title", is_shown=False),
         Column("won", _("Won"), "won_at", is_shown=False),
@@ -83,7 +81,6 @@ LEADS = Spec(
         View("recycled", _("Recycled"), "state:is(recycled)", sort="-ended"),
         View("all", _("All")),
     ),
-    searched=("written", "contact__given_name", "account__name", "reference"),
     sort="-opened",
     peek="lead_peek",
 )
@@ -95,18 +92,18 @@ OPPORTUNITIES = Spec(
     columns=(
         Column("name", _("Opportunity"), "name", plain="title", edit="name"),
         Column("account", _("Account"), "lead__account__name"),
-        Column("stage", _("Stage"), "lead__stage__position", plain="lead__stage__name"),
+        Column("stage", _("Stage"), "lead__stage__position", stepped="lead__stage_id", plain="lead__stage__name"),
         Column("amount", _("Amount"), "amount", is_number=True, sensitive="opportunity.amount", currency="currency", edit="money"),
         Column("in_stage", _("In stage"), "lead__stage_since", is_number=True),
         Column("close", _("Close date"), "close_on", edit="close_on"),
-        Column("owner", _("Owner"), "owner__family_name", plain="owner__display_name", edit="owner"),
+        Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", then=("opened_at",), plain="owner__display_name", edit="owner"),
         Column("next_task", _("Next task")),
         Column("opened", _("Opened"), "opened_at", is_shown=False),
         Column("closed", _("Closed"), "closed_at", is_shown=False),
-        Column("product", _("Product"), "product__name", is_shown=False, edit="product"),
+        Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product"),
         Column("source", _("Source"), "lead__source", is_shown=False),
         Column("segment", _("Segment"), "lead__segment", is_shown=False),
-        Column("team", _("Team"), "team__name", is_shown=False),
+        Column("team", _("Team"), "team__name", stepped="team_id", then=("opened_at",), is_shown=False),
         Column("lost_because", _("Lost because"), "lost_because", is_shown=False, plain="get_lost_because_display"),
         Column("lost_to", _("Lost to"), "lost_to", is_shown=False),
         Column("changed", _("Changed"), "updated_at", is_shown=False),
@@ -121,7 +118,6 @@ OPPORTUNITIES = Spec(
         View("lost", _("Lost"), "state:is(lost)", sort="-closed"),
         View("all", _("All")),
     ),
-    searched=("name", "lead__account__name", "written", "lead__contact__given_name", "reference"),
     sort="-opened",
     peek="opportunity_peek",
     summed="amount",
@@ -137,15 +133,14 @@ ACCOUNTS = Spec(
         Column("country", _("Country"), "country", edit="country"),
         Column("domain", _("Domain"), "domain", edit="domain"),
         Column("employees", _("Employees"), "n_employees", is_number=True, edit="n_employees"),
-        Column("owner", _("Owner"), "owner__family_name", plain="owner__display_name", edit="owner"),
+        Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", plain="owner__display_name", edit="owner"),
         Column("created", _("Since"), "created_at"),
-        Column("team", _("Team"), "team__name", is_shown=False),
+        Column("team", _("Team"), "team__name", stepped="team_id", is_shown=False),
         Column("corporate_number", _("Corporate number"), "corporate_number", is_shown=False, edit="corporate_number"),
         Column("changed", _("Changed"), "updated_at", is_shown=False),
         Column("reference", _("Reference"), "reference", is_shown=False),
     ),
     views=(View("", _("All")), View("mine", _("Mine"), "owner:is(me)"), View("team", _("My team"), "owner:in_team(mine)")),
-    searched=("name", "domain", "corporate_number"),
     sort="name",
     peek="account_peek",
 )
@@ -155,7 +150,7 @@ CONTACTS = Spec(
     filter_fields.CONTACT,
     rows=_contacts,
     columns=(
-        Column("person", _("Person"), "family_name", plain="display_name", edit="person"),
+        Column("person", _("Person"), "family_name", then=("given_name",), plain="display_name", edit="person"),
         Column("account", _("Account"), "account__name", edit="account"),
         Column("title", _("Job title"), "title", edit="title"),
         Column("email", _("Mail"), sensitive="contact.emails", plain="main_email", edit="emails"),
@@ -167,7 +162,6 @@ CONTACTS = Spec(
         Column("reference", _("Reference"), "reference", is_shown=False),
     ),
     views=(View("", _("All")), View("mine", _("At my accounts"), "account.owner:is(me)")),
-    searched=("written", "given_name", "account__name"),
     sort="person",
     peek="contact_peek",
 )
@@ -181,7 +175,7 @@ TASKS = Spec(
         Column("kind", _("Kind"), "kind", plain="get_kind_display"),
         Column("about", _("About")),
         Column("due", _("Due"), "due_on", edit="due_on"),
-        Column("owner", _("Who"), "owner__family_name", plain="owner__display_name", edit="owner"),
+        Column("owner", _("Who"), "owner__family_name", stepped="owner_id", plain="owner__display_name", edit="owner"),
         Column("finish", _("Finish")),
         Column("created", _("Created"), "created_at", is_shown=False),
         Column("done", _("Done"), "done_at", is_shown=False),
@@ -192,7 +186,6 @@ TASKS = Spec(
         View("overdue", _("Overdue"), "done:empty, due:before(today)"),
         View("done", _("Done"), "done:filled", sort="-done"),
     ),
-    searched=("subject",),
     sort="due",
 )
 
@@ -207,7 +200,6 @@ PRODUCTS = Spec(
         Column("price", _("Price"), "price", is_number=True, sensitive="product.price", currency="currency", edit="money"),
     ),
     views=(View("", _("On sale"), "on_sale:yes"), View("all", _("All"))),
-    searched=("name", "code", "line"),
     sort="name",
 )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -28,15 +28,17 @@ from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
+from tasuki.core.search import narrowing
 from tasuki.crm.merges.rows import MergeNoun
 from tasuki.web import custom_values
 from tasuki.web.allowed_edits import Allowed, allowed
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
-from tasuki.web.lists import editing, paging, renderings
+from tasuki.web.lists import editing, orders, paging, renderings
 from tasuki.web.lists import state as states
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.grouped import Reading
+from tasuki.web.lists.orders import Order
 from tasuki.web.lists.rendered import Rendered, rendered
 from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
 from tasuki.web.lists.spec import Column, Spec
@@ -44,6 +46,8 @@ from tasuki.web.lists.state import State
 from tasuki.web.requests import UserRequest
 
 _COUNTED = 10_000
+# Up to so many rows are found and put in order; of more, the order is walked until a page is full.
+_SORTED = 30_000
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,8 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     count, is_about = _counted(rows)
     order = order_of(state, spec)
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about, _counted), said)
-    window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=said.get("before", ""), after=said.get("after", ""))
+    before, after = said.get("before", ""), said.get("after", "")
+    window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, are_few=count <= _SORTED)
     adding = said.get("add", "")
     headings = [heading(column, state) for key in state.columns if (column := spec.column(key))]
     return Page(
@@ -206,29 +211,25 @@ def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySe
     if state.filter.parts:
         meaning = binding.bind(state.filter, spec.fields, asker=asker(reader, at=at))
         rows = compiling.narrowed(rows, meaning)
-    for word in state.q.split()[:5]:
-        found = Q(pk__in=[])
-        for field in spec.searched:
-            found |= Q(**{f"{field}__icontains": word})
-        rows = rows.filter(found)
-    return rows
+    return narrowing.narrowed(rows, state.q, noun=spec.noun, reader=reader) if state.q else rows
 
 
-def order_of(state: State, spec: Spec) -> paging.Order:
+def order_of(state: State, spec: Spec) -> Order:
     column = spec.column(state.sort.removeprefix("-"))
     assert column is not None  # noqa: S101 - a state is read with the columns of the noun
-    return paging.Order(column.sort, state.sort.startswith("-"), column.computed, column.steps)
+    steps = orders.steps_of(spec.fields.model, column.stepped, column.sort) if column.stepped and not column.steps else column.steps
+    return Order(spec.fields.model, column.sort, state.sort.startswith("-"), column.computed, column.then, column.stepped if steps else "", steps)
 
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:
     """How many rows there are, and whether that is the planner's estimate: nobody counts a million rows to turn a page."""
-    plan = rows.order_by().explain(format="json")
+    plan = rows.order_by().values("pk").explain(format="json")
     if not plan:  # nobody had to be asked to know that there is nothing
         return 0, False
     estimate = int(json.loads(plan)[0]["Plan"]["Plan Rows"])
     if estimate > _COUNTED:
         return estimate, True
-    count = rows.order_by()[: _COUNTED + 1].count()
+    count = rows.order_by().values("pk")[: _COUNTED + 1].count()
     return (count, False) if count <= _COUNTED else (max(count, estimate), True)
 
 

@@ -25,7 +25,9 @@ class Column:
     `sensitive` names the entry of SENSITIVE_FIELDS that hides it from some. `plain` is the path of the value in an export, where that is
     not what the order goes by; `currency` the path of an amount's currency, a column of its own there. A column of a `custom` field needs
     no macro; `edit` names the field that can be changed in a cell; `computed` is what it is ordered by, where `sort` is no path of the
-    table but only a name for it, and `steps` are its values in their order where they are few (see `paging.Order`).
+    table but only a name for it. Between equals the values at the paths of `then` decide, as an index has them. `stepped` is the path of
+    what is ordered where that is few, as the people or teams are that `sort` leads to, and `steps` are its values in their order where they
+    are known (see `orders.Order`).
     """
 
     key: str
@@ -39,6 +41,8 @@ class Column:
     custom: CustomField | None = None
     edit: str = ""
     computed: Any = None
+    then: tuple[str, ...] = ()
+    stepped: str = ""
     steps: tuple[Any, ...] = ()
 
     @property
@@ -76,7 +80,6 @@ class Spec:
     rows: Callable[[User], QuerySet[Any]]
     columns: Sequence[Column]
     views: Sequence[View]
-    searched: Sequence[str]
     sort: str
     peek: str = ""
     summed: str = ""

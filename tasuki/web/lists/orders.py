@@ -1,0 +1,172 @@
+"""How a list is ordered: by stretches, in each of which the rows stand as one index has them, so that a page is walked and nothing is sorted.
+
+Rows without a value come last, in both directions: they are stretches of their own. So are the rows of each person, team or stage, which
+are few: to be in the order of their names, the rows of one are walked after those of the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import BigIntegerField, Case, CharField, Expression, F, Field, Func, IntegerField, Model, Q, QuerySet, TextField, Value, When
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleGreaterThanOrEqual, TupleLessThan, TupleLessThanOrEqual
+
+_VALUE, _STEP, _BLANK, _NONE = "value", "step", "blank", "none"
+_POSITION = "position_of_step"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows that stand together: which, and by which keys; the last is the row's id. `steps`: one of these values after the other.
+
+    `behind` says which to whoever begins at a place in it: a lower bound beside that of the place would have the index walked from there.
+    """
+
+    name: str
+    where: Q
+    keys: tuple[str, ...]
+    steps: tuple[Any, ...] = ()
+    behind: Q | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """By the value at `path`, falling or rising, then by those at the paths of `then`; the id decides between equals.
+
+    `computed` is what the rows are ordered by where `path` is only a name for it. `steps` are the values at `stepped` in their order,
+    where they are few and their order is not that of an index.
+    """
+
+    model: type[Model]
+    path: str
+    is_falling: bool
+    computed: Any = None
+    then: tuple[str, ...] = ()
+    stepped: str = ""
+    steps: tuple[Any, ...] = ()
+
+    def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows with the value at `path`."""
+        return rows if self.computed is None else rows.annotate(**{self.path: self.computed})
+
+    def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """All rows in this order, to be read to their end."""
+        ordered: list[Any] = []
+        if len(self.stretches) > 1:
+            ordered.append(Case(*(When(one.where, then=Value(nth)) for nth, one in enumerate(self.stretches)), default=Value(len(self.stretches))))
+        if self.steps:
+            ordered.append(_turned(position(self), is_falling=self.is_falling))
+        return self.named(rows).order_by(*ordered, *(_turned(key(one), is_falling=self.is_falling) for one in self.stretches[0].keys))
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """In the order of the list, which begins with the rows that have a value."""
+        if self.steps:
+            is_there = Q(**{f"{self.stepped}__isnull": False})
+            return [Stretch(_STEP, is_there, (*self.then, "pk"), self.steps), Stretch(_NONE, ~is_there, (*self.then, "pk"))]
+        keys = (self.path, *self.then, *([self.related_id] if self.relation else []), "pk")
+        nullable, is_text = _gaps(self.model, self.path) if self.computed is None else ([self.path], False)
+        is_there = Q(**{f"{self.path}__isnull": False}) if nullable or self.relation else Q()
+        found = [Stretch(_VALUE, is_there, keys)]
+        if is_text:
+            found = [Stretch(_VALUE, Q(**{f"{self.path}__gt": ""}), keys, behind=is_there if self.relation else ~Q(**{self.path: ""}))]
+            found.append(Stretch(_BLANK, Q(**{self.path: ""}), keys[1:]))
+        if nullable:
+            found.append(Stretch(_NONE, Q(*((f"{one}__isnull", True) for one in nullable), _connector=Q.OR), ("pk",)))
+        return found
+
+    def stretch_of(self, row: Any) -> Stretch:
+        """Where a row stands that was read with all that the order goes by."""
+        value = value_at(row, self.stepped if self.steps else self.path)
+        name = _NONE if value is None else _BLANK if value == "" else self.stretches[0].name
+        return next((one for one in self.stretches if one.name == name), self.stretches[0])
+
+    @property
+    def relation(self) -> str:
+        """The path of the record whose value it is, "" for the row itself."""
+        return "" if self.computed is not None or self.steps else self.path.rpartition("__")[0]
+
+    @property
+    def related_id(self) -> str:
+        return f"{self.relation}__id"
+
+
+class OfRelated(F):
+    """The id of a related record, read from its own table and not from the key that points there: so that its index is walked to its end."""
+
+    name: str
+
+    def resolve_expression(self, query: Any = None, allow_joins: bool = True, reuse: Any = None, summarize: bool = False, for_save: bool = False) -> Any:  # noqa: ARG002, PLR0917 - Django's own signature
+        joined = query.setup_joins(self.name.split("__"), query.get_meta(), query.get_initial_alias(), can_reuse=reuse)
+        return joined.transform_function(joined.targets[0], joined.joins[-1])
+
+
+class AtStep(Expression):
+    """The value of the step that is being walked."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:  # noqa: ARG002 - Django's own signature
+        return "step.value", ()
+
+
+def key(path: str) -> Any:
+    return OfRelated(path) if path.endswith("__id") else F(path)
+
+
+def value_at(row: Any, path: str) -> Any:
+    for step in path.split("__"):
+        row = None if row is None else getattr(row, step)
+    return row
+
+
+def position(order: Order) -> Any:
+    """Which step a row stands on, from 1."""
+    of: Field[Any, Any] = BigIntegerField() if isinstance(order.steps[0], int) else TextField()
+    return Func(Value(list(order.steps), output_field=ArrayField(of)), F(order.stepped), function="array_position", output_field=IntegerField())
+
+
+def beyond(order: Order, keys: tuple[Any, ...], values: list[Any], *, is_falling: bool) -> Any:
+    """Everything behind a place, as one comparison of a row of values, which an index begins at; an OR of several would be walked from its start."""
+    if order.relation and len(keys) > 1:
+        # The same for the table whose index is walked, and then not those rows of the record at the place that came before.
+        *outer, _own = keys
+        compared = (TupleLessThanOrEqual if is_falling else TupleGreaterThanOrEqual)(Tuple(*map(_expression, outer)), tuple(values[:-1]))
+        return Q(compared) & ~Q(**{order.relation: values[-2], f"pk__{'gte' if is_falling else 'lte'}": values[-1]})
+    return Q((TupleLessThan if is_falling else TupleGreaterThan)(Tuple(*map(_expression, keys)), tuple(values)))
+
+
+def _expression(one: Any) -> Any:
+    return key(one) if isinstance(one, str) else one
+
+
+def _turned(expression: Any, *, is_falling: bool) -> Any:
+    return expression.desc(nulls_last=True) if is_falling else expression.asc(nulls_last=True)
+
+
+def _gaps(model: Any, path: str) -> tuple[list[str], bool]:
+    """The paths on the way to a value, and of it, that may be null; and whether the value may be an empty text."""
+    nullable: list[str] = []
+    way, here, field = "", model, None
+    for step in path.split("__"):
+        try:
+            field = here._meta.get_field(step)
+        except FieldDoesNotExist:
+            return nullable, False
+        way = f"{way}__{step}" if way else step
+        if field.null:
+            nullable.append(way)
+        here = field.related_model
+    return nullable, isinstance(field, (CharField, TextField)) and field.blank
+
+
+def steps_of(model: type[Model], stepped: str, path: str) -> tuple[Any, ...]:
+    """The ids of the few records at `stepped`, in the order of their value at `path`."""
+    *way, name = path.split("__")
+    here: Any = model
+    for step in way:
+        here = here._meta.get_field(step).related_model
+    assert stepped.rpartition("__")[2] == f"{way[-1]}_id"  # noqa: S101 - both name the same relation
+    return tuple(here._default_manager.order_by(name, "pk").values_list("pk", flat=True))
