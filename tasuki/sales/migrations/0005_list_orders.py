@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0010_import_rows_without_a_check"),
-        ("crm", "0015_list_orders"),
+        ("crm", "0017_list_orders"),
         ("sales", "0004_custom_fields"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0013_import_undoing"),
-        ("crm", "0014_merges"),
+        ("crm", "0016_files"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
