@@ -39,6 +39,7 @@ from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.merges.rows import Merge
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.crm.timeline import TimelineEntry
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import MONDAY, SET_UP, Cast
@@ -72,6 +73,7 @@ class Town:
     import_file: ImportFile
     bulk_run: BulkRun
     merge: Merge
+    note: TimelineEntry
     twins: DuplicateGroup
 
     @property
@@ -159,6 +161,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
         import_file=upload,
         bulk_run=given,
         merge=merge,
+        note=notes.write("본사 방문 일정을 잡기로 함", lead=lead, by=By(cast.ada, Door.WEB), at=LATELY + timedelta(days=1)),
         twins=twins,
     )
 
@@ -232,7 +235,8 @@ OF = {
     "contact": "contact contact_peek contact_change contact_consents",
     "product": "product_change",
     "task": "task task_finish task_change task_due task_next task_reopening task_removal",
-    "file": "file",
+    "file": "file file_removal file_restoring",
+    "note": "note_change note_removal note_pin note_unpin",
     "view": "view_change view_remove",
     "absence": "absence_end",
     "custom_field": "custom_field custom_field_place custom_field_archiving custom_field_restoring custom_choices",
@@ -253,6 +257,11 @@ ARGUMENTS |= {
     "custom_choice": lambda town: {"pk": town.custom_field.pk, "choice": town.choice.pk},
     "custom_fields": lambda _town: {"noun": "lead"},
     "custom_field_new": lambda _town: {"noun": "lead"},
+    "known_hint": lambda _town: {"noun": "account"},
+    "colleagues": lambda town: {"noun": "lead", "pk": town.lead.pk},
+    "follow": lambda town: {"noun": "lead", "pk": town.lead.pk},
+    "unfollow": lambda town: {"noun": "lead", "pk": town.lead.pk},
+    "notification_silence": lambda _town: {"token": "no-such-token"},
     "quick_add": lambda _town: {"key": "task"},
     "stage": lambda _town: {"key": "ready"},
     "calendar_day_removal": lambda town: {"pk": town.calendar.pk, "day": 1},
