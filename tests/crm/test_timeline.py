@@ -31,8 +31,8 @@ def by(cast: Cast) -> By:
     return By(cast.ivo, Door.WEB)
 
 
-def lead_of(cast: Cast) -> Lead:
-    account = records.add_account(Company("Firm"), owner=cast.ivo, team=cast.inside_sales, by=by(cast), at=MONDAY)
+def lead_of(cast: Cast, firm: str = "Firm") -> Lead:
+    account = records.add_account(Company(firm), owner=cast.ivo, team=cast.inside_sales, by=by(cast), at=MONDAY)
     contact = records.add_contact(Person("한", "서윤", account=account), by=by(cast), at=MONDAY)
     return leads.capture(Arrival(team=cast.inside_sales, owner=cast.ivo, account=account, contact=contact), by=by(cast), at=MONDAY)
 
@@ -74,7 +74,7 @@ def test_a_task_done_is_said_once_and_belongs_to_the_team_of_its_owner(cast: Cas
 
 
 def test_the_next_task_of_a_lead_is_the_open_one_that_is_due_first(cast: Cast) -> None:
-    lead, other = lead_of(cast), lead_of(cast)
+    lead, other = lead_of(cast), lead_of(cast, "Other")
     some_day = tasks.add(Task(subject="some day", owner=cast.ivo, lead=lead), by=by(cast), at=MONDAY)
     assert Task.objects.all().next_of([lead, other]) == {lead.pk: some_day}
     sooner = tasks.add(Task(subject="sooner", due_on=date(2026, 3, 9), owner=cast.ivo, lead=lead), by=by(cast), at=MONDAY)
