@@ -20,13 +20,15 @@ from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.core.teams import Department, Team
-from tasuki.crm import following, leads, notes, notifications, tasks
+from tasuki.crm import following, leads, merging, notes, notifications, records, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
+from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.notifications import Happening, Way
 from tasuki.crm.products import Product
+from tasuki.crm.records import Company
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
@@ -37,18 +39,22 @@ pytestmark = pytest.mark.django_db
 # Models without `visible_to`, and why: each is reached through a row that has it, or tells nobody anything.
 REACHED_OTHERWISE = {
     "core.BulkRow": "through its bulk run",
+    "core.CalendarDay": "through its calendar",
+    "core.CalendarShift": "through its calendar",
     "core.CustomChoice": "through its custom field",
     "core.ExchangeRate": "reference data: what one currency is worth in another",
     "core.ImportRow": "through its import run",
     "core.Organisation": "the name of the house, on every page",
     "core.SearchChange": "ids of what the search has yet to read",
     "core.SearchEntry": "search answers with ids, and those through visible_to of their own noun",
+    "core.SetUpStep": "which steps of the set-up are done, on pages that ask for manage_settings",
     "crm.Consent": "through its contact",
     "crm.ContactEmail": "through its contact",
     "crm.ContactPhone": "through its contact",
     "crm.DaybookNote": "sums for the relay, whose pages ask for see_relay",
     "crm.DaybookTotal": "sums for the relay, whose pages ask for see_relay",
     "crm.Mention": "through its note",
+    "crm.MergeStep": "through its merge",
     "crm.Ownership": "through its lead or account",
 }
 
@@ -220,3 +226,13 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     following.follow(books.ivo, by=By(cast.ada, Door.WEB), at=MONDAY)
     notes.write("A word", by=SET_UP, at=MONDAY, lead=books.ivo)
     notifications.choose(cast.ada, ways={Happening.NOTE: Way.NONE})
+    _merged_pair(cast)
+
+
+def _merged_pair(cast: Cast) -> None:
+    pair = [
+        records.add_account(Company("Twin"), owner=cast.ivo, team=cast.inside_sales, by=SET_UP, at=MONDAY, another="a namesake, as long as nobody looks")
+        for _nth in range(2)
+    ]
+    merging.merge(pair[0], others=[pair[1]], by=By(cast.ada, Door.WEB), at=MONDAY)
+    DuplicateGroup.objects.get_or_create(of="account", record_ids=sorted(one.pk for one in pair), defaults={"found_at": MONDAY})

@@ -33,7 +33,7 @@ ORDERED = [FieldKind.TEXT, FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, Fi
 def firms(cast: Cast, field: CustomField, values: list[Any]) -> list[Account]:
     found = []
     for nth, value in enumerate(values):
-        account = records.add_account(records.Company(f"Firm {nth}"), owner=cast.ivo, team=cast.inside_sales, by=SET_UP, at=MONDAY)
+        account = records.add_account(records.Company(f"Firm {nth}"), owner=cast.ivo, team=cast.inside_sales, by=SET_UP, at=MONDAY, another="a namesake")
         found.append(writing.write(account, said={field.pk: value}, by=SET_UP, at=MONDAY))
     return found
 

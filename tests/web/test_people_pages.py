@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from tasuki.core import absences, people
 from tasuki.core.abilities import Ability, Role, standing_of
@@ -107,7 +108,7 @@ def test_the_log_is_filtered_by_noun_person_and_day(cast: Cast, client: Client) 
 def test_the_table_of_roles_is_the_one_that_decides(cast: Cast, client: Client) -> None:
     client.force_login(cast.ruth)
     page = client.get(reverse("roles")).content.decode()
-    assert all(str(ability.label) in page for ability in Ability)
+    assert all(capfirst(str(ability.label)) in page for ability in Ability)
     assert all(str(role.label) in page for role in Role)
 
 
