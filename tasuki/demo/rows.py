@@ -218,7 +218,14 @@ class Rows:
         self._tables["crm_task"].append(
             (number, subject, due.isoformat(), owner.id, owner.team_id, person.company.id, person.id, lead.id, owner.id, written(begun), _maybe(done), done_by)
         )
-        self._audit(begun, noun="task", record_id=number, action="add", changes={"subject": ["", subject], "due_on": [None, due.isoformat()]}, actor=owner)
+        self._audit(
+            begun,
+            noun="task",
+            record_id=number,
+            action="add",
+            changes={"subject": ["", subject], "due_on": [None, due.isoformat()], "owner": [None, owner.id]},
+            actor=owner,
+        )
         if done is not None:
             self._tell(done, Kind.TASK, lead, actor=owner, text=subject, detail={"task": number})
             self._audit(done, noun="task", record_id=number, action="finish", changes={"done_at": [None, written(done)]}, actor=owner)

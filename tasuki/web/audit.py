@@ -86,6 +86,9 @@ ACTIONS: dict[str, Any] = {
     "unmark_day": _("unmarked a day"),
     "undo": _("undone"),
     "ask_undo": _("asked to undo it"),
+    "pin": _("pinned to the top"),
+    "unpin": _("no longer pinned"),
+    "refuse": _("refused by the virus scanner"),
 }
 
 

@@ -36,6 +36,7 @@ NO_PAGE = {
     "health": "one word",
     "merge_new": "asks which records",
     "mfa_authenticate": "she is in",
+    "notification_silence": "asks for a link that was mailed",
     "mfa_deactivate_totp": "she has none",
     "mfa_download_recovery_codes": "she has none",
     "mfa_edit_webauthn": "she has none",
