@@ -158,7 +158,7 @@ class TaskForm(TaskFields):
 
 
 class GiveTaskForm(Move):
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"))
+    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), empty_label="–")
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
