@@ -52,7 +52,7 @@ async function sweep(current) {
 
 async function build() {
   const result = await esbuild.build({
-    entryPoints: { app: path.join(web, "elements/app.ts"), style: path.join(web, "styles/style.css") },
+    entryPoints: { ...Object.fromEntries(["app", "cards", "writing"].map((name) => [name, path.join(web, `elements/${name}.ts`)])), relay: path.join(web, "styles/relay.css"), style: path.join(web, "styles/style.css") },
     outdir: built,
     bundle: true,
     minify: true,
