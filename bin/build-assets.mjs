@@ -1,4 +1,4 @@
-// Builds what the browser gets: one script, one style sheet, one icon sprite, named by their content, each also compressed.
+// Builds what the browser gets: scripts, style sheets, one icon sprite, named by their content, each also compressed.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -25,7 +25,9 @@ async function sprite() {
   const there = new Set((await readdir(icons)).map((file) => path.basename(file, ".svg")));
   const names = new Set();
   for await (const file of filesBelow(web)) {
-    for (const match of (await readFile(file, "utf8")).matchAll(/(?<=["'])[a-z][a-z0-9-]*(?=["'])/g)) if (there.has(match[0])) names.add(match[0]);
+    const text = await readFile(file, "utf8");
+    // Not a key, nor the value of an attribute other than one for an icon.
+    for (const match of text.matchAll(/(?:(?<=icon(?:_name)?=)|(?<![=[]))["']([a-z][a-z0-9-]*)["'](?![:\]])/g)) if (there.has(match[1])) names.add(match[1]);
   }
   const symbols = [];
   for (const name of [...names].sort()) {
@@ -50,9 +52,15 @@ async function sweep(current) {
   }
 }
 
+// What every page gets, and what only some pages ask for beside it. A sheet of some pages comes before the common one, so it names the layers too.
+const entries = [
+  ...["app", "records", "cards", "find_tiles"].map((name) => ({ in: path.join(web, `elements/${name}.ts`), out: name })),
+  ...["style", "relay", "cards", "handbook"].map((name) => ({ in: path.join(web, `styles/${name}.css`), out: name })),
+];
+
 async function build() {
   const result = await esbuild.build({
-    entryPoints: { ...Object.fromEntries(["app", "cards", "writing"].map((name) => [name, path.join(web, `elements/${name}.ts`)])), relay: path.join(web, "styles/relay.css"), style: path.join(web, "styles/style.css") },
+    entryPoints: entries,
     outdir: built,
     bundle: true,
     minify: true,

@@ -25,12 +25,18 @@ def manifest() -> dict[str, str]:
     return names
 
 
-def test_a_first_page_weighs_less_than_120_kb() -> None:
+@pytest.mark.django_db
+def test_a_first_page_weighs_less_than_120_kb(cast: Cast) -> None:
     """Script, style and icons as they travel, and the typefaces that every page needs: latin, and the signs of currencies."""
-    built = sum((BUILT / f"{manifest()[name]}.gz").stat().st_size for name in ("app.js", "style.css", "icons.svg"))
-    assert built < 40_000
+    lead, client = lead_of(cast), signed_in(cast.ada)
     fonts = sum((STATIC / "fonts" / f"inter-{name}-wght-normal.woff2").stat().st_size for name in ("latin", "currency"))
-    assert built + fonts < 120_000
+    pages = (reverse("relay"), reverse("leads"), reverse("leads") + "?as=board", reverse("tasks") + "?as=calendar", reverse("lead", args=[lead.pk]))
+    for address in (*pages, reverse("handbook"), reverse("settings")):
+        asked = set(re.findall(r'"/static/built/([\w.]+\.(?:js|css))"', client.get(address).content.decode()))
+        assert {name.partition(".")[0] for name in asked} >= {"app", "style"}
+        built = sum((BUILT / f"{name}.gz").stat().st_size for name in (*asked, manifest()["icons.svg"]))
+        assert built < 40_000, address
+        assert built + fonts < 120_000, address
 
 
 @pytest.mark.django_db
