@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Of a word that so many records hold, the next row that holds it is never far; of others the records are counted out.
 _MANY = 5_000
 _WORDS, _HIDDEN = "words", "hidden"
+# Of less, too many addresses and numbers hold it by chance.
+_SHORTEST_HIDDEN = 3
 
 
 class _Among(Func):
@@ -39,25 +41,40 @@ def narrowed(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Quer
     if what is None:
         return rows.none()
     indexing.absorb(at_most=indexing.AT_HAND)
-    held = Q(*_holding_each_word(what, noun, reader))
+    held = Q(*_holding_each_word(what, noun, reader)) | _reached_by_all(what, noun, reader)
     for column in searched()[noun].exact:
         held |= Q(**{column: storable(text)})
     return rows.filter(held)
 
 
 def _holding_each_word(what: Sought, noun: str, reader: User) -> Iterator[Q]:
-    standing, there, places = abilities.standing_of(reader), matching.blocks(), dict(_places(noun))
+    there, places, open_to = matching.blocks(), dict(_places(noun)), _hidden_but_open_to(reader, noun)
     words = {word: Sought(word, (word,)) for word in what.words}
     asked = []
     for word, alone in words.items():
-        for name in places:
-            source = searched()[name]
-            asked.append(Question(name, f"{_WORDS} {word}", grams_within(word), [f"%{word}%"], _MANY))
-            if source.hides and not standing.hides(name) & source.hides and len(alone.hidden) >= 3:
-                asked.append(Question(name, f"{_HIDDEN} {word}", grams_hidden(alone.hidden), [f"%{alone.hidden}%"], _MANY, is_hidden=True))
+        asked += [Question(name, f"{_WORDS} {word}", grams_within(word), [f"%{word}%"], _MANY) for name in places]
+        asked += [_hidden(name, alone, f"{_HIDDEN} {word}") for name in open_to if len(alone.hidden) >= _SHORTEST_HIDDEN]
     answers = matching.ids(asked, there)
     for word in words:
         yield Q(*(_held(one, answers.get((one.noun, one.name), []), places[one.noun]) for one in asked if one.name.endswith(f" {word}")), _connector=Q.OR)
+
+
+def _reached_by_all(what: Sought, noun: str, reader: User) -> Q:
+    """The words taken together: a telephone number is written with gaps."""
+    places, open_to = dict(_places(noun)), _hidden_but_open_to(reader, noun)
+    asked = [_hidden(name, what, _HIDDEN) for name in open_to if len(what.words) > 1 and len(what.hidden) >= _SHORTEST_HIDDEN]
+    answers = matching.ids(asked, matching.blocks()) if asked else {}
+    return Q(*(_held(one, answers.get((one.noun, one.name), []), places[one.noun]) for one in asked), _connector=Q.OR) if asked else Q(pk__in=[])
+
+
+def _hidden(name: str, what: Sought, question: str) -> Question:
+    return Question(name, question, grams_hidden(what.hidden), [f"%{what.hidden}%"], _MANY, is_hidden=True)
+
+
+def _hidden_but_open_to(reader: User, noun: str) -> list[str]:
+    """The nouns in reach whose hidden texts this reader may ask."""
+    standing = abilities.standing_of(reader)
+    return [name for name, _path in _places(noun) if searched()[name].hides and not standing.hides(name) & searched()[name].hides]
 
 
 def _held(question: Question, ids: list[int], path: str) -> Q:
