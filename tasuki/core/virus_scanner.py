@@ -11,6 +11,7 @@ import struct
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -91,29 +92,18 @@ class Command:
 
     def scan(self, pieces: Iterable[bytes]) -> Verdict:
         try:
-            with subprocess.Popen(self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
-                said = self._told(running, pieces)
+            # Through a file: a program that does not read would let us wait for ever at a full pipe.
+            with TemporaryFile() as spool:
+                spool.writelines(pieces)
+                spool.seek(0)
+                ended = subprocess.run(self.words, stdin=spool, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_TIMEOUT_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ScannerAway(f"{self.words[0]}: {error}") from error
-        if running.returncode == _CLEAN:
+        if ended.returncode == _CLEAN:
             return Verdict(is_clean=True)
-        if running.returncode == _FOUND:
-            return Verdict(is_clean=False, finding=said)
-        raise ScannerAway(f"{self.words[0]} ended with {running.returncode}")
-
-    def _told(self, running: subprocess.Popen[bytes], pieces: Iterable[bytes]) -> str:
-        assert running.stdin is not None  # noqa: S101 - it was asked for
-        try:
-            for piece in pieces:
-                running.stdin.write(piece)
-        except BrokenPipeError:
-            pass  # it has heard enough
-        try:
-            out, _err = running.communicate(timeout=_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            raise
-        return " ".join(out.decode("utf-8", "replace").split())[:200]
+        if ended.returncode == _FOUND:
+            return Verdict(is_clean=False, finding=" ".join(ended.stdout.decode("utf-8", "replace").split())[:200])
+        raise ScannerAway(f"{self.words[0]} ended with {ended.returncode}")
 
 
 def scanner(setting: str) -> Scanner | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tasuki.core import virus_scanner
 from tasuki.core.virus_scanner import Clamd, Command, ScannerAway, ScannerSettingWrong, Verdict, scanner
 
 # The test file of the European institute for antivirus research, in two halves so that no scanner takes these lines for it.
@@ -108,6 +109,12 @@ def test_a_command_answers_by_how_it_ends(code: str, verdict: Verdict | None) ->
             asked.scan([b"x" * 500_000] * 4)
     else:
         assert asked.scan([b"x" * 500_000] * 4) == verdict
+
+
+def test_a_command_that_neither_reads_nor_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(virus_scanner, "_TIMEOUT_SECONDS", 0.3)
+    with pytest.raises(ScannerAway, match="timed out"):
+        Command((sys.executable, "-c", "import time; time.sleep(5)")).scan([b"x" * 500_000] * 4)
 
 
 @pytest.mark.parametrize("setting", ["clamav:///x", "clamd://", "clamd://host", "clamd://host:many", "command:", "/run/clamav/clamd.ctl"])
