@@ -35,35 +35,39 @@ def scan_what_waits(*, at: datetime) -> int:
     for pk in list(waiting):
         try:
             n += _scan(settings.SCANNER, pk=pk, at=at)
-        except ScannerAway as error:
+        except OSError as error:  # the scanner is away, or the bytes of this file are
             logger.warning("File %s waits, the virus scanner did not say what it is: %s", pk, error)
-            File.objects.filter(pk=pk).update(scanned_at=at)
-            failures += 1
+            File.objects.unsettled().filter(pk=pk).update(scanned_at=at)
+            failures += isinstance(error, ScannerAway)
             if failures >= _PATIENCE:
                 break
     return n
 
 
-@transaction.atomic
 def _scan(scanner: Scanner, *, pk: int, at: datetime) -> int:
-    file = File.objects.select_for_update(skip_locked=True).unsettled().filter(pk=pk).first()
-    if file is None:  # another worker has it, or somebody removed it
+    """Outside a transaction: a scanner may take a minute, and nothing is held for so long."""
+    file = File.objects.unsettled().filter(pk=pk).first()
+    if file is None:
         return 0
     with default_storage.open(file.stored_as) as stored:
         verdict = scanner.scan(stored.chunks(_PIECE))
-    _settle(file, verdict, at=at)
-    return 1
+    return _settle(pk, verdict, at=at)
 
 
-def _settle(file: File, verdict: Verdict, *, at: datetime) -> None:
-    """Open the file, or shut it for good: then its bytes go, and whoever attached it is told."""
+@transaction.atomic
+def _settle(pk: int, verdict: Verdict, *, at: datetime) -> int:
+    """Open the file, or shut it for good: then its bytes go, and whoever attached it is told. → whether it was not settled yet."""
+    file = File.objects.select_for_update().unsettled().filter(pk=pk).first()
+    if file is None:  # another worker was faster, or somebody removed it
+        return 0
     scan = Scan.CLEAN if verdict.is_clean else Scan.REFUSED
     File.objects.filter(pk=file.pk).update(scan=scan, finding=verdict.finding[:200], scanned_at=at)
     if verdict.is_clean:
-        return
+        return 1
     by = By(None, Door.JOB)
     cause = audit.record(file, action="refuse", by=by, at=at, changes={"scan": (file.scan, scan.value), "finding": ("", verdict.finding[:200])})
     about = About(file.account_id, file.contact_id, file.lead_id)
     people = [file.added_by_id] if file.added_by_id else []
     notifications.tell(people, happening=Happening.REFUSED, noun=file.noun, cause=cause, by=by, at=at, about=about)
     transaction.on_commit(lambda: default_storage.delete(file.stored_as))
+    return 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -225,6 +226,46 @@ def test_a_file_that_the_scanner_cannot_take_holds_up_no_other(cast: Cast, setti
     scanning.scan_what_waits(at=MONDAY)
     scanning.scan_what_waits(at=MONDAY + timedelta(minutes=1))
     assert list(File.objects.order_by("pk").values_list("scan", flat=True)) == ["waiting"] * 3 + ["clean"]
+
+
+def test_a_file_whose_bytes_are_gone_holds_up_no_other(cast: Cast, settings: Settings) -> None:
+    settings.SCANNER = Away(is_away=False)
+    for file in [attach(cast, f"file {nth}".encode()) for nth in range(5)][:4]:
+        default_storage.delete(file.stored_as)
+    assert scanning.scan_what_waits(at=MONDAY) == 1
+    assert list(File.objects.order_by("pk").values_list("scan", flat=True)) == ["waiting"] * 4 + ["clean"]
+
+
+class Slow:
+    """A scanner during whose work something happens."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.happens = happens
+
+    def scan(self, pieces: Any) -> Verdict:
+        assert b"".join(pieces)
+        self.happens()
+        return Verdict(is_clean=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_held_while_the_scanner_works(settings: Settings) -> None:
+    from tests.cast import assemble
+
+    cast, within = assemble(), []
+    settings.SCANNER = Slow(lambda: within.append(connection.in_atomic_block))
+    attach(cast)
+    assert scanning.scan_what_waits(at=MONDAY) == 1
+    assert within == [False]
+
+
+def test_what_another_worker_has_settled_meanwhile_stays_so(cast: Cast, settings: Settings) -> None:
+    file = attach(cast)
+    settings.SCANNER = Slow(lambda: File.objects.update(scan=Scan.REFUSED, finding="Worm"))
+    File.objects.update(scan=Scan.WAITING)
+    assert scanning.scan_what_waits(at=MONDAY) == 0
+    file.refresh_from_db()
+    assert (file.scan, file.finding) == (Scan.REFUSED, "Worm")
 
 
 def test_a_removed_file_comes_back_for_thirty_days(cast: Cast) -> None:
