@@ -25,7 +25,7 @@ from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.leads import Lead
 from tasuki.crm.merges import choosing, passes, reach, relations
 from tasuki.crm.merges.choosing import Choice
-from tasuki.crm.merges.journal import Journal
+from tasuki.crm.merges.journal import Journal, hold_merges
 from tasuki.crm.merges.rows import FormerRecord, Merge
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import Kind, TimelineEntry
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from tasuki.core.people import User
 
 MOST = 20
-# One merge at a time: two that meet in a third record would wait for each other.
-_LOCK = 0x3E26E
 _FOREIGN_KEY = "23503"
 
 Record = Account | Contact | Lead
@@ -128,7 +126,7 @@ def _locked(records: Sequence[Record], *, by: By, seen: Mapping[int, datetime]) 
         raise CannotMerge(_("A record cannot be merged with itself."))
     if not 2 <= len(ids) <= MOST:
         raise CannotMerge(_("Choose 2 to %(n)s records to merge.") % {"n": MOST})
-    execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    hold_merges()
     rows: Any = model._default_manager.get_queryset()
     # Not the strongest lock: what people write to a lead meanwhile refers to its contact, and would wait for us while we wait for it.
     fresh = {record.pk: record for record in rows.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)}

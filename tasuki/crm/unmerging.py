@@ -60,6 +60,7 @@ def undo(merge: Merge, *, by: By, at: datetime) -> Merge:
     """Take a merge back. Raises Forbidden, UndoneAlready, LaterMergeFirst, CannotUndo."""
     if by.actor:
         abilities.require(by.actor, Ability.MERGE_RECORDS)
+    journal.hold_merges()
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
     if merge.undone_at is not None:
         raise UndoneAlready

@@ -283,3 +283,29 @@ def test_two_merges_that_meet_in_one_record_do_not_wait_for_each_other_for_ever(
     assert sorted(answers) == ["merged", "not_there"]
     assert Account.objects.filter(pk__in=[a.pk, b.pk]).count() == 1
     assert Account.objects.filter(pk=c.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_undo_that_waits_for_a_merge_sees_that_it_came_later(cast: Cast) -> None:
+    a, b, c = (company(cast, name) for name in "ABC")
+    first = merging.merge(a, others=[b], by=ruth(cast), at=LATER)
+    answers = []
+
+    def undoing() -> None:
+        try:
+            unmerging.undo(first, by=By(cast.ruth, Door.WEB), at=STILL_LATER)
+            answers.append("undone")
+        except Refused as refusal:
+            answers.append(refusal.code)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        merging.merge(c, others=[a], by=ruth(cast), at=LATER)
+        other = threading.Thread(target=undoing)
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+    other.join(20)
+    assert answers == ["later_merge_first"]
+    all_is_well()

@@ -19,6 +19,13 @@ from tasuki.crm.merges.relations import Relation
 from tasuki.crm.merges.rows import Merge, MergeStep, StepKind
 
 _CUSTOM, _MAIN = "custom", "is_primary"
+_LOCK = 0x3E26E
+
+
+def hold_merges() -> None:
+    """One merge, or undo of one, at a time until the transaction ends: two that meet in a third record would wait for each other, and an
+    undo would not see the later merge that covers it."""
+    execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 class Journal:
