@@ -21,7 +21,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead, Origin
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.accounts import CompanyForm
-from tasuki.web.contacts import PersonForm
+from tasuki.web.contacts import NewPersonForm
 from tasuki.web.leads import NewLeadForm
 from tasuki.web.moves import DAY, NoteForm, TaskForm
 from tasuki.web.records import next_page
@@ -116,7 +116,7 @@ def _lead_form(request: UserRequest, here: Here) -> forms.Form:
 
 
 def _contact_form(request: UserRequest, here: Here) -> forms.Form:
-    return PersonForm(reader=request.user, initial={"account": here.company})
+    return NewPersonForm(reader=request.user, initial={"account": here.company})
 
 
 def _account_form(request: UserRequest, _here: Here) -> forms.Form:

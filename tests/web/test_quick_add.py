@@ -19,12 +19,14 @@ from tasuki.crm.stages import BOOKED, P1
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 from tasuki.sales.opportunities import Opportunity
+from tasuki.web.quick_kinds import KINDS
 from tests.cast import Cast, hired
 from tests.web.office import deal_of, lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
+FIELDS = {kind.key: kind.fields for kind in KINDS}
 HOSTILE = ["<script>alert(1)</script>", "'; DROP TABLE core_user; --", "{{ 7 * 7 }}", "\u202egnp", "가" * 5000, "%s%n", "../../etc/passwd"]
 
 
@@ -79,6 +81,27 @@ def test_a_lead_takes_five_fields_at_most(cast: Cast) -> None:
     answer = add(ivo, "lead", "/relay", full_name="한서윤", origin="inbound")
     assert answer["Location"] == "/relay"
     assert Lead.objects.get().contact.display_name == "한서윤"
+
+
+def test_every_field_of_a_kind_is_in_its_form(cast: Cast) -> None:
+    lead = lead_of(cast)
+    for who in (cast.ivo, cast.saori):
+        client = signed_in(who)
+        for here in ("/", reverse("account", args=[lead.account_id])):
+            for kind in kinds_of(client.get(f"{reverse('quick_add_first')}?from={quote(here)}", headers=HTMX).content.decode()):
+                text = client.get(f"{reverse('quick_add', args=[kind])}?from={quote(here)}", headers=HTMX).content.decode()
+                shown = re.findall(r'<(?:input|select|textarea)(?![^>]*type="hidden")[^>]*name="(\w+)"', text)
+                assert set(shown) == set(FIELDS[kind]), (kind, here)
+
+
+def test_a_contact_is_added_with_how_they_are_reached(cast: Cast) -> None:
+    ivo = signed_in(cast.ivo)
+    text = ivo.get(reverse("quick_add", args=["contact"])).content.decode()
+    typed = {"family_name": "박", "email": "park@gaon.example", "phone": "+82 2 1234 5678"}
+    assert all(f'name="{name}"' in text for name in typed)
+    add(ivo, "contact", **typed)
+    contact = Contact.objects.get()
+    assert ([str(one) for one in contact.emails.all()], contact.phones.count()) == (["park@gaon.example"], 1)
 
 
 def test_another_goes_on_with_an_empty_form_and_says_what_is_there(cast: Cast) -> None:
