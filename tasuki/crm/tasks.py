@@ -154,7 +154,7 @@ def finish(task: Task, *, by: By, at: datetime) -> Task:
         return task
     Task.objects.filter(pk=task.pk).update(done_at=at, done_by=by.actor)
     cause = audit.record(task, action="finish", by=by, at=at, changes={"done_at": (None, at)})
-    if task.lead_id or task.contact_id or task.account_id:
+    if any(_about(task).values()):
         entry = TimelineEntry.objects.create(at=at, kind=Kind.TASK, actor=by.actor, text=task.subject, detail={"task": task.pk}, **_about(task))
         givers = [task.created_by_id] if task.created_by_id else []
         about = About(**_about(task))
@@ -171,7 +171,8 @@ def reopen(task: Task, *, by: By, at: datetime) -> Task:
     if task.done_at is None:
         return task
     Task.objects.filter(pk=task.pk).update(done_at=None, done_by=None)
-    TimelineEntry.objects.filter(kind=Kind.TASK, detail__task=task.pk, **_about(task)).delete()
+    if any(_about(task).values()):
+        TimelineEntry.objects.filter(kind=Kind.TASK, detail__task=task.pk, **_about(task)).delete()
     audit.record(task, action="reopen", by=by, at=at, changes={"done_at": (task.done_at, None)})
     task.refresh_from_db()
     return task

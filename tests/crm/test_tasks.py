@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tasuki.core import people
 from tasuki.core.audit import AuditEntry, By, Door
@@ -91,6 +93,13 @@ def test_what_is_done_is_not_changed_before_it_is_opened_again(cast: Cast) -> No
     assert not TimelineEntry.objects.filter(kind="task").exists(), "the timeline does not say that it was done"
     assert AuditEntry.objects.of(task).filter(action="reopen").count() == 1
     assert tasks.change(task, subject="else", by=by(cast), at=TUESDAY).subject == "else"
+
+
+def test_a_task_about_nothing_is_reopened_without_a_look_at_the_timeline(cast: Cast) -> None:
+    task = tasks.finish(tasks.add(Task(subject="Tidy up", owner=cast.ivo), by=by(cast), at=MONDAY), by=by(cast), at=MONDAY)
+    with CaptureQueriesContext(connection) as queries:
+        assert tasks.reopen(task, by=by(cast), at=TUESDAY).done_at is None
+    assert not [one["sql"] for one in queries if TimelineEntry._meta.db_table in one["sql"]]
 
 
 def test_a_removed_task_is_gone_and_the_trail_keeps_what_it_said(cast: Cast) -> None:
