@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -27,7 +27,7 @@ from tasuki.web.lists.grouping import Bucket
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.lists.placing import Placing
 from tasuki.web.lists.spec import Spec
-from tasuki.web.records import back, carried_out
+from tasuki.web.records import back, carried_out, next_page
 from tasuki.web.requests import UserRequest, by, is_htmx
 
 _LISTS = {"lead": "leads", "opportunity": "opportunities", "account": "accounts", "contact": "contacts", "task": "tasks", "product": "products"}
@@ -62,8 +62,8 @@ def place(request: UserRequest, noun: str, pk: int) -> HttpResponse:
         if done is None:
             return _shown(request, _context(request, spec, field, record=record, told=told, to=to, form=form), status=422)
         moved = done
-    undo = f"{reverse('place', args=[noun, pk])}?{urlencode({'group': field.key, 'to': moved.before})}" if moved.before else ""
-    toasts.say(request, moved.sentence, undo=undo)
+    undo = urlencode({"group": field.key, "to": moved.before, "was": moved.after}) if moved.before else ""
+    toasts.say(request, moved.sentence, undo=undo and f"{reverse('place', args=[noun, pk])}?{undo}")
     return back(request, reverse(_LISTS[noun]))
 
 
@@ -125,7 +125,7 @@ def _context(request: UserRequest, spec: Spec, field: Field, *, record: Any, tol
         "form": form,
         "lanes": [(one.key, one.label, lanes.asks(spec.noun, field, one.key)) for one in told if one.key in into and one != here],
         "exits": [(one.key, one.label, one.icon, lanes.asks(spec.noun, field, one.key)) for one in exits],
-        "next": going_on if url_has_allowed_host_and_scheme(going_on, allowed_hosts=None) else "",
+        "next": next_page(going_on),
         "is_dated": placing.is_dated(spec.noun, field),
         "day": placing.standing_on(field, record) if placing.is_dated(spec.noun, field) else None,
     }

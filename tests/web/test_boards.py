@@ -250,6 +250,26 @@ def test_a_task_is_put_off_and_that_can_be_taken_back(cast: Cast) -> None:
     assert put(ivo, "task", task.pk, group="due", to="overdue").status_code == 400
 
 
+def test_a_move_is_not_taken_back_over_what_somebody_did_since(cast: Cast) -> None:
+    task = tasks.add(Task(subject="Call back", due_on=localdate() - timedelta(days=2), owner=cast.ivo), by=By(cast.ivo, Door.WEB), at=MONDAY)
+    field = made(FieldKind.CHOICE, choices=("Gold", "Iron"))
+    account = lead_of(cast).account
+    assert account
+    gold, iron = key_of(field, "Gold"), key_of(field, "Iron")
+    ivo, ruth = signed_in(cast.ivo), signed_in(cast.ruth)
+    for record, group, to, theirs in ((task, "due", "today", "later"), (account, field.key, gold, iron)):
+        put(ivo, record.noun, record.pk, group=group, to=to)
+        undo = re.search(rf'action="(/{record.noun}/\d+/place[^"]+)"', told(ivo))
+        assert undo
+        put(ruth, record.noun, record.pk, group=group, to=theirs)
+        record.refresh_from_db()
+        stood = (task.due_on, account.custom)
+        assert ivo.post(undo[1], {"next": "/tasks?as=board"}, headers={"HX-Request": "true"}).status_code == 409
+        record.refresh_from_db()
+        assert (task.due_on, account.custom) == stood
+    assert account.custom == {field.slot: iron}
+
+
 def test_a_choice_of_a_custom_field_is_made_by_moving_and_unmade(cast: Cast) -> None:
     field = made(FieldKind.CHOICE, choices=("Gold", "Iron"))
     account = lead_of(cast).account

@@ -57,10 +57,11 @@ class Placing:
 
 @dataclass(frozen=True)
 class Moved:
-    """What is told of a move, and the lane to put the record back into: "" where no verb takes it back."""
+    """What is told of a move, the lane or day to put the record back into, "" where no verb takes it back, and the one where it stands `after`."""
 
     sentence: str
     before: str = ""
+    after: str = ""
 
 
 def ability(noun: str) -> Ability:
@@ -193,7 +194,7 @@ def _dated(placing: Placing, day: date | None, *, by: By, at: datetime) -> Moved
     else:
         writing.write(record, said={int(field.key.removeprefix("custom.f")): day}, by=by, at=at)
         sentence = _named(field, record, day)
-    return Moved(sentence, before.isoformat() if before else "none")
+    return Moved(sentence, *(one.isoformat() if one else "none" for one in (before, day)))
 
 
 def _named(field: Field, record: Any, day: date | None) -> str:
@@ -225,4 +226,4 @@ def _choice(placing: Placing, told: list[Bucket], *, by: By, at: datetime) -> Mo
     before = placing.record.custom.get(f"f{pk}") or "none"
     writing.write(placing.record, said={pk: "" if placing.to == "none" else placing.to}, by=by, at=at)
     lane = next(bucket.label for bucket in told if bucket.key == placing.to)
-    return Moved(_("%(name)s is in “%(lane)s” now.") % {"name": placing.record, "lane": lane}, before)
+    return Moved(_("%(name)s is in “%(lane)s” now.") % {"name": placing.record, "lane": lane}, before, placing.to)
