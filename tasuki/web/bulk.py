@@ -9,7 +9,6 @@ from django.db import models
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,7 +27,7 @@ from tasuki.web.lists import page as lists
 from tasuki.web.lists import state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
-from tasuki.web.records import valid
+from tasuki.web.records import next_page, valid
 from tasuki.web.requests import UserRequest, record_id
 from tasuki.web.toasts import Act
 
@@ -150,5 +149,4 @@ def _tell(request: UserRequest, run: BulkRun) -> None:
 
 def _list_of(request: UserRequest) -> str:
     """The list that the rows were chosen in, as it stood."""
-    address = request.POST.get("next", "")
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else "/"
+    return next_page(request.POST.get("next", "")) or reverse("home")

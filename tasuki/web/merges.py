@@ -9,7 +9,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -27,6 +27,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.merges import contents
 from tasuki.crm.merges.rows import FormerRecord, Merge
 from tasuki.web import found_rows, nouns, side_by_side, toasts
+from tasuki.web.records import back
 from tasuki.web.requests import UserRequest, by, record_id
 
 MODELS: dict[str, type[Account] | type[Contact] | type[Lead]] = {"account": Account, "contact": Contact, "lead": Lead}
@@ -44,8 +45,7 @@ def choosing(request: UserRequest, noun: str) -> HttpResponse:
     if 2 <= len(ids) <= merging.MOST and not request.POST.get("everything"):
         return redirect(address(noun, ids))
     toasts.say(request, _("Choose 2 to %(n)s records to merge.") % {"n": merging.MOST}, warns=True)
-    back = request.POST.get("next", "")
-    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else LISTS[noun])
+    return back(request, reverse(LISTS[noun]))
 
 
 @require_GET

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +20,7 @@ from tasuki.core.saved_views import Reach, SavedView, Shown
 from tasuki.web.lists import renderings
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
-from tasuki.web.records import valid
+from tasuki.web.records import next_page, valid
 from tasuki.web.requests import UserRequest, by
 
 
@@ -90,5 +90,4 @@ def _shown(request: UserRequest, noun: str, said: dict[str, str]) -> Shown:
 
 def _list_of(request: UserRequest) -> str:
     """The list that the form stood on."""
-    address = request.POST.get("next", "")
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else "/"
+    return next_page(request.POST.get("next", "")) or reverse("home")

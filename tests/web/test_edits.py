@@ -71,7 +71,12 @@ def test_a_form_never_leads_out_of_the_house(cast: Cast) -> None:
     home = reverse("account", args=[account.pk])
     text = ivo.get(at(account, "domain"), headers={"Referer": "https://evil.example/accounts"}).content.decode()
     assert "evil.example" not in text
-    assert ivo.post(at(account, "domain"), {"domain": "", "next": "https://evil.example/"})["Location"] == home
+    for sent in ("https://evil.example/", "//evil.example", "foo", "http://[x/"):
+        assert ivo.post(at(account, "domain"), {"domain": "", "next": sent})["Location"] == home
+    for came in ("http://[x/", "http://testserver//evil.example/", "no address"):
+        text = ivo.get(at(account, "domain"), headers={"Referer": came}).content.decode()
+        assert f'name="next" value="{home}"' in text
+        assert "evil.example" not in text
 
 
 def test_the_second_of_two_is_told_and_chooses(cast: Cast) -> None:

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -26,7 +25,7 @@ from tasuki.web.edits.fields import Field
 from tasuki.web.lists import rows
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.record_form import RecordForm
-from tasuki.web.records import carried_out
+from tasuki.web.records import carried_out, next_page
 from tasuki.web.requests import UserRequest, by, is_htmx
 
 LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities", "product": "products", "task": "tasks"}
@@ -119,15 +118,18 @@ def _answered(request: UserRequest, noun: str, pk: int) -> HttpResponse:
 
 def _came_from(request: UserRequest, noun: str, pk: int) -> str:
     """The page that led here, if it is one of ours."""
-    came = urlsplit(request.headers.get("Referer", ""))
+    home = _home(noun, pk)
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return home
     if came.netloc == request.get_host() and came.path != request.path:
-        return came.path + (f"?{came.query}" if came.query else "")
-    return _home(noun, pk)
+        return next_page(came.path + (f"?{came.query}" if came.query else "")) or home
+    return home
 
 
 def _back(request: UserRequest, noun: str, pk: int) -> str:
-    wanted = request.POST.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else _home(noun, pk)
+    return next_page(request.POST.get("next", "")) or _home(noun, pk)
 
 
 def _home(noun: str, pk: int) -> str:
