@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tasuki.core import meanwhile
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
 from tasuki.core.edits.bulk import change_field_of
-from tasuki.core.errors import Refused
+from tasuki.core.meanwhile import Seen
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import accounts, editable, leads
@@ -21,13 +21,6 @@ from tasuki.crm.leads import Lead
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-
-class ChangedSince(Refused):
-    code = "changed_since"
-
-    def __init__(self) -> None:
-        super().__init__(_("Somebody has given it to another since."))
 
 
 class Owned(Protocol):
@@ -47,12 +40,9 @@ def owner_of(record: Owned) -> dict[str, Any]:
     return {"before": {"owner": record.owner_id, "team": record.team_id}}
 
 
-def unless_given_since(record: Owned, said: Said) -> Said:
-    """Who had it before, as long as it is still where the run put it. Raises ChangedSince."""
-    if (record.owner_id, record.team_id) != (said["owner"], said["team"]):
-        raise ChangedSince
-    before: Said = said["before"]
-    return before
+def marks_of(given: Said) -> Seen:
+    """The marks of whom it was with, as the verbs that give compare them: they refuse what somebody has given to another since."""
+    return {name: meanwhile.mark(given[name]) for name in ("owner", "team")}
 
 
 def all_leads(user: User) -> QuerySet[Lead]:
@@ -62,13 +52,13 @@ def all_leads(user: User) -> QuerySet[Lead]:
 def _give_lead(lead: Lead, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
     before = owner_of(lead)
     to, team = receiver(said)
-    leads.give(lead, to=to, team=team, reason=said["reason"], by=by, at=at)
+    leads.give(lead, to=to, team=team, reason=said["reason"], seen=marks_of(before["before"]), by=by, at=at)
     return before
 
 
 def _give_lead_back(lead: Lead, said: Said, *, by: By, at: datetime) -> None:
-    to, team = receiver(unless_given_since(lead, said))
-    leads.give(lead, to=to, team=team, reason=said["reason"], by=by, at=at)
+    to, team = receiver(said["before"])
+    leads.give(lead, to=to, team=team, reason=said["reason"], seen=marks_of(said), by=by, at=at)
 
 
 def _accounts(user: User) -> QuerySet[Account]:
@@ -78,13 +68,13 @@ def _accounts(user: User) -> QuerySet[Account]:
 def _give_account(account: Account, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
     before = owner_of(account)
     to, team = receiver(said)
-    accounts.give(account, to=to, team=team, reason=said["reason"], by=by, at=at)
+    accounts.give(account, to=to, team=team, reason=said["reason"], seen=marks_of(before["before"]), by=by, at=at)
     return before
 
 
 def _give_account_back(account: Account, said: Said, *, by: By, at: datetime) -> None:
-    to, team = receiver(unless_given_since(account, said))
-    accounts.give(account, to=to, team=team, reason=said["reason"], by=by, at=at)
+    to, team = receiver(said["before"])
+    accounts.give(account, to=to, team=team, reason=said["reason"], seen=marks_of(said), by=by, at=at)
 
 
 GIVE_LEADS = BulkVerb("lead", "give", gettext_lazy("Give to"), "user-share", Ability.ASSIGN_OWNERS, all_leads, _give_lead, _give_lead_back)

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tasuki.core import business_days
+from tasuki.core import business_days, meanwhile
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
-from tasuki.crm import tasks
+from tasuki.crm import editable, tasks
 from tasuki.crm.tasks import Task
 
 if TYPE_CHECKING:
@@ -28,13 +28,6 @@ class DoneAlready(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("This task was done already."))
-
-
-class TaskChangedSince(Refused):
-    code = "task_changed_since"
-
-    def __init__(self) -> None:
-        super().__init__(_("Somebody has changed this task since."))
 
 
 def _rows(user: User) -> QuerySet[Task]:
@@ -53,27 +46,25 @@ def _reopen(task: Task, said: Said, *, by: By, at: datetime) -> None:  # noqa: A
 
 
 def _give(task: Task, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
-    before = task.owner_id
-    tasks.change(task, owner=User.objects.get_queryset().get(pk=said["owner"]), by=by, at=at)
-    return {"before": before}
+    owner = User.objects.get_queryset().get(pk=said["owner"])
+    editable.change_task(task, said={"owner": owner}, seen=meanwhile.marks(task, ["owner"]), by=by, at=at)
+    return {"before": task.owner_id}
 
 
 def _give_back(task: Task, said: Said, *, by: By, at: datetime) -> None:
-    if task.owner_id != said["owner"]:
-        raise TaskChangedSince
-    tasks.change(task, owner=User.objects.get_queryset().get(pk=said["before"]), by=by, at=at)
+    owner = User.objects.get_queryset().get(pk=said["before"])
+    editable.change_task(task, said={"owner": owner}, seen={"owner": meanwhile.mark(said["owner"])}, by=by, at=at)
 
 
 def _put_off(task: Task, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
     before, day = task.due_on, meant_day(said["to"], said["due_on"], today=_today(by, at))
-    tasks.change(task, due_on=day, by=by, at=at)
+    editable.change_task(task, said={"due_on": day}, seen=meanwhile.marks(task, ["due_on"]), by=by, at=at)
     return {"before": before.isoformat() if before else "", "became": day.isoformat() if day else ""}
 
 
 def _put_back(task: Task, said: Said, *, by: By, at: datetime) -> None:
-    if (task.due_on.isoformat() if task.due_on else "") != said["became"]:
-        raise TaskChangedSince
-    tasks.change(task, due_on=date.fromisoformat(said["before"]) if said["before"] else None, by=by, at=at)
+    day = date.fromisoformat(said["before"]) if said["before"] else None
+    editable.change_task(task, said={"due_on": day}, seen={"due_on": meanwhile.mark(said["became"] or None)}, by=by, at=at)
 
 
 def meant_day(word: str, day: str | date | None, *, today: date) -> date | None:

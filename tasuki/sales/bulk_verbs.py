@@ -13,7 +13,7 @@ from tasuki.core.bulk.verbs import BulkVerb, Said
 from tasuki.core.edits.bulk import change_field_of
 from tasuki.core.people import User
 from tasuki.crm import leads
-from tasuki.crm.bulk_verbs import all_leads, owner_of, receiver, unless_given_since
+from tasuki.crm.bulk_verbs import all_leads, marks_of, owner_of, receiver
 from tasuki.sales import editable, opportunities
 from tasuki.sales.opportunities import Opportunity
 
@@ -30,13 +30,13 @@ def _rows(user: User) -> QuerySet[Opportunity]:
 def _give(opportunity: Opportunity, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
     before = owner_of(opportunity)
     to, team = receiver(said)
-    opportunities.hand_over(opportunity, to=to, team=team, reason=said["reason"], by=by, at=at)
+    opportunities.hand_over(opportunity, to=to, team=team, reason=said["reason"], seen=marks_of(before["before"]), by=by, at=at)
     return before
 
 
 def _give_back(opportunity: Opportunity, said: Said, *, by: By, at: datetime) -> None:
-    to, team = receiver(unless_given_since(opportunity, said))
-    opportunities.hand_over(opportunity, to=to, team=team, reason=said["reason"], by=by, at=at)
+    to, team = receiver(said["before"])
+    opportunities.hand_over(opportunity, to=to, team=team, reason=said["reason"], seen=marks_of(said), by=by, at=at)
 
 
 def _recycle_lead(lead: Lead, said: Said, *, by: By, at: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRow, BulkRun
 from tasuki.core.bulk.verbs import verbs
+from tasuki.core.meanwhile import ChangedMeanwhile
 from tasuki.crm import tasks
 from tasuki.crm.notifications import Notification
 from tasuki.crm.tasks import Task
@@ -54,7 +55,7 @@ def test_many_are_given_and_told_of_once(cast: Cast) -> None:
     assert (told.happening, told.n_records, told.task) == ("task", 3, None)
     tasks.change(rows[0], owner=cast.chika, by=By(cast.ruth, Door.WEB), at=TUESDAY)
     assert undone(cast, run).n_undone == 2
-    assert BulkRow.objects.get(run=run, state="kept").reason == "Somebody has changed this task since."
+    assert BulkRow.objects.get(run=run, state="kept").reason.startswith("Ruth Adeyemi changed this meanwhile.")
     assert set(Task.objects.values_list("owner", flat=True)) == {cast.ivo.pk, cast.chika.pk}
 
 
@@ -68,6 +69,26 @@ def test_many_are_put_off_in_business_days(cast: Cast, to: str, due_on: str, *, 
     assert set(Task.objects.values_list("due_on", flat=True)) == {day}
     undone(cast, run)
     assert sorted(Task.objects.order_by("pk").values_list("due_on", flat=True), key=str) == [date(2026, 3, 4), date(2026, 3, 4), None]
+
+
+def test_what_somebody_wrote_after_the_row_was_read_stays(cast: Cast) -> None:
+    (row,) = some(cast, 1)
+    read, by = Task.objects.get(), By(cast.ivo, Door.WEB)
+    tasks.change(row, owner=cast.chika, due_on=date(2026, 5, 4), by=By(cast.ruth, Door.WEB), at=TUESDAY)
+    give, due = verbs()["task", "give"], verbs()["task", "due"]
+    assert give.undo
+    assert due.undo
+    tries = [
+        (give.do, {"owner": cast.saori.pk}),
+        (give.undo, {"owner": cast.ivo.pk, "before": cast.saori.pk}),
+        (due.do, {"to": "", "due_on": "2026-04-01"}),
+        (due.undo, {"became": "2026-03-04", "before": "2026-03-02"}),
+    ]
+    for act, said in tries:
+        with pytest.raises(ChangedMeanwhile, match="Ruth Adeyemi changed this meanwhile"):
+            act(read, said, by=by, at=TUESDAY)
+    fresh = Task.objects.get()
+    assert (fresh.owner, fresh.due_on) == (cast.chika, date(2026, 5, 4))
 
 
 def test_they_are_done_from_the_list(cast: Cast) -> None:

@@ -11,9 +11,11 @@ from tasuki.core.audit import By, Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRow, BulkRun
 from tasuki.core.bulk.verbs import verbs
-from tasuki.crm import leads
+from tasuki.core.meanwhile import ChangedMeanwhile
+from tasuki.crm import accounts, leads
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
+from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Opportunity
 from tests.cast import Cast
 from tests.web.office import MONDAY, deal_of, lead_of, signed_in
@@ -105,7 +107,7 @@ def test_an_undo_keeps_what_somebody_has_given_on(cast: Cast) -> None:
     leads.give(second, to=cast.chika, team=cast.success, by=By(cast.ruth, Door.WEB), at=now())
     ruth.post(reverse("bulk_undoing", args=[BulkRun.objects.get().pk]))
     assert owners() == {first.pk: cast.ivo.pk, second.pk: cast.chika.pk}
-    assert BulkRow.objects.get(record_id=second.pk).reason == "Somebody has given it to another since."
+    assert BulkRow.objects.get(record_id=second.pk).reason.startswith("Ruth Adeyemi changed this meanwhile.")
 
 
 @pytest.mark.parametrize("noun", ["account", "opportunity"])
@@ -120,6 +122,33 @@ def test_accounts_and_deals_are_given_and_brought_back(cast: Cast, noun: str) ->
     assert model._default_manager.get(pk=pk).owner == cast.chika
     ruth.post(reverse("bulk_undoing", args=[BulkRun.objects.get().pk]))
     assert model._default_manager.get(pk=pk).owner == before
+
+
+@pytest.mark.parametrize("noun", ["lead", "account", "opportunity"])
+def test_what_somebody_gave_on_after_the_row_was_read_stays_with_them(cast: Cast, noun: str) -> None:
+    deal = deal_of(cast)
+    read = {"lead": deal.lead, "account": deal.lead.account, "opportunity": deal}[noun]
+    assert read
+    given = {"lead": leads.give, "account": accounts.give, "opportunity": opportunities.hand_over}[noun]
+    stood = {"owner": read.owner_id, "team": read.team_id}
+    given(read, to=cast.chika, team=cast.success, by=By(cast.ruth, Door.WEB), at=now())  # type: ignore[operator]
+    give, to = verbs()[noun, "give"], {"owner": cast.mina.pk, "team": cast.marketing.pk}
+    assert give.undo
+    for act, said in ((give.do, to), (give.undo, {**stood, "before": to})):
+        with pytest.raises(ChangedMeanwhile, match="Ruth Adeyemi changed this meanwhile"):
+            act(read, {**said, "reason": ""}, by=By(cast.ruth, Door.WEB), at=now())
+    assert type(read)._default_manager.get(pk=read.pk).owner == cast.chika
+
+
+@pytest.mark.parametrize("sent", ["foo", "https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_a_list_that_is_none_of_ours_leads_home_and_the_change_is_made(cast: Cast, sent: str) -> None:
+    account, ruth = lead_of(cast).account, signed_in(cast.ruth)
+    assert account
+    assert ruth.post(reverse("bulk_field", args=["account", "industry"]), {"id": account.pk, "set": "1", "industry": "banks", "next": sent})["Location"] == "/"
+    assert Account.objects.get().industry == "banks"
+    view = {"of": "account", "name": "Mine", "reach": "mine", "sort": "name", "columns": "name", "next": sent}
+    assert ruth.post(reverse("view_add"), view)["Location"].startswith("/")
+    assert ruth.post(reverse("merge_choosing", args=["account"]), {"id": account.pk, "next": sent})["Location"] == reverse("accounts")
 
 
 def test_who_may_not_does_nothing_and_sees_no_bar(cast: Cast) -> None:

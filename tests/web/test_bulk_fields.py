@@ -13,8 +13,10 @@ from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRow, BulkRun
+from tasuki.core.bulk.verbs import verbs
 from tasuki.core.custom_fields import writing
 from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun
+from tasuki.core.meanwhile import ChangedMeanwhile
 from tasuki.crm import leads, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
@@ -48,6 +50,18 @@ def test_a_field_is_asked_for_then_written_then_taken_back(cast: Cast) -> None:
     ivo.post(reverse("bulk_undoing", args=[run.pk]))
     assert dict(Account.objects.values_list("pk", "industry")) == {first.pk: "exchanges", second.pk: "banks", other.pk: ""}
     assert "Ruth Adeyemi changed this meanwhile." in BulkRow.objects.get(record_id=first.pk).reason
+
+
+def test_what_somebody_wrote_after_the_row_was_read_is_not_written_over(cast: Cast) -> None:
+    account, tier = firm(cast, "A"), made(FieldKind.CHOICE, "Tier")
+    read, do = Account.objects.get(), verbs()["account", "change"].do
+    records.change_account(account, said={"industry": "banks"}, by=By(cast.ruth, Door.WEB), at=now())
+    writing.write(account, said={tier.pk: key_of(tier, "Gold")}, by=By(cast.ruth, Door.WEB), at=now())
+    for field, value in (("industry", "brokers"), (tier.key, None)):
+        with pytest.raises(ChangedMeanwhile, match="Ruth Adeyemi changed this meanwhile"):
+            do(read, {"field": field, "value": value}, by=By(cast.ivo, Door.WEB), at=now())
+    fresh = Account.objects.get()
+    assert (fresh.industry, fresh.custom) == ("banks", {tier.slot: key_of(tier, "Gold")})
 
 
 def test_custom_fields_of_all_that_fit_are_set_and_emptied(cast: Cast) -> None:

@@ -17,7 +17,9 @@ from tasuki.core.edits.nouns import Editable, editables
 def _change(record: Any, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
     field, noun = said["field"], editables()[record.noun]
     before = meanwhile.stands(record, field)
-    changed = writing.write(record, said={field: writing.read(noun, field, said["value"], person=by.actor)}, by=by, at=at)
+    value = writing.read(noun, field, said["value"], person=by.actor)
+    # The record was read with a hundred others: what `before` says must still be so when it is written.
+    changed = writing.write(record, said={field: value}, seen={field: meanwhile.mark(before)}, by=by, at=at)
     return {"before": before, "left": meanwhile.mark(meanwhile.stands(changed, field))}
 
 
