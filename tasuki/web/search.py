@@ -41,25 +41,26 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Group:
-    """One heading with what stands below it."""
+    """One heading with what stands below it; `part` tells the palette before which ones its own answers go."""
 
     name: str
     rows: Sequence[Row]
-    is_pages: bool = False
+    part: str = ""
 
 
 @require_GET
 def search(request: UserRequest) -> HttpResponse:
-    """Records, and pages, that hold the words of `q`; without words, what was opened lately and all pages."""
+    """Records, pages and sections of the handbook that hold the words of `q`; without words, what was opened lately and all pages."""
     began = time.perf_counter()
     text = " ".join(request.GET.get("q", "").split())[:LONGEST]
     is_fragment = is_htmx(request)
     groups, is_nearly = _found(request, text, most=_IN_PALETTE if is_fragment else _ON_PAGE) if text else (_lately(request), False)
     what = sought(text)
-    if what and (sections := _in_handbook(what)):
-        groups = [*groups, Group(_("Handbook"), sections)]
     if pages := _pages(request, what):
-        groups = [*groups, Group(_("Go to"), pages, is_pages=True)]
+        groups = [*groups, Group(_("Go to"), pages, part="pages")]
+    # Last, for Enter takes the first: whoever types a name wants what is called so, and reads about it when there is nothing else.
+    if what and (sections := _in_handbook(what)):
+        groups = [*groups, Group(_("Handbook"), sections, part="handbook")]
     context = {
         "q": text,
         "groups": groups,

@@ -50,6 +50,18 @@ def test_words_find_records_and_pages_and_mark_what_was_typed(cast: Cast) -> Non
     assert list(groups(answered(signed_in(cast.ada), "firm"))) == ["Leads", "Accounts", "Contacts"]
 
 
+@pytest.mark.parametrize(("typed", "page"), [("audit", "Audit log"), ("contact", "Contacts"), ("new lead", "New lead"), ("duplic", "Duplicates")])
+def test_what_is_called_so_comes_before_what_the_handbook_says_of_it(cast: Cast, *, typed: str, page: str) -> None:
+    shown = groups(answered(signed_in(cast.ada), typed))
+    assert list(shown) == ["Go to", "Handbook"]
+    assert page in shown["Go to"]
+    assert 1 <= len(shown["Handbook"]) <= 4
+
+
+def test_a_question_that_names_nothing_is_answered_by_the_handbook_alone(cast: Cast) -> None:
+    assert list(groups(answered(signed_in(cast.ada), "recyc"))) == ["Handbook"]
+
+
 def test_without_words_stands_what_was_opened_lately_and_every_page(cast: Cast) -> None:
     lead, client = lead_of(cast), signed_in(cast.ada)
     assert "Opened lately" not in groups(answered(client, ""))
@@ -106,7 +118,7 @@ PAGES = [
 def test_a_page_is_found_in_the_readers_language_and_in_english(cast: Cast, *, language: str, typed: str, page: str) -> None:
     User.objects.get_queryset().filter(pk=cast.ada.pk).update(language=language)
     shown = groups(answered(signed_in(User.objects.get_queryset().get(pk=cast.ada.pk)), typed))
-    assert page in list(shown.values())[-1]
+    assert page in shown[{"en": "Go to", "ko": "이동", "ja": "移動"}[language]]
 
 
 def test_what_was_nearly_typed_is_offered_as_a_question(cast: Cast) -> None:

@@ -93,7 +93,9 @@ def test_what_the_page_offers_is_done_from_the_palette(desk: Any, live_server: A
     opened(desk)
     desk.keyboard.type("recyc")
     desk.wait_for_selector("command-palette [role=option][id^=do-] >> text=Recycle")
-    desk.wait_for_function("() => document.querySelectorAll('command-palette [role=option]').length === 1")
+    desk.wait_for_function("() => document.querySelectorAll('command-palette [role=option]:not([data-part=handbook] *)').length === 1")
+    assert desk.get_attribute(CHOSEN, "id") == "do-0"
+    assert desk.locator("command-palette [role=group]").last.get_attribute("data-part") == "handbook", "one may read about it, but it comes last"
     desk.keyboard.press("Enter")
     desk.wait_for_selector("details.act[data-do=Recycle][open]")
     assert desk.evaluate("document.activeElement.closest('form').action").endswith(f"/leads/{lead.pk}/recycling")

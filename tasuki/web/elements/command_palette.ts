@@ -97,8 +97,8 @@ class CommandPalette extends HTMLElement {
     this.#list.innerHTML = answer;
     const said = this.#list.querySelector<HTMLElement>("[data-part=answer]");
     leaveOutHere(this.#list);
-    const pages = this.#list.querySelector("[data-part=pages]");
-    for (const group of thingsToDo(text, this.dataset.do ?? "")) this.#list.insertBefore(group, pages);
+    const after = this.#list.querySelector("[data-part=pages], [data-part=handbook]");
+    for (const group of thingsToDo(text, this.dataset.do ?? "")) this.#list.insertBefore(group, after);
     const options = this.#options;
     this.querySelector<HTMLElement>("[data-part=count]")!.textContent = options.length ? (said?.dataset.count ?? "") : (this.dataset.none ?? "");
     this.querySelector<HTMLElement>("[data-part=time]")!.textContent = said?.dataset.time ?? "";
