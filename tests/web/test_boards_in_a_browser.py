@@ -15,7 +15,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tests.cast import Cast, assemble
 from tests.web.office import MONDAY, deal_of, lead_of
-from tests.web.test_in_a_browser import PHONE, signed_in
+from tests.web.test_in_a_browser import PHONE, out_of_reach, signed_in
 from tests.web.test_keys_in_a_browser import clean
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -125,6 +125,27 @@ def test_whoever_is_slower_is_told_and_sees_where_the_card_is(board: Any, cast: 
     board.wait_for_selector("flash-toast.toast-error")
     assert "Somebody has moved it meanwhile" in board.locator("flash-toast").inner_text()
     board.wait_for_selector('[data-lane="booked"] [data-card]')
+
+
+def test_a_card_goes_back_when_the_server_is_out_of_reach(board: Any, cast: Cast) -> None:
+    card, lost = board.locator("[data-card]", has_text="한하린"), "flash-toast.toast-error"
+    with out_of_reach(board):
+        card.drag_to(lane(board, "booked"))
+        board.wait_for_selector(lost)
+        assert lane(board, "connected").locator("[data-card]").count() == 1
+        board.locator(f"{lost} [data-part=close]").click()
+    # It was refused, and then the lanes cannot be asked for: only what was refused is told.
+    lead = next(one for one in Lead.objects.visible_to(cast.ada) if str(one) == "한윤서")
+    leads.advance(lead, to=stages.BOOKED, by=By(cast.ivo, Door.WEB), at=MONDAY.replace(month=4))
+    board.evaluate("""() => {
+        const reach = window.fetch;
+        window.fetch = (address, how) => how?.method === "POST" ? reach(address, how) : Promise.resolve(new Response("<p>Elsewhere</p>"));
+    }""")
+    board.locator("[data-card]", has_text="한윤서").drag_to(lane(board, "connected"))
+    board.wait_for_selector(lost)
+    board.wait_for_timeout(200)
+    assert "Somebody has moved it meanwhile" in board.locator("flash-toast").inner_text()
+    assert lane(board, "working").locator("[data-card]").count() == 2
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -15,6 +15,7 @@ from tasuki.sales.opportunities import Opportunity
 from tests.cast import MONDAY, PASSWORD, SET_UP, Cast, assemble, with_password
 from tests.core.test_custom_fields import firm, key_of, made
 from tests.web.office import deal_of
+from tests.web.test_in_a_browser import out_of_reach
 from tests.web.test_palette_in_a_browser import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -92,6 +93,25 @@ def test_a_cell_is_changed_by_keys_alone_and_the_next_one_after_it(desk: Any, li
     assert "banks" not in desk.inner_text(cell(account, "industry"))
     fresh = Account.objects.get(pk=account.pk)
     assert (fresh.industry, fresh.country) == ("", "")
+
+
+def test_what_cannot_be_sent_is_told_and_stays_typed(desk: Any, live_server: Any, cast: Cast) -> None:
+    account = firm(cast, "A")
+    desk.goto(live_server.url + reverse("account", args=[account.pk]))
+    pen = desk.locator(f"{cell(account, 'industry')} .pen")
+    with out_of_reach(desk):
+        pen.press("Enter")
+        desk.wait_for_selector(f"{TOAST}.toast-error")
+    pen.press("Enter")
+    desk.wait_for_selector(f"{FORM} input:focus")
+    desk.keyboard.type("banks")
+    with out_of_reach(desk):
+        desk.keyboard.press("Enter")
+        desk.wait_for_function("document.querySelectorAll('flash-toast.toast-error').length == 2")
+    assert desk.input_value(f"{FORM} input[name=industry]") == "banks"
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(f"{TOAST}.toast-success")
+    assert Account.objects.get().industry == "banks"
 
 
 def test_a_fact_is_changed_and_the_page_follows(desk: Any, live_server: Any, cast: Cast) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -95,6 +97,14 @@ def addresses() -> list[str]:
         *(reverse("leads") + query for query in ("?add=opened", "?add=owner", "?add=title", "?filter=any(stage:is(ready),pass:over(1))", "?sort=account")),
         reverse("relay_rows") + "?stage=p1&what=entered&period=year",
     ]
+
+
+@contextmanager
+def out_of_reach(page: Any) -> Iterator[None]:
+    """While the scripts of the page cannot reach the server; an abort on the way would be one more thing that Chromium complains of."""
+    page.evaluate("() => { window.reaching = window.fetch; window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
+    yield
+    page.evaluate("() => { window.fetch = window.reaching; }")
 
 
 def violations(page: Any) -> list[str]:

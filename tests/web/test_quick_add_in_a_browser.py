@@ -11,7 +11,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.tasks import Task
 from tests.cast import PASSWORD, Cast, assemble, with_password
 from tests.web.office import lead_of
-from tests.web.test_in_a_browser import PHONE, signed_in, violations
+from tests.web.test_in_a_browser import PHONE, out_of_reach, signed_in, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -76,6 +76,24 @@ def test_one_after_the_other(page: Any, live_server: Any, cast: Cast) -> None:
     page.locator("dialog.quick[open]").wait_for(state="detached")
     page.locator("main", has_text="Send the offer").wait_for()
     assert set(Task.objects.values_list("subject", flat=True)) == {"Call 한서윤", "Send the offer"}
+
+
+def test_what_cannot_be_sent_is_told_and_sent_again(page: Any, live_server: Any, cast: Cast) -> None:
+    signed_in(page, live_server, cast)
+    page.goto(live_server.url + reverse("tasks"))
+    with out_of_reach(page):
+        press(page, "c")
+        page.locator("#toasts flash-toast.toast-error", has_text="The server did not answer").wait_for()
+    press(page, "c")
+    page.locator("dialog.quick form").wait_for()
+    page.keyboard.type("Send the offer")
+    with out_of_reach(page):
+        press(page, "Enter")
+        page.locator("dialog.quick flash-toast.toast-error", has_text="The server did not answer").wait_for()
+    assert violations(page) == []
+    page.locator("dialog.quick button[value=stay]").click()
+    page.locator("main", has_text="Send the offer").wait_for()
+    assert Task.objects.count() == 1
 
 
 def test_a_c_that_is_typed_is_a_letter(page: Any, live_server: Any, cast: Cast) -> None:

@@ -1,5 +1,7 @@
 // <card-moves>: cards that can be put into another lane, by dragging them or by the menu that each of them has. A card goes there at
 // once; then the answer of the server is shown: the lanes as they are now, or a sentence why not, and the card is back where it was.
+import { answered, tell } from "./answers";
+
 class CardMoves extends HTMLElement {
   #stop = new AbortController();
   #dragged: HTMLElement | undefined;
@@ -101,35 +103,27 @@ class CardMoves extends HTMLElement {
     else this.#fill(page);
   }
 
-  /** The page that was answered; nothing when it was a refusal, which is told, and the lanes are asked for anew. */
+  /** The page that was answered; nothing when it leads elsewhere, and when it was a refusal, which is told: the lanes are asked for anew. */
   async #answer(address: string, how: RequestInit, takeBack = (): void => undefined): Promise<Document | undefined> {
-    try {
-      const answer = await fetch(address, how);
-      const elsewhere = answer.headers.get("HX-Redirect");
-      if (elsewhere) window.location.assign(elsewhere);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (answer.ok || !answer.headers.get("HX-Retarget")) return page;
-      takeBack();
-      this.#dialog.close();
-      this.#tell(page.querySelectorAll("flash-toast"));
-      if (answer.status === 409) this.#show((await this.#answer(this.dataset.here!, {}))!, undefined);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      takeBack();
-      this.#tell(this.querySelector<HTMLTemplateElement>("[data-part=lost]")!.content.cloneNode(true).childNodes);
-    }
+    const answer = await answered(address, how);
+    if (!answer) return void takeBack();
+    const { response, page } = answer;
+    const elsewhere = response.headers.get("HX-Redirect");
+    if (elsewhere) return window.location.assign(elsewhere) as undefined;
+    if (response.ok || !response.headers.get("HX-Retarget")) return page;
+    takeBack();
+    this.#dialog.close();
+    tell(page);
+    const lanes = response.status === 409 ? await this.#answer(this.dataset.here!, {}) : undefined;
+    if (lanes?.querySelector("card-moves")) this.#show(lanes, undefined);
     return undefined;
-  }
-
-  #tell(toasts: Iterable<Node>): void {
-    document.querySelector("#toasts")?.append(...toasts);
   }
 
   #show(page: Document, card: string | undefined): void {
     const left = this.querySelector("card-lanes")?.scrollLeft ?? 0;
     this.replaceChildren(...page.querySelector("card-moves")!.childNodes);
     this.querySelector("card-lanes")!.scrollLeft = left;
-    this.#tell(page.querySelectorAll("#toasts flash-toast"));
+    tell(page);
     (this.querySelector<HTMLElement>(`[data-card="${card}"] a.sheet-name`) ?? this.querySelector<HTMLElement>("card-lanes"))?.focus({ preventScroll: !card });
   }
 }

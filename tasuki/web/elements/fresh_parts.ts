@@ -1,18 +1,20 @@
 // Asking the server as htmx would, and putting what it answers where it belongs: a row in its list, the parts of a page, toasts.
+import { answered, tell } from "./answers";
 import { walkedByArrows } from "./cell_walk";
 
-interface Answer {
+interface Done {
   isDone: boolean;
   page: Document;
 }
 
-/** What the server says: a page or a piece of one. Nothing when it led elsewhere, or said in a toast why not. */
-export async function asked(address: string, sent?: FormData): Promise<Answer | undefined> {
-  const response = await fetch(address, { method: sent ? "POST" : "GET", body: sent, headers: { "HX-Request": "true" } });
+/** What the server says: a page or a piece of one. Nothing when it led elsewhere, or a toast said why not. */
+export async function asked(address: string, sent?: FormData): Promise<Done | undefined> {
+  const answer = await answered(address, { method: sent ? "POST" : "GET", body: sent, headers: { "HX-Request": "true" } });
+  if (!answer) return undefined;
+  const { response, page } = answer;
   const elsewhere = response.headers.get("HX-Redirect");
   if (elsewhere) window.location.assign(elsewhere);
   if (elsewhere) return undefined;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
   if (response.ok || page.querySelector("form.edit-form")) return { isDone: response.ok, page };
   tell(page);
   return undefined;
@@ -31,8 +33,4 @@ export function putInPlace(answer: Document): void {
   }
   for (const part of answer.querySelectorAll<HTMLElement>("[data-fresh]")) document.querySelector(`[data-fresh="${part.dataset.fresh}"]`)?.replaceWith(part);
   tell(answer);
-}
-
-function tell(answer: Document): void {
-  document.querySelector("#toasts")?.append(...answer.querySelectorAll("flash-toast"));
 }

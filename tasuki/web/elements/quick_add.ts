@@ -1,5 +1,6 @@
 // <quick-add>: the plus of the top bar and C open the form of /add over the page. It is sent as the page would send it: what is
 // wrong comes back into the dialog with what was typed, and what went well leads on, to this page or to another of the kind.
+import { type Answer, answered, tell } from "./answers";
 import { isForThePage } from "./single_keys";
 
 class QuickAdd extends HTMLElement {
@@ -56,7 +57,7 @@ class QuickAdd extends HTMLElement {
   }
 
   async #load(address: string): Promise<void> {
-    await this.#answered(await fetch(address, { headers: { "HX-Request": "true" } }));
+    this.#show(await answered(address, { headers: { "HX-Request": "true" } }));
   }
 
   #onSubmit(event: SubmitEvent): void {
@@ -71,25 +72,28 @@ class QuickAdd extends HTMLElement {
     if (!said.has("next")) said.set("next", window.location.pathname + window.location.search);
     for (const button of form.querySelectorAll("button")) button.disabled = true;
     const action = form.getAttribute("action") || form.dataset.action!;
-    const response = await fetch(action, { method: "POST", body: said, headers: { "HX-Request": "true" } });
-    await this.#answered(response, response.redirected ? undefined : action);
-    this.#hasAdded ||= response.redirected;
-    for (const button of form.querySelectorAll("button")) button.disabled = false;
+    try {
+      const answer = await answered(action, { method: "POST", body: said, headers: { "HX-Request": "true" } });
+      this.#hasAdded ||= answer?.response.redirected ?? false;
+      this.#show(answer, action);
+    } finally {
+      for (const button of form.querySelectorAll("button")) button.disabled = false;
+    }
   }
 
-  /** What the server said: elsewhere to go, a toast, or a form, alone or in its page. */
-  async #answered(response: Response, action?: string): Promise<void> {
+  /** What the server said: elsewhere to go, a toast, or a form, alone or in its page, that is sent to `action` again. */
+  #show(answer: Answer | undefined, action?: string): void {
+    if (!answer) return;
+    const { response, page } = answer;
     const elsewhere = response.headers.get("HX-Redirect");
     if (elsewhere) return this.#go(elsewhere);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const toasts = [...page.querySelectorAll("flash-toast")];
     const form = page.querySelector<HTMLFormElement>("form[data-quick]");
-    if (!form) return document.querySelector("#toasts")?.append(...toasts);
-    if (action) form.dataset.action = action;
+    if (!form) return tell(page);
+    if (action && !response.redirected) form.dataset.action = action;
     const whole = page.querySelector("main") ? [...this.#dialog.querySelectorAll(".quick-head"), form] : [...page.body.children].filter((part) => !part.hasAttribute("hx-swap-oob"));
-    // What stands behind a dialog can be neither pressed nor read out.
-    this.#dialog.replaceChildren(...whole, ...toasts);
+    this.#dialog.replaceChildren(...whole);
     if (!this.#dialog.open) this.#dialog.showModal();
+    tell(page);
     this.#fieldToFillIn(form)?.focus();
   }
 
