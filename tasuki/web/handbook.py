@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_GET
 
 from tasuki.web import handbook_pages
-from tasuki.web.handbook_pages import ORDER, Page
+from tasuki.web.handbook_pages import ORDER
 from tasuki.web.requests import UserRequest
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    key: str
-    title: str
 
 
 @require_GET
@@ -35,10 +27,5 @@ def page(request: UserRequest, key: str) -> HttpResponse:
 def _shown(request: UserRequest, key: str) -> HttpResponse:
     language = (translation.get_language() or "en")[:2]
     shown = handbook_pages.page(key, language)
-    others = [_neighbour(other, language) for other in ORDER]
+    others = [handbook_pages.page(other, language) for other in ORDER]
     return render(request, "handbook/page.jinja", {"page": shown, "is_foreign": shown.language != language, "others": others})
-
-
-def _neighbour(key: str, language: str) -> Neighbour:
-    found: Page = handbook_pages.page(key, language)
-    return Neighbour(key, found.title)

@@ -19,6 +19,8 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 import tasuki
+from tasuki.core.search.folding import fold_all
+from tasuki.web.page_names import by_name
 
 _FOLDER = Path(tasuki.__file__).parent / "docs" / "handbook"
 ORDER = (
@@ -40,15 +42,18 @@ ORDER = (
 _ELSEWHERE = {"numbers": _FOLDER.parent / "numbers.md"}
 # Column of each language in the tables of the glossary.
 _COLUMN = {"en": 0, "ja": 1, "ko": 2}
+# Japanese lines are broken within words.
+_BROKEN = re.compile(r"(?<=[\u3040-\u9fff])\n(?=[\u3040-\u9fff])")
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of a page: what it is called, and where it is."""
+    """A heading of a page: what it is called, and where it is; for the search its title and all the words below it, folded once."""
 
     title: str
     anchor: str
-    text: str
+    called: str
+    said: str
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,6 @@ class Page:
     title: str
     sections: tuple[Section, ...]
     html: Markup
-
-    @property
-    def address(self) -> str:
-        return address(self.key)
 
 
 def address(key: str, anchor: str = "") -> str:
@@ -89,7 +90,7 @@ def page(key: str, language: str) -> Page:
                 continue
             anchor = next(anchors, slugify(words, allow_unicode=True))
             token.attrSet("id", anchor)
-            sections.append(Section(words, anchor, _text_below(tokens, place)))
+            sections.append(Section(words, anchor, by_name(words), _text_below(tokens, place)))
     if key == "glossary":
         _name_rows(tokens)
     for token in tokens:
@@ -143,8 +144,9 @@ def _text_below(tokens: list[Token], place: int) -> str:
         if token.type == "heading_open":
             break
         if token.type == "inline":
-            said.append(token.content)
-    return " ".join(said)
+            said += [fold_all(word) for word in _BROKEN.sub("", token.content).split()]
+    # Word by word, so that no two of them make a third.
+    return "\n".join(said)
 
 
 def _lead_to_pages(inline: Token) -> None:

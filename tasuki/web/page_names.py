@@ -11,7 +11,12 @@ from tasuki.core.search.folding import Sought, fold, initials
 
 def is_called(what: Sought, *names: Any) -> bool:
     """Whether all the words that are sought stand in the names; lazy translations are read in English too."""
-    here = fold(" ".join(str(name) for name in names))
+    here = by_name(" ".join(str(name) for name in names))
     with translation.override("en"):
-        known = f"{here}\n{initials(here)}\n{fold(' '.join(str(name) for name in names))}"
+        known = f"{here}\n{fold(' '.join(str(name) for name in names))}"
     return all(word in known for word in what.words)
+
+
+def by_name(name: str) -> str:
+    """All by which a name is known in its own language: folded, and by its 초성."""
+    return f"{(folded := fold(name))}\n{initials(folded)}"

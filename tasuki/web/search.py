@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.search import finding, marking
-from tasuki.core.search.folding import Sought, fold, sought
+from tasuki.core.search.folding import Sought, sought
 from tasuki.web import found_rows, handbook_pages, nouns, settings_index
 from tasuki.web.found_rows import Row
 from tasuki.web.page_names import is_called
@@ -95,12 +95,12 @@ def _in_handbook(what: Sought) -> list[Row]:
     language = (translation.get_language() or "en")[:2]
     called, speaking = [], []
     for page, section in handbook_pages.every_section(language):
-        row = Row(section.title, page.title, handbook_pages.address(page.key, section.anchor), "book")
-        if is_called(what, section.title):
-            called.append(row)
-        elif all(word in fold(section.text) for word in what.words):
-            speaking.append(row)
-    return [*called, *speaking][:_SECTIONS]
+        if all(word in section.called for word in what.words):
+            called.append((page, section))
+        elif all(word in section.said for word in what.words):
+            speaking.append((page, section))
+    found = [*called, *speaking][:_SECTIONS]
+    return [Row(section.title, page.title, handbook_pages.address(page.key, section.anchor), "book") for page, section in found]
 
 
 def _pages(request: UserRequest, what: Sought | None) -> list[Row]:

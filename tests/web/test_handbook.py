@@ -91,3 +91,11 @@ def test_markup_in_a_page_stays_words() -> None:
 def test_the_palette_finds_its_sections(cast: Cast, *, person: str, q: str, anchor: str) -> None:
     text = signed_in(getattr(cast, person)).get(reverse("search"), {"q": q}, headers={"HX-Request": "true"}).content.decode()
     assert re.search(rf'href="/handbook/[\w-]+#{anchor}"', text)
+
+
+def test_a_long_section_is_found_by_its_last_word_and_not_by_the_seam_of_two(cast: Cast) -> None:
+    longest = max(page("glossary", "en").sections, key=lambda section: len(section.said))
+    assert longest.said.index("warmly") > 2_000
+    client = signed_in(cast.ivo)
+    found = [client.get(reverse("search"), {"q": q}).content.decode() for q in ("recommend us WARMLY", "uswarmly")]
+    assert [f'href="/handbook/glossary#{longest.anchor}"' in text for text in found] == [True, False]

@@ -47,7 +47,7 @@ def test_words_find_records_and_pages_and_mark_what_was_typed(cast: Cast) -> Non
     assert "한<mark>서윤</mark>" in answer
     assert f'href="/leads/{lead.pk}" role="option"' in answer
     assert 'data-count="2 found"' in answer
-    assert list(groups(answered(signed_in(cast.ada), "firm"))) == ["Leads", "Accounts", "Contacts"]
+    assert list(groups(answered(signed_in(cast.ada), "firm"))) == ["Leads", "Accounts", "Contacts", "Handbook"]
 
 
 @pytest.mark.parametrize(("typed", "page"), [("audit", "Audit log"), ("contact", "Contacts"), ("new lead", "New lead"), ("duplic", "Duplicates")])

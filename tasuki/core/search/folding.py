@@ -36,12 +36,17 @@ _MOST_WORDS = 5
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The letters and digits of a text, in one case and one width, without accents: at most `LONGEST` of them."""
+    return fold_all(text)[:LONGEST]
+
+
+def fold_all(text: str) -> str:
+    """As `fold`, however long the text is, and not kept: for what is folded once."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).casefold()
         if _MAY_HAVE_ACCENTS.search(text):
             text = unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFD", text)))
         text = text.translate(_KATAKANA_OF_HIRAGANA)
-    return _SIGN.sub("", text.lower())[:LONGEST]
+    return _SIGN.sub("", text.lower())
 
 
 def initials(folded: str) -> str:
