@@ -1,52 +1,49 @@
-"""Business days: when an office works. Public holidays are those of the country, as far as the `holidays` package knows it."""
+"""Business days: those on which a calendar is open. Its own days beat the holidays of its country, and those its week."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
 
-import holidays
+from django.utils.translation import gettext_lazy as _
 
-_SATURDAY = 5
-
-
-def is_business_day(day: date, *, country: str) -> bool:
-    """Whether offices in the country (two letters, "" for none) work on that day. Unknown countries have weekends only."""
-    return day.weekday() < _SATURDAY and day not in _holidays(country, day.year)
+from tasuki.core.errors import Refused
+from tasuki.core.working_time import FURTHEST_DAYS, Hours
 
 
-def next_business_day(day: date, *, country: str) -> date:
-    """The first business day after `day`."""
-    return on_or_after(day + timedelta(days=1), country=country)
+class NeverOpen(Refused):
+    code = "never_open"
+
+    def __init__(self) -> None:
+        super().__init__(_("The calendar of the organisation has no open day. Give it hours in the settings, or choose a day yourself."))
 
 
-def on_or_after(day: date, *, country: str) -> date:
-    """The day itself when offices work on it, else the next on which they do."""
-    while not is_business_day(day, country=country):
-        day += timedelta(days=1)
-    return day
+def is_business_day(day: date, *, hours: Hours) -> bool:
+    return bool(hours.shifts_on(day))
 
 
-def next_week(day: date, *, country: str) -> date:
-    """The first business day of the week after."""
-    return on_or_after(day + timedelta(days=7 - day.weekday()), country=country)
+def next_business_day(day: date, *, hours: Hours) -> date:
+    """The first business day after `day`. Raises NeverOpen."""
+    return on_or_after(day + timedelta(days=1), hours=hours)
 
 
-def holiday_name(day: date, *, country: str) -> str:
-    """What the country celebrates on that day, in its own language; nothing on other days and for unknown countries."""
-    return _holidays(country, day.year).get(day, "")
+def on_or_after(day: date, *, hours: Hours) -> date:
+    """The day itself when it is a business day, else the next that is. Raises NeverOpen."""
+    return _nearest(day, hours=hours, step=1)
 
 
-def holidays_of(year: int, *, country: str) -> dict[date, str]:
-    """The public holidays of a year by day, named in the language of the country."""
-    return dict(sorted(_holidays(country, year).items()))
+def on_or_before(day: date, *, hours: Hours) -> date:
+    """The day itself when it is a business day, else the last before it that was. Raises NeverOpen."""
+    return _nearest(day, hours=hours, step=-1)
 
 
-@lru_cache(maxsize=64)
-def _holidays(country: str, year: int) -> dict[date, str]:
-    try:
-        # Without being told, the package names them in the language that the environment of the process happens to have.
-        language = holidays.country_holidays(country).default_language
-        return dict(holidays.country_holidays(country, years=year, language=language))
-    except NotImplementedError:
-        return {}
+def next_week(day: date, *, hours: Hours) -> date:
+    """The first business day of the week after. Raises NeverOpen."""
+    return on_or_after(day + timedelta(days=7 - day.weekday()), hours=hours)
+
+
+def _nearest(day: date, *, hours: Hours, step: int) -> date:
+    days = (day + timedelta(days=step * n) for n in range(FURTHEST_DAYS))
+    found = next((one for one in days if is_business_day(one, hours=hours)), None)
+    if found is None:
+        raise NeverOpen
+    return found

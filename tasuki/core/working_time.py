@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from tasuki.core.business_days import holiday_name
+from tasuki.core.public_holidays import holiday_name
 
 MINUTES_A_DAY = 24 * 60
 # A calendar that is closed for longer than this is closed for good.
-_FURTHEST_DAYS = 366 * 3
+FURTHEST_DAYS = 366 * 3
 
 
 @dataclass(frozen=True, order=True)
@@ -66,7 +66,7 @@ def after_business_seconds(start: datetime, seconds: float, hours: Hours) -> dat
     left = timedelta(seconds=seconds)
     if left <= timedelta(0):
         return start.astimezone(UTC)
-    for opens, closes in hours.spans(start, start + timedelta(days=_FURTHEST_DAYS)):
+    for opens, closes in hours.spans(start, start + timedelta(days=FURTHEST_DAYS)):
         if closes - opens >= left:
             return opens + left
         left -= closes - opens

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from tasuki.core import business_days
 from tasuki.core.people import User
+from tasuki.core.working_time import Hours
 from tasuki.crm.notifications import Notification, Way
 
 MORNING = time(7)
@@ -25,15 +26,13 @@ def waiting(way: Way) -> list[User]:
     return list(User.objects.active().filter(pk__in=rows.values("person")).order_by("pk"))
 
 
-def last_morning(person: User, *, at: datetime, country: str) -> datetime:
-    """The last seven o'clock of a business day in the person's time zone."""
+def last_morning(person: User, *, at: datetime, hours: Hours) -> datetime:
+    """The last seven o'clock of a business day in the person's time zone. Raises NeverOpen."""
     zone = ZoneInfo(person.time_zone)
     day = at.astimezone(zone).date()
     if datetime.combine(day, MORNING, zone) > at:
         day -= timedelta(days=1)
-    while not business_days.is_business_day(day, country=country):
-        day -= timedelta(days=1)
-    return datetime.combine(day, MORNING, zone)
+    return datetime.combine(business_days.on_or_before(day, hours=hours), MORNING, zone)
 
 
 def take(person: User, *, way: Way, before: datetime, at: datetime) -> list[Notification]:

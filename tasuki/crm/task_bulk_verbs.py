@@ -13,8 +13,8 @@ from tasuki.core import business_days, meanwhile
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
+from tasuki.core.calendars import Calendar, hours_of
 from tasuki.core.errors import Refused
-from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.crm import editable, tasks
 from tasuki.crm.tasks import Task
@@ -67,13 +67,13 @@ def _put_back(task: Task, said: Said, *, by: By, at: datetime) -> None:
     editable.change_task(task, said={"due_on": day}, seen={"due_on": meanwhile.mark(said["became"] or None)}, by=by, at=at)
 
 
+_WORDS = {"tomorrow": business_days.next_business_day, "next_week": business_days.next_week}
+
+
 def meant_day(word: str, day: str | date | None, *, today: date) -> date | None:
-    """The day that “tomorrow” or “next_week” means in business days, else the day that was chosen; None for no day."""
-    country = the_organisation().country
-    if word == "tomorrow":
-        return business_days.next_business_day(today, country=country)
-    if word == "next_week":
-        return business_days.next_week(today, country=country)
+    """The day that “tomorrow” or “next_week” means in business days, else the day that was chosen; None for no day. Raises NeverOpen."""
+    if meant := _WORDS.get(word):
+        return meant(today, hours=hours_of(Calendar.objects.of_the_organisation()))
     if isinstance(day, str):
         return date.fromisoformat(day) if day else None
     return day

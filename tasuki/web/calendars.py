@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tasuki.core import abilities, calendars
 from tasuki.core.abilities import Ability
-from tasuki.core.business_days import holidays_of
 from tasuki.core.calendars import LONGEST_NAME, Calendar, HoursOverlap, HoursWrong, hours_of, read_hours, written
 from tasuki.core.organisation import the_organisation
+from tasuki.core.public_holidays import holidays_of
 from tasuki.core.working_time import Shift
 from tasuki.web import toasts
 from tasuki.web.moves import DAY

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tasuki.core import people
-from tasuki.core.organisation import the_organisation
+from tasuki.core.business_days import NeverOpen
+from tasuki.core.calendars import Calendar, hours_of
 from tasuki.core.outgoing_mail import Letter, MailServer
 from tasuki.core.people import User
 from tasuki.crm import notification_mail, notifications
@@ -39,12 +40,15 @@ def post_what_waits(*, at: datetime) -> int:
     notification_mail.give_up(at=at)
     if settings.MAIL is None:
         return 0
-    country, posted, failures = the_organisation().country, 0, 0
+    hours, posted, failures = hours_of(Calendar.objects.of_the_organisation()), 0, 0
     for way in (Way.MAIL, Way.DIGEST):
         for person in notification_mail.waiting(way):
-            before = at if way == Way.MAIL else notification_mail.last_morning(person, at=at, country=country)
             try:
+                before = at if way == Way.MAIL else notification_mail.last_morning(person, at=at, hours=hours)
                 posted, failures = posted + _post(settings.MAIL, person=person, way=way, before=before, at=at), 0
+            except NeverOpen as refusal:
+                logger.warning("No morning comes: %s", refusal)
+                return posted
             except OSError as error:
                 logger.warning("No mail for person %s: %s", person.pk, error)
                 failures += 1

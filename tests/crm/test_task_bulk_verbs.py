@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from tasuki.core import calendars
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRow, BulkRun
@@ -89,6 +90,28 @@ def test_what_somebody_wrote_after_the_row_was_read_stays(cast: Cast) -> None:
             act(read, said, by=by, at=TUESDAY)
     fresh = Task.objects.get()
     assert (fresh.owner, fresh.due_on) == (cast.chika, date(2026, 5, 4))
+
+
+def test_they_are_put_off_by_the_calendar_that_is_the_organisations(cast: Cast) -> None:
+    by, rows = By(cast.ada, Door.WEB), some(cast)
+    sundays = calendars.add("Sundays", time_zone="Asia/Seoul", country="KR", week={6: calendars.read_hours("9-12")}, by=by, at=MONDAY)
+    done_to(cast, "due", rows, to="tomorrow", due_on="")
+    assert set(Task.objects.values_list("due_on", flat=True)) == {date(2026, 3, 4)}
+    calendars.make_default(sundays, by=by, at=MONDAY)
+    done_to(cast, "due", rows, to="tomorrow", due_on="")
+    assert set(Task.objects.values_list("due_on", flat=True)) == {date(2026, 3, 8)}
+    calendars.mark_day(sundays, falls_on=date(2026, 3, 5), name="Fair", hours="9-18", by=by, at=MONDAY)
+    done_to(cast, "due", rows, to="tomorrow", due_on="")
+    assert set(Task.objects.values_list("due_on", flat=True)) == {date(2026, 3, 5)}
+
+
+def test_a_calendar_that_never_opens_refuses_each_and_leaves_its_day(cast: Cast) -> None:
+    by, rows = By(cast.ada, Door.WEB), some(cast)
+    calendars.make_default(calendars.add("Never", time_zone="Asia/Seoul", country="KR", week={}, by=by, at=MONDAY), by=by, at=MONDAY)
+    run = done_to(cast, "due", rows, to="next_week", due_on="")
+    assert (run.n_done, run.n_refused) == (0, 3)
+    assert "has no open day" in BulkRow.objects.filter(run=run)[0].reason
+    assert set(Task.objects.values_list("due_on", flat=True)) == {date(2026, 3, 4)}
 
 
 def test_they_are_done_from_the_list(cast: Cast) -> None:

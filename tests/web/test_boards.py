@@ -17,6 +17,7 @@ from django.utils.timezone import localdate, now
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tasuki.core import calendars
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.custom_fields import writing
@@ -243,10 +244,14 @@ def test_a_task_is_put_off_and_that_can_be_taken_back(cast: Cast) -> None:
     assert ivo.post(undo[1], {"next": "/tasks?as=board"}).status_code == 302
     task.refresh_from_db()
     assert task.due_on == today - timedelta(days=2)
-    for to in ("week", "later", "none"):
+    by = By(cast.ada, Door.WEB)
+    thursdays = calendars.add("Thursdays", time_zone="Asia/Seoul", country="", week={3: calendars.read_hours("9-12")}, by=by, at=MONDAY)
+    calendars.make_default(thursdays, by=by, at=MONDAY)
+    thursday = today + timedelta(days=10 - today.weekday())
+    for to, days in (("week", {today + timedelta(days=n) for n in range(7)}), ("later", {thursday}), ("none", {None})):
         assert put(ivo, "task", task.pk, group="due", to=to).status_code == 302
-    task.refresh_from_db()
-    assert task.due_on is None
+        task.refresh_from_db()
+        assert task.due_on in days, to
     assert put(ivo, "task", task.pk, group="due", to="overdue").status_code == 400
 
 

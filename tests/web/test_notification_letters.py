@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils.timezone import now
 from pytest_django import Settings
 
-from tasuki.core import people
+from tasuki.core import calendars, people
 from tasuki.core.audit import By, Door
+from tasuki.core.calendars import Calendar, hours_of
 from tasuki.core.outgoing_mail import MailServer
 from tasuki.core.people import User
 from tasuki.crm import following, leads, notes, notification_mail, notifications, stages, tasks
@@ -115,8 +116,21 @@ def test_what_was_read_or_taken_away_is_not_mailed(cast: Cast, postbox: Postbox)
 )
 def test_the_morning_is_seven_oclock_of_a_business_day_where_the_person_is(cast: Cast, at: str, morning: str) -> None:
     seoul = ZoneInfo("Asia/Seoul")
-    found = notification_mail.last_morning(cast.mina, at=datetime.fromisoformat(at).replace(tzinfo=seoul), country="KR")
+    found = notification_mail.last_morning(
+        cast.mina, at=datetime.fromisoformat(at).replace(tzinfo=seoul), hours=hours_of(Calendar.objects.of_the_organisation())
+    )
     assert found == datetime.fromisoformat(morning).replace(tzinfo=seoul)
+
+
+def test_where_no_day_is_open_no_morning_comes_and_other_letters_go(cast: Cast, postbox: Postbox) -> None:
+    by = By(cast.ada, Door.WEB)
+    calendars.make_default(calendars.add("Never", time_zone="Asia/Seoul", country="KR", week={}, by=by, at=TUESDAY), by=by, at=TUESDAY)
+    mention_mina(cast, lead_of(cast))
+    notifications.choose(cast.saori, ways={Happening.TASK: Way.DIGEST})
+    tasks.add(Task(subject="Call", owner=cast.saori), by=By(cast.ivo, Door.WEB), at=TUESDAY)
+    assert Notification.objects.filter(person=cast.saori, way=Way.DIGEST).exists()
+    assert post_what_waits(at=TUESDAY + timedelta(days=1)) == 1
+    assert len(postbox.letters) == 1
 
 
 def test_the_mail_of_the_morning_brings_what_came_before_it(cast: Cast, postbox: Postbox) -> None:

@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from tasuki.core import abilities, business_days
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
+from tasuki.core.calendars import Calendar, hours_of
 from tasuki.core.custom_fields import writing
 from tasuki.core.errors import Refused
 from tasuki.core.filters.fields import Field, Kind
 from tasuki.core.organisation import the_organisation
+from tasuki.core.working_time import Hours
 from tasuki.crm import leads, stages, tasks
 from tasuki.crm.leads import Lead
 from tasuki.sales import opportunities
@@ -204,19 +206,19 @@ def _named(field: Field, record: Any, day: date | None) -> str:
 
 def _day(to: str, at: datetime) -> date | None:
     """The day that a lane means: of this week the last business day, of the next the first."""
-    today, country = localdate(at), the_organisation().country
+    today, hours = localdate(at), hours_of(Calendar.objects.of_the_organisation())
     days: dict[str, Callable[[], date | None]] = {
         "none": lambda: None,
         "today": lambda: today,
-        "week": lambda: _last_of_week(today, country=country),
-        "later": lambda: business_days.next_week(today, country=country),
+        "week": lambda: _last_of_week(today, hours=hours),
+        "later": lambda: business_days.next_week(today, hours=hours),
     }
     return days[to]()
 
 
-def _last_of_week(today: date, *, country: str) -> date:
+def _last_of_week(today: date, *, hours: Hours) -> date:
     rest = [today + timedelta(days=n) for n in range(1, 7 - today.weekday())]
-    working = [day for day in rest if business_days.is_business_day(day, country=country)]
+    working = [day for day in rest if business_days.is_business_day(day, hours=hours)]
     return (working or rest or [today])[-1]
 
 
