@@ -144,6 +144,11 @@ def hours_of(calendar: Calendar) -> Hours:
     return Hours(ZoneInfo(calendar.time_zone), tuple(tuple(day) for day in week), calendar.country, own)
 
 
+def hours_of_the_house() -> Hours:
+    """By the calendar of the organisation: three queries."""
+    return hours_of(Calendar.objects.of_the_organisation())
+
+
 def read_hours(text: str) -> tuple[Shift, ...]:
     """“09:00–12:00, 13:00–18:00” as shifts; also 9-12, and ~ as Korean and Japanese write it. Raises HoursWrong, HoursOverlap."""
     parts = [part.strip() for part in re.split(r"[,、;\n]", text) if part.strip()]

@@ -13,7 +13,7 @@ from tasuki.core import business_days, meanwhile
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
-from tasuki.core.calendars import Calendar, hours_of
+from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.errors import Refused
 from tasuki.core.people import User
 from tasuki.crm import editable, tasks
@@ -73,7 +73,7 @@ _WORDS = {"tomorrow": business_days.next_business_day, "next_week": business_day
 def meant_day(word: str, day: str | date | None, *, today: date) -> date | None:
     """The day that “tomorrow” or “next_week” means in business days, else the day that was chosen; None for no day. Raises NeverOpen."""
     if meant := _WORDS.get(word):
-        return meant(today, hours=hours_of(Calendar.objects.of_the_organisation()))
+        return meant(today, hours=hours_of_the_house())
     if isinstance(day, str):
         return date.fromisoformat(day) if day else None
     return day

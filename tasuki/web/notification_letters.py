@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from tasuki.core import people
 from tasuki.core.business_days import NeverOpen
-from tasuki.core.calendars import Calendar, hours_of
+from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.outgoing_mail import Letter, MailServer
 from tasuki.core.people import User
 from tasuki.crm import notification_mail, notifications
@@ -40,7 +40,7 @@ def post_what_waits(*, at: datetime) -> int:
     notification_mail.give_up(at=at)
     if settings.MAIL is None:
         return 0
-    hours, posted, failures = hours_of(Calendar.objects.of_the_organisation()), 0, 0
+    hours, posted, failures = hours_of_the_house(), 0, 0
     for way in (Way.MAIL, Way.DIGEST):
         for person in notification_mail.waiting(way):
             try:

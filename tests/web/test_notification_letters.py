@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from tasuki.core import calendars, people
 from tasuki.core.audit import By, Door
-from tasuki.core.calendars import Calendar, hours_of
+from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.outgoing_mail import MailServer
 from tasuki.core.people import User
 from tasuki.crm import following, leads, notes, notification_mail, notifications, stages, tasks
@@ -116,9 +116,7 @@ def test_what_was_read_or_taken_away_is_not_mailed(cast: Cast, postbox: Postbox)
 )
 def test_the_morning_is_seven_oclock_of_a_business_day_where_the_person_is(cast: Cast, at: str, morning: str) -> None:
     seoul = ZoneInfo("Asia/Seoul")
-    found = notification_mail.last_morning(
-        cast.mina, at=datetime.fromisoformat(at).replace(tzinfo=seoul), hours=hours_of(Calendar.objects.of_the_organisation())
-    )
+    found = notification_mail.last_morning(cast.mina, at=datetime.fromisoformat(at).replace(tzinfo=seoul), hours=hours_of_the_house())
     assert found == datetime.fromisoformat(morning).replace(tzinfo=seoul)
 
 

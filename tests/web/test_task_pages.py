@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 from tasuki.core import business_days
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
-from tasuki.core.calendars import Calendar, hours_of
+from tasuki.core.calendars import hours_of_the_house
 from tasuki.crm import tasks
 from tasuki.crm.tasks import Task
 from tests.cast import Cast, hired
@@ -51,7 +51,7 @@ def test_a_task_is_put_off_to_a_business_day(cast: Cast, word: str) -> None:
     task.refresh_from_db()
     assert task.due_on is not None
     assert task.due_on > localdate()
-    assert business_days.is_business_day(task.due_on, hours=hours_of(Calendar.objects.of_the_organisation()))
+    assert business_days.is_business_day(task.due_on, hours=hours_of_the_house())
 
 
 def test_a_task_is_put_off_to_a_chosen_day_or_to_none(cast: Cast) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from tasuki.core import abilities, business_days
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
-from tasuki.core.calendars import Calendar, hours_of
+from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.custom_fields import writing
 from tasuki.core.errors import Refused
 from tasuki.core.filters.fields import Field, Kind
@@ -206,7 +206,7 @@ def _named(field: Field, record: Any, day: date | None) -> str:
 
 def _day(to: str, at: datetime) -> date | None:
     """The day that a lane means: of this week the last business day, of the next the first."""
-    today, hours = localdate(at), hours_of(Calendar.objects.of_the_organisation())
+    today, hours = localdate(at), hours_of_the_house()
     days: dict[str, Callable[[], date | None]] = {
         "none": lambda: None,
         "today": lambda: today,
