@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
@@ -30,3 +32,13 @@ class Forbidden(Refused):
 
     code = "forbidden"
     status = 403
+
+
+class Gone(Refused):
+    """What the person asked for was there when they looked, and is not any more: removed, or merged into another."""
+
+    code = "gone"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("This record is not there any more."))

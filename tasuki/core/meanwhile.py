@@ -1,4 +1,4 @@
-"""What stood in a field when a person looked, and the refusal to write over what somebody else wrote there since."""
+"""What somebody else did since a person looked: the record as it is now, and the refusal to write over what was written there since."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Manager, Model
 from django.utils.translation import gettext as _
 
 from tasuki.core.audit import AuditEntry
-from tasuki.core.errors import Refused
+from tasuki.core.errors import Gone, Refused
 from tasuki.core.money import Money
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+Record = TypeVar("Record", bound=Model)
 # Field → what shall stand there, as the noun's verb takes it.
 Said = Mapping[str, Any]
 # Field → the mark of what the person saw there.
@@ -73,6 +74,18 @@ class ChangedMeanwhile(Refused):
         names = ", ".join(dict.fromkeys(one.who for one in fields))
         super().__init__(_("%(who)s changed this meanwhile. Look at it again, then write yours or keep theirs.") % {"who": names})
         self.fields = fields
+
+
+def held(record: Record) -> Record:
+    """The record as it is now, held until the end of the transaction. Raises Gone for one that was removed or merged meanwhile.
+
+    Not the strongest lock: what others write about it refers to it, and need not wait. And without its relatives: whoever had to wait for
+    a record that came to name another one would see none beside it.
+    """
+    found = type(record)._default_manager.get_queryset().select_for_update(no_key=True).filter(pk=record.pk).first()
+    if found is None:
+        raise Gone
+    return found
 
 
 def stands(record: Any, field: str) -> Any:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
-from tasuki.core.meanwhile import Seen, refuse_overtaken
+from tasuki.core.meanwhile import Seen, held, refuse_overtaken
 from tasuki.crm import matching, notifications
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import Kind, TimelineEntry
@@ -96,8 +96,8 @@ class Account(models.Model):
 
 @transaction.atomic
 def give(account: Account, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "", seen: Seen | None = None) -> Account:
-    """Hand the account to another person, or to a team's queue. The period before is closed, never rewritten. Raises ChangedMeanwhile."""
-    account = Account.objects.select_for_update(of=("self",)).select_related("owner", "team").get(pk=account.pk)
+    """Hand the account to another person, or to a team's queue. The period before is closed, never rewritten. Raises ChangedMeanwhile, Gone."""
+    account = held(account)
     refuse_overtaken(account, said={"owner": to, "team": team}, seen=seen)
     changes = audit.difference(account, {"owner": to, "team": team})
     if not changes:

@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.crm import file_names, notifications
+from tasuki.core.meanwhile import held
+from tasuki.crm import file_names, notifications, subjects
 from tasuki.crm.files import File, Scan
 from tasuki.crm.following import About
 from tasuki.crm.notifications import Happening
+from tasuki.crm.subjects import Subject
 from tasuki.crm.timeline import Kind, TimelineEntry
 
 if TYPE_CHECKING:
@@ -85,33 +87,29 @@ def attach(
     account: Account | None = None,
     note: TimelineEntry | None = None,
 ) -> File:
-    """Keep a file with a record, or with a note on it. Raises AttachmentRefused for what is empty, too large, or made to be run.
+    """Keep a file with a record, or with a note on it. Raises AttachmentRefused for what is empty, too large, or made to be run,
+    Gone for its record.
 
     With a virus scanner the file stays shut until that has spoken: see `tasuki.crm.scanning`.
     """
     label = file_names.normalised(name)
     _check(label, n_bytes)
-    if note:
-        lead, contact, account = note.lead, note.contact, note.account
-    elif lead:
-        contact, account = lead.contact, lead.account
-    elif contact:
-        account = contact.account
     with ExitStack() as otherwise:
         passing = _Passing(upload)
         stored_as = f"attachments/{secrets.token_hex(16)}"
         # What was stored of a file that is refused after all does not stay.
         otherwise.callback(default_storage.delete, stored_as)
         stored_as = default_storage.save(stored_as, passing)
+        on = Subject(note.lead, note.contact, note.account) if note else subjects.held(lead=lead, contact=contact, account=account)
         file = File.objects.create(
             name=label,
             stored_as=stored_as,
             content_type=_kind_of(passing.head),
             n_bytes=passing.n_bytes,
             sha256=passing.hash.hexdigest(),
-            lead=lead,
-            contact=contact,
-            account=account,
+            lead=on.lead,
+            contact=on.contact,
+            account=on.account,
             note=note,
             added_by=by.actor,
             added_at=at,
@@ -123,11 +121,20 @@ def attach(
 
 
 @transaction.atomic
-def attach_to_note(note: TimelineEntry, *, files: Sequence[Attachment], by: By, at: datetime) -> None:
-    """Keep files with a note: all of them, or none and no byte of them. Raises AttachmentRefused."""
+def attach_all(
+    files: Sequence[Attachment],
+    *,
+    by: By,
+    at: datetime,
+    lead: Lead | None = None,
+    contact: Contact | None = None,
+    account: Account | None = None,
+    note: TimelineEntry | None = None,
+) -> None:
+    """Keep several, as `attach` keeps one: all of them, or none and no byte of them. Raises what that raises."""
     with ExitStack() as otherwise:
         for one in files:
-            file = attach(one.upload, name=one.name, n_bytes=one.n_bytes, by=by, at=at, note=note)
+            file = attach(one.upload, name=one.name, n_bytes=one.n_bytes, by=by, at=at, lead=lead, contact=contact, account=account, note=note)
             otherwise.callback(default_storage.delete, file.stored_as)
         otherwise.pop_all()
 
@@ -135,7 +142,7 @@ def attach_to_note(note: TimelineEntry, *, files: Sequence[Attachment], by: By, 
 @transaction.atomic
 def remove(file: File, *, by: By, at: datetime) -> None:
     """Take a file off its record; for `KEPT_AFTER_REMOVAL` it can be brought back. Doing it twice changes nothing."""
-    file = File.objects.select_for_update().get(pk=file.pk)
+    file = held(file)
     if file.removed_at is None:
         File.objects.filter(pk=file.pk).update(removed_at=at, removed_by=by.actor)
         audit.record(file, action="remove", by=by, at=at, changes={"name": (file.name, None)})
@@ -144,7 +151,7 @@ def remove(file: File, *, by: By, at: datetime) -> None:
 @transaction.atomic
 def bring_back(file: File, *, by: By, at: datetime) -> None:
     """Put a removed file back where it was. Raises CannotBringBack."""
-    file = File.objects.select_for_update().get(pk=file.pk)
+    file = held(file)
     if file.removed_at is None or at - file.removed_at > KEPT_AFTER_REMOVAL:
         raise CannotBringBack
     File.objects.filter(pk=file.pk).update(removed_at=None, removed_by=None)

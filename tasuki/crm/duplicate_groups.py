@@ -17,6 +17,7 @@ from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
+from tasuki.core.meanwhile import held
 from tasuki.crm.duplicates import MOST, NAME_SQL, Key
 from tasuki.crm.merges.rows import MODELS, Merge, MergeNoun
 
@@ -148,10 +149,10 @@ def find(*, at: datetime) -> int:
 
 @transaction.atomic
 def set_apart(group: DuplicateGroup, *, reason: str, by: By, at: datetime) -> DuplicateGroup:
-    """Say that these are not the same; they are never proposed again. Raises Forbidden, SettledAlready."""
+    """Say that these are not the same; they are never proposed again. Raises Forbidden, SettledAlready, Gone."""
     if by.actor:
         abilities.require(by.actor, abilities.Ability.MERGE_RECORDS)
-    group = DuplicateGroup.objects.select_for_update().get(pk=group.pk)
+    group = held(group)
     if group.state != GroupState.OPEN:
         raise SettledAlready
     DuplicateGroup.objects.filter(pk=group.pk).update(state=GroupState.APART, reason=reason.strip()[:200], settled_by=by.actor, settled_at=at)
@@ -162,10 +163,10 @@ def set_apart(group: DuplicateGroup, *, reason: str, by: By, at: datetime) -> Du
 
 @transaction.atomic
 def reopen(group: DuplicateGroup, *, by: By, at: datetime) -> DuplicateGroup:
-    """Take back that these are not the same. Raises Forbidden, SettledAlready."""
+    """Take back that these are not the same. Raises Forbidden, SettledAlready, Gone."""
     if by.actor:
         abilities.require(by.actor, abilities.Ability.MERGE_RECORDS)
-    group = DuplicateGroup.objects.select_for_update().get(pk=group.pk)
+    group = held(group)
     if group.state != GroupState.APART:
         raise SettledAlready
     DuplicateGroup.objects.filter(pk=group.pk).update(state=GroupState.OPEN, reason="", settled_by=None, settled_at=None)

@@ -11,6 +11,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.meanwhile import held
+
 if TYPE_CHECKING:
     from tasuki.core.audit import By
     from tasuki.core.people import User
@@ -107,8 +109,8 @@ def about(record: Any) -> About:
 
 @transaction.atomic
 def follow(record: Any, *, by: By, at: datetime) -> None:
-    """Follow a record, also after having stopped. Doing it twice changes nothing."""
-    column, pk = about(record).own
+    """Follow a record, also after having stopped. Doing it twice changes nothing. Raises Gone."""
+    column, pk = about(held(record)).own
     row, _is_new = Follow.objects.get_or_create(person=by.actor, **{column: pk}, defaults={"because": Because.CHOSE, "followed_since": at})
     if row.stopped_at or row.because != Because.CHOSE:
         Follow.objects.filter(pk=row.pk).update(because=Because.CHOSE, followed_since=at, stopped_at=None)
@@ -116,8 +118,8 @@ def follow(record: Any, *, by: By, at: datetime) -> None:
 
 @transaction.atomic
 def unfollow(record: Any, *, by: By, at: datetime) -> None:
-    """Hear no more of a record; carrying it or writing about it does not bring it back, following it does."""
-    column, pk = about(record).own
+    """Hear no more of a record; carrying it or writing about it does not bring it back, following it does. Raises Gone."""
+    column, pk = about(held(record)).own
     row, _is_new = Follow.objects.get_or_create(person=by.actor, **{column: pk}, defaults={"because": Because.CHOSE, "followed_since": at, "stopped_at": at})
     Follow.objects.filter(pk=row.pk, stopped_at__isnull=True).update(stopped_at=at)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
+from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
 from tasuki.crm import following, ledger, notifications, requirements, stages, timeline
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.notifications import Happening
@@ -204,8 +204,8 @@ class Lead(models.Model):
 
 
 def locked(lead: Lead) -> Lead:
-    """The lead as it is now, held until the end of the transaction."""
-    return Lead.objects.select_for_update(of=("self",)).select_related("owner", "team").get(pk=lead.pk)
+    """The lead as it is now, held until the end of the transaction. Raises Gone."""
+    return held(lead)
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,13 @@ class Arrival:
 
 @transaction.atomic
 def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTURED, previous: Lead | None = None) -> Lead:
-    """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open."""
+    """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open,
+    Gone for its contact or account.
+    """
+    if previous is None:  # a merge waits for whoever wakes a lead and holds that
+        for known in (arrival.account, arrival.contact):
+            if known:
+                held(known)
     line = arrival.product.line if arrival.product else ""
     if arrival.contact and _other_pass(arrival.contact, line=line).exists():
         raise AlreadyInProcess

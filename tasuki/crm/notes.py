@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import audit
 from tasuki.core.audit import By
-from tasuki.core.errors import Forbidden, Refused
-from tasuki.crm import attachments, following, mentions, notifications
+from tasuki.core.errors import Forbidden, Gone, Refused
+from tasuki.core.meanwhile import held
+from tasuki.crm import attachments, following, mentions, notifications, subjects
 from tasuki.crm.attachments import Attachment
 from tasuki.crm.following import About, Because
 from tasuki.crm.mentions import Reading
@@ -71,19 +72,16 @@ def write(
     """Keep a note and tell whom it names and who follows. A note on a lead stands with its contact and account too.
 
     `meant` are ids of people of whom several have one name. Raises NoteRefused; MentionUnsettled unless `is_settled`: then names that
-    are unclear, or of people who cannot see the record, are words like others, and nobody is told. Raises AttachmentRefused for a file.
+    are unclear, or of people who cannot see the record, are words like others, and nobody is told. Raises AttachmentRefused for a file, Gone for its record.
     """
     text = _checked(text)
-    record: Any = lead or contact or account
+    on = subjects.held(lead=lead, contact=contact, account=account)
+    record: Any = on.lead or on.contact or on.account
     reading = _settled(text, record, meant=meant, is_settled=is_settled)
-    if lead:
-        contact, account = lead.contact, lead.account
-    elif contact:
-        account = contact.account
-    entry = TimelineEntry.objects.create(at=at, kind=Kind.NOTE, lead=lead, contact=contact, account=account, actor=by.actor, text=text)
+    entry = TimelineEntry.objects.create(at=at, kind=Kind.NOTE, lead=on.lead, contact=on.contact, account=on.account, actor=by.actor, text=text)
     told = mentions.keep(entry, found=reading.found)
     cause = audit.record(entry, action="note", by=by, at=at)
-    attachments.attach_to_note(entry, files=files, by=by, at=at)
+    attachments.attach_all(files, note=entry, by=by, at=at)
     _tell(entry, told, noun=record.noun, cause=cause, by=by, at=at)
     return entry
 
@@ -178,7 +176,10 @@ def _tell(note: TimelineEntry, named: Sequence[User], *, noun: str, cause: Audit
 
 
 def _locked(note: TimelineEntry) -> TimelineEntry:
-    return TimelineEntry.objects.select_for_update(of=("self",)).select_related("lead", "contact", "account").get(pk=note.pk, kind=Kind.NOTE)
+    note = held(note)
+    if note.kind != Kind.NOTE:
+        raise Gone
+    return note
 
 
 def _own(note: TimelineEntry, *, by: By) -> TimelineEntry:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
+from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
 from tasuki.core.money import Money
 from tasuki.crm import corporate_numbers, duplicate_groups, duplicates, emails, matching, phones, reach
 from tasuki.crm.accounts import Account
@@ -153,7 +153,7 @@ def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: 
 
     Raises ChangedMeanwhile, NameMissing, CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider, ParentInCircle.
     """
-    account = Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
+    account = held(account)
     columns = Company.of(account, **said).columns(said)
     refuse_overtaken(account, said={field: columns[field] for field in said}, seen=seen)
     if not columns.get("name", account.name):
@@ -174,8 +174,9 @@ def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: 
 def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> Contact:
     """A new contact with its main address and number; where one with the same keys is there, `another` says why this is another.
 
-    Raises AlreadyKnown, EmailInvalid, PhoneInvalid.
+    Raises AlreadyKnown, EmailInvalid, PhoneInvalid, Gone for its account.
     """
+    account = held(person.account) if person.account else None
     known = duplicates.look_before(_keys(person), another=another)
     contact = Contact.objects.create(
         family_name=person.family_name.strip(),
@@ -183,7 +184,7 @@ def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> C
         title=person.title.strip(),
         department=person.department.strip(),
         roles=person.roles.strip(),
-        account=person.account,
+        account=account,
         created_at=at,
         updated_at=at,
     )
@@ -200,7 +201,7 @@ def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: 
 
     A number without its country is read in that of the organisation. Raises ChangedMeanwhile, NameMissing, EmailInvalid, PhoneInvalid.
     """
-    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+    contact = held(contact)
     columns = {name: value for name, value in trimmed(said).items() if name not in reach.REACHED_BY}
     reached = {name: reach.read(name, value) for name, value in said.items() if name in reach.REACHED_BY}
     refuse_overtaken(contact, said=columns | {name: list(found) for name, found in reached.items()}, seen=seen)
@@ -217,7 +218,7 @@ def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: 
 @transaction.atomic
 def supplement_account(account: Account, *, company: Company, by: By, at: datetime) -> Account:
     """Fill in what is not known yet; what is known stays. Raises CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider."""
-    account = Account.objects.select_for_update().get(pk=account.pk)
+    account = held(account)
     columns = company.columns()
     if account.country and account.country != columns["country"]:
         columns["corporate_number"] = ""  # it is one of another country
@@ -235,7 +236,7 @@ def supplement_account(account: Account, *, company: Company, by: By, at: dateti
 @transaction.atomic
 def supplement_contact(contact: Contact, *, person: Person, by: By, at: datetime) -> Contact:
     """Fill in what is not known yet, and keep the address and the number beside those that are there. Raises EmailInvalid, PhoneInvalid."""
-    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    contact = held(contact)
     said = {"title": person.title, "department": person.department, "roles": person.roles, "given_name": person.given_name, "account": person.account}
     said = {name: value.strip() if isinstance(value, str) else value for name, value in said.items()}
     fresh = {name: value for name, value in said.items() if value not in ("", None) and getattr(contact, name) in ("", None)}
@@ -260,7 +261,8 @@ def supplement_contact(contact: Contact, *, person: Person, by: By, at: datetime
 
 @transaction.atomic
 def record_consent(contact: Contact, *, channel: Channel, state: ConsentState, how: str, by: By, at: datetime) -> Consent:
-    """Write what the person agreed to or refused; earlier rows stay as they were."""
+    """Write what the person agreed to or refused; earlier rows stay as they were. Raises Gone."""
+    contact = held(contact)
     consent = Consent.objects.create(contact=contact, channel=channel, state=state, how=how.strip()[:200], recorded_by=by.actor, at=at)
     audit.record(contact, action="consent", by=by, at=at, changes={channel.value: (None, state.value)})
     return consent
@@ -283,7 +285,7 @@ def change_product(product: Product, *, said: Said, by: By, at: datetime, seen: 
 
     Raises ChangedMeanwhile, NameMissing, ProductNameTaken.
     """
-    product = Product.objects.select_for_update().get(pk=product.pk)
+    product = held(product)
     plain = trimmed(said)
     refuse_overtaken(product, said=plain, seen=seen)
     columns = {name: value for name, value in plain.items() if name != "money"}

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
-from tasuki.core.errors import Refused
+from tasuki.core.errors import Gone, Refused
+from tasuki.core.meanwhile import held
 from tasuki.crm import notifications
 from tasuki.crm.following import About
 from tasuki.crm.notifications import Happening
@@ -107,14 +108,15 @@ class Task(models.Model):
 
 
 def locked(task: Task) -> Task:
-    """The task as it is now, held until the end of the transaction."""
-    return Task.objects.select_for_update(of=("self",)).select_related("owner", "owner__team").get(pk=task.pk)
+    """The task as it is now, held until the end of the transaction. Raises Gone."""
+    return held(task)
 
 
 @transaction.atomic
 def add(task: Task, *, by: By, at: datetime) -> Task:
-    """Write a task that is not in the database yet; its team is its owner's. Raises TaskRefused."""
+    """Write a task that is not in the database yet; its team is its owner's. Raises TaskRefused, and Gone for a record of its."""
     _check(task)
+    _hold_records(task)
     task.team = task.owner.team
     task.created_by, task.created_at = by.actor, at
     Task.objects.bulk_create([task])
@@ -189,6 +191,15 @@ def remove(task: Task, *, by: By, at: datetime) -> None:
 
 def _about(task: Task) -> dict[str, int | None]:
     return {"lead_id": task.lead_id, "contact_id": task.contact_id, "account_id": task.account_id}
+
+
+def _hold_records(task: Task) -> None:
+    """Let nobody merge away what the task is about: its nearest record is held, and carries the others along."""
+    records = [record for record in (task.lead, task.contact, task.account) if record]
+    for nearest in records[:1]:
+        held(nearest)
+    if not all(type(one)._default_manager.filter(pk=one.pk).exists() for one in records[1:]):
+        raise Gone
 
 
 def _check(task: Task) -> None:

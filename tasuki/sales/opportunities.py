@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
+from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
 from tasuki.core.money import Money, convert
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, requirements, stages
@@ -170,8 +170,8 @@ class Opportunity(models.Model):
 
 
 def locked(opportunity: Opportunity) -> Opportunity:
-    """The opportunity as it is now, held until the end of the transaction; raises Closed if it is over."""
-    fresh = Opportunity.objects.select_for_update(of=("self",)).select_related("lead", "owner", "team").get(pk=opportunity.pk)
+    """The opportunity as it is now, held until the end of the transaction; raises Closed if it is over, Gone."""
+    fresh = held(opportunity)
     if fresh.closed_at is not None:
         raise Closed
     return fresh

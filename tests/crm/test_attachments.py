@@ -120,6 +120,14 @@ def test_a_bomb_in_a_zip_is_bytes_like_others(cast: Cast) -> None:
     assert (file.n_bytes, file.content_type) == (len(packed.getvalue()), "application/zip"), "nobody opens it"
 
 
+def test_of_several_files_all_are_kept_or_none_and_no_byte_of_them(cast: Cast) -> None:
+    lead = lead_of(cast)
+    with pytest.raises(AttachmentRefused):
+        attachments.attach_all([Attachment(ContentFile(b"quote"), "a.pdf", 5), Attachment(ContentFile(b"MZ.."), "b.pdf", 4)], lead=lead, by=by(cast), at=MONDAY)
+    assert stored() == []
+    assert not File.objects.exists()
+
+
 class Endless:
     """A sender who says ten bytes and sends more."""
 

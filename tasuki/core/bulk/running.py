@@ -18,7 +18,7 @@ from tasuki.core import abilities, audit
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.bulk.runs import BulkRow, BulkRowState, BulkRun, BulkState
 from tasuki.core.bulk.verbs import BulkVerb, Said, verbs
-from tasuki.core.errors import Refused
+from tasuki.core.errors import Gone, Refused
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -129,7 +129,7 @@ def _batch(run: BulkRun, verb: BulkVerb, *, of: BulkRowState, otherwise: BulkRow
         try:
             record = records.get(row.record_id)
             if record is None:
-                raise Refused(_("This record is not there any more."))
+                raise Gone
             with transaction.atomic():
                 act(row, record)
         except Refused as refusal:

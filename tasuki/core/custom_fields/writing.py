@@ -16,7 +16,7 @@ from tasuki.core.custom_fields import definitions, values
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind
 from tasuki.core.custom_fields.values import CustomValueWrong
 from tasuki.core.errors import Refused
-from tasuki.core.meanwhile import Seen, refuse_overtaken
+from tasuki.core.meanwhile import Seen, held, refuse_overtaken
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -37,11 +37,11 @@ class NoSuchField(Refused):
 def write(record: Record, *, said: Mapping[int, Any], by: By, at: datetime, seen: Seen | None = None) -> Record:
     """Give the record values in the fields with these ids, typed as `values` has them; None takes one away. What is not said stays.
 
-    `seen`, by the fields' keys, is what the person saw. Raises NoSuchField, CustomValueWrong, ChangedMeanwhile. The caller has asked
+    `seen`, by the fields' keys, is what the person saw. Raises NoSuchField, CustomValueWrong, ChangedMeanwhile, Gone. The caller has asked
     whether the person may change the record.
     """
     model: Any = type(record)
-    fresh = model._default_manager.select_for_update(of=("self",)).get(pk=record.pk)
+    fresh: Any = held(record)
     noun = fresh.noun
     known = {field.pk: field for field in (definitions.seen_by(by.actor, noun) if by.actor else definitions.in_use(noun))}
     wanted = {_known(known, pk): value for pk, value in said.items()}
