@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -43,9 +42,7 @@ def attach(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     if not sent:
         messages.error(request, _("Choose a file first."))
         return back(request, reverse(noun, args=[pk]))
-    with transaction.atomic():
-        for one in sent:
-            attachments.attach(one.upload, name=one.name, n_bytes=one.n_bytes, by=by(request), at=now(), **{noun: record})
+    attachments.attach_all(sent, by=by(request), at=now(), **{noun: record})
     messages.success(request, ngettext("%(num)s file is attached.", "%(num)s files are attached.", len(sent)) % {"num": len(sent)})
     return back(request, reverse(noun, args=[pk]))
 

@@ -6,6 +6,7 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import Settings
 
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
@@ -196,6 +198,18 @@ def test_a_file_goes_in_and_comes_out_inert(cast: Cast) -> None:
     refused = client.post(reverse("file_attach", args=["lead", lead.pk]), {"file": SimpleUploadedFile("run.exe", b"MZ")})
     assert refused.status_code == 422
     assert signed_in(cast.saori).get(reverse("file", args=[file.pk])).status_code == 404
+
+
+def test_of_several_files_none_stays_when_one_is_refused(cast: Cast, tmp_path: Path, settings: Settings) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path, "base_url": None}},
+    }
+    lead = leads.capture(Arrival(team=cast.inside_sales), by=By(cast.ivo, Door.WEB), at=MONDAY)
+    several = [SimpleUploadedFile("a.txt", b"quote"), SimpleUploadedFile("run.exe", b"MZ")]
+    assert signed_in(cast.ruth).post(reverse("file_attach", args=["lead", lead.pk]), {"file": several}).status_code == 422
+    assert not lead.files.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_an_import_is_started_and_undone_through_the_pages(cast: Cast) -> None:
