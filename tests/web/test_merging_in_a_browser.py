@@ -73,6 +73,27 @@ def test_while_one_types_a_hint_appears(desk: Any, live_server: Any, cast: Cast)
     assert violations(desk) == []
 
 
+def test_without_network_or_signed_out_there_is_no_hint_and_the_form_stays(desk: Any, live_server: Any) -> None:
+    desk.goto(live_server.url + reverse("contact_new"))
+    desk.evaluate(
+        """() => {
+            const signedOut = new Response("<p>Sign in</p>", { headers: { "HX-Redirect": "/sign-in/" } });
+            window.asked = [];
+            window.fetch = (address, how) => {
+                window.asked.push(how.headers["HX-Request"]);
+                return window.asked.length === 1 ? Promise.resolve(signedOut) : Promise.reject(new TypeError("Failed to fetch"));
+            };
+        }"""
+    )
+    desk.focus("[name=email]")
+    for n_asked, letter in enumerate("ah", start=1):
+        desk.keyboard.type(letter)
+        desk.wait_for_function("n => window.asked.length === n", arg=n_asked)
+    assert desk.evaluate("window.asked") == ["true", "true"]
+    assert desk.inner_html("known-hint") == ""
+    assert desk.input_value("[name=email]") == "ah"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_pages_are_clean_to_axe(desk: Any, live_server: Any, cast: Cast, *, theme: str) -> None:
     desk.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])

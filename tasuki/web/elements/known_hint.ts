@@ -36,12 +36,13 @@ class KnownHint extends HTMLElement {
     this.#asked?.abort();
     this.#asked = new AbortController();
     try {
-      const answer = await fetch(this.dataset.address, { method: "POST", body: typed, signal: this.#asked.signal });
-      if (!answer.ok) return;
+      const answer = await fetch(this.dataset.address, { method: "POST", body: typed, headers: { "HX-Request": "true" }, signal: this.#asked.signal });
+      // To whoever was signed out meanwhile it says where the way in is. What was typed is not thrown away for a hint: sending it leads there too.
+      if (!answer.ok || answer.headers.has("HX-Redirect")) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       this.replaceChildren(...page.body.childNodes);
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    } catch {
+      // Another letter was typed, or there is no network: the form tells when it is sent.
     }
   }
 }
