@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -48,7 +49,9 @@ def greeting(host: str, port: int) -> str:
         everybody = ", ".join(f"{name}@{haneul.HOST}" for name in ("mina", "ivo", "saori", "chika", "ruth"))
         lines.append(_("With the same password, see it as others do: %(everybody)s.") % {"everybody": everybody})
     elif founding.is_unclaimed():
-        link = f"http://{shown}:{port}{reverse('first_link', args=[founding.key(at=now())])}"
+        # Whoever has set where people reach us (a proxy, most often) opens the link there.
+        site = (os.environ.get("TASUKI_SITE") or f"http://{shown}:{port}").rstrip("/")
+        link = f"{site}{reverse('first_link', args=[founding.key(at=now())])}"
         lines.append(_("Nobody is here yet. Who opens this link within a day becomes the first administrator: %(link)s") % {"link": link})
         lines.append(_("To look round in an invented company instead: `tasuki demo`."))
     lines.append(_("Stop with Ctrl-C."))

@@ -83,9 +83,14 @@ def progress() -> Progress:
     return Progress(tuple((step, rows.get(step.value)) for step in Step), _DISMISSED in rows)
 
 
-def has_demo() -> bool:
-    """Whether this house holds an invented company."""
-    return AuditEntry.objects.filter(noun="organisation", action="simulate").exists()
+def is_as_made(record: models.Model) -> bool:
+    """Whether nobody has changed the record that every installation begins with."""
+    return not AuditEntry.objects.of(record).exists()
+
+
+def invention() -> AuditEntry | None:
+    """What was written down when the invented company came that this house holds; None for a house that is real."""
+    return AuditEntry.objects.filter(noun="organisation", action="simulate").order_by("-id").first()
 
 
 def named(key: str) -> Step:

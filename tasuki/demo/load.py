@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import set_up
 from tasuki.core.audit import AuditEntry, Door
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import Organisation
@@ -73,7 +74,7 @@ class Loaded:
 
 def loaded() -> Loaded | None:
     """The demo organisation that this database holds, or None."""
-    entry = AuditEntry.objects.filter(noun="organisation", action="simulate").order_by("-id").first()
+    entry = set_up.invention()
     if entry is None:
         return None
     said = entry.changes

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tasuki.core import founding
 from tasuki.core.founding import Founder
 from tasuki.core.people import AddressTaken, PasswordTooWeak, PersonRefused, User
+from tasuki.core.set_up import Step
 from tasuki.web.people import time_zones
 
 _KEY = "founding_key"
@@ -64,7 +65,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and (user := _claimed(key, form)):
         request.session.pop(_KEY, None)
         get_adapter(request).login(request, user)
-        return redirect("set_up")
+        return redirect("set_up_step", Step.ORGANISATION.value)
     return _plain(render(request, "first_run/founder.jinja", {"form": form}, status=422 if form.errors else 200))
 
 

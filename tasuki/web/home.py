@@ -43,4 +43,4 @@ def _steps_to_show(request: UserRequest) -> Progress | None:
     if not abilities.can(request.user, Ability.MANAGE_SETTINGS):
         return None
     progress = set_up.progress()
-    return None if progress.is_dismissed or progress.next is None or set_up.has_demo() else progress
+    return None if progress.is_dismissed or progress.next is None or set_up.invention() else progress

@@ -26,17 +26,15 @@ from tasuki.web import toasts
 from tasuki.web.people import time_zones
 from tasuki.web.requests import UserRequest, by
 
-# Where most of our readers are: offered before the long list.
 # What stands among the countries and is none: unions, the unknown, and locales for trying things out.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ"})
+# Where most of our readers are: offered before the long list.
 _NEAR_COUNTRIES, _NEAR_CURRENCIES = ("KR", "JP", "US"), ("KRW", "JPY", "USD", "EUR")
 
 
 def countries() -> list[tuple[str, str]]:
     """Codes with their names in the reader's language, by name; those nearby first."""
-    names = {
-        code: name for code, name in _locale().territories.items() if len(code) == 2 and code.isalpha() and code not in {"EU", "UN", "XA", "XB", "ZZ", "EZ"}
-    }
+    names = {code: name for code, name in _locale().territories.items() if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES}
     return _near_first(names, _NEAR_COUNTRIES)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,19 +28,14 @@ from tasuki.web import organisation, toasts
 from tasuki.web.invitations import mail_invitation
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
-from tasuki.web.set_up_forms import PeopleForm, TeamsForm, parsed
-
-_MOST_AT_ONCE = 200
+from tasuki.web.set_up_forms import Line, PeopleForm, TeamsForm
 
 
 @require_GET
 def overview(request: UserRequest) -> HttpResponse:
-    """All steps with what became of each. The first time, straight to the first of them."""
+    """All steps with what became of each."""
     abilities.require(request.user, Ability.MANAGE_SETTINGS)
-    progress = set_up.progress()
-    if progress.n_over == 0 and progress.next and not progress.is_dismissed:
-        return redirect("set_up_step", progress.next.value)
-    return render(request, "set_up/overview.jinja", {"progress": progress, "sentences": SENTENCES})
+    return render(request, "set_up/overview.jinja", {"progress": set_up.progress(), "sentences": SENTENCES})
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,9 +74,10 @@ Answer = tuple[dict[str, Any], bool]
 
 
 def _organisation(request: UserRequest) -> Answer:
-    form = organisation.form_of(the_organisation(), request.POST or None)
-    if set_up.progress().next is Step.ORGANISATION:
-        # Nobody has said anything yet: begin with what the founder said of themselves.
+    house = the_organisation()
+    form = organisation.form_of(house, request.POST or None)
+    if set_up.is_as_made(house):
+        # Begin with what the founder said of themselves.
         form.initial = {**(form.initial or {}), "name": "", "language": request.user.language, "time_zone": request.user.time_zone}
     return {"form": form}, request.method == "POST" and organisation.saved(request, form)
 
@@ -90,7 +86,7 @@ def _hours(request: UserRequest) -> Answer:
     calendar = Calendar.objects.visible_to(request.user).of_the_organisation()
     house = the_organisation()
     form = calendar_pages.form_of(calendar, request.POST or None)
-    if calendar.country != house.country or calendar.time_zone != house.time_zone:
+    if set_up.is_as_made(calendar):
         # The step before may just have said where the house stands.
         form.initial = {**(form.initial or {}), "country": house.country, "time_zone": house.time_zone}
     changed = carried_out(form, lambda _said: calendars.change(calendar, by=by(request), at=now(), **form.said())) if request.method == "POST" else None
@@ -98,9 +94,12 @@ def _hours(request: UserRequest) -> Answer:
 
 
 def _teams(request: UserRequest) -> Answer:
+    if request.method == "POST":
+        abilities.require(request.user, Ability.MANAGE_PEOPLE)
     present = list(Team.objects.visible_to(request.user).order_by("pk"))
     form = TeamsForm(request.POST or None, present=present)
 
+    @transaction.atomic
     def found(said: dict[str, Any]) -> bool:
         for department in Department:
             if name := said.get(department.value, ""):
@@ -111,11 +110,13 @@ def _teams(request: UserRequest) -> Answer:
 
 
 def _people(request: UserRequest) -> Answer:
+    if request.method == "POST":
+        abilities.require(request.user, Ability.MANAGE_PEOPLE)
     form = PeopleForm(request.POST or None, reader=request.user)
     context: dict[str, Any] = {"form": form, "may_mail": settings.MAIL is not None, "hired": [], "refused": []}
     if request.method != "POST" or not form.is_valid():
-        return context, request.method == "POST" and "done" in request.POST
-    for line in parsed(form.cleaned_data["addresses"])[:_MOST_AT_ONCE]:
+        return context, False
+    for line in form.cleaned_data["addresses"]:
         try:
             newcomer = _hired(request, form, line)
         except Forbidden:
@@ -131,7 +132,8 @@ def _people(request: UserRequest) -> Answer:
     return context, False
 
 
-def _hired(request: UserRequest, form: PeopleForm, line: Any) -> User:
+@transaction.atomic
+def _hired(request: UserRequest, form: PeopleForm, line: Line) -> User:
     house, said, at = the_organisation(), form.cleaned_data, now()
     newcomer = people.hire(
         line.address,
@@ -179,7 +181,3 @@ SENTENCES = {
     Step.DATA: gettext_lazy("Bring your own in, or start empty."),
     Step.STAGES: gettext_lazy("What each stage of the relay means here. Write your own words where they differ."),
 }
-
-
-def address(step_: Step) -> str:
-    return reverse("set_up_step", args=[step_.value])

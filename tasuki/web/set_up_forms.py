@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,7 @@ from tasuki.core.abilities import Role
 from tasuki.core.people import User
 from tasuki.core.teams import LONGEST_NAME, Department, Team
 
+MOST_AT_ONCE = 200
 _ADDRESS = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+")
 
 
@@ -72,3 +74,10 @@ class PeopleForm(forms.Form):
         team.queryset = Team.objects.visible_to(reader).order_by("name")
         team.empty_label = _("none")
         self.fields["role"].initial = Role.INSIDE_SELLER
+
+    def clean_addresses(self) -> list[Line]:
+        lines = parsed(self.cleaned_data["addresses"])
+        if len(lines) > MOST_AT_ONCE:
+            words = {"n": len(lines), "most": MOST_AT_ONCE}
+            raise ValidationError(_("These are %(n)s addresses. At most %(most)s can be added at once.") % words)
+        return lines

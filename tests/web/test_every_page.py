@@ -32,7 +32,6 @@ NO_PAGE = {
     "export": "asks for a form of file",
     "first_link": "the house is founded",
     "first_run": "the house is founded",
-    "set_up": "leads to the first step",
     "health": "one word",
     "merge_new": "asks which records",
     "mfa_authenticate": "she is in",

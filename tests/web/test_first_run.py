@@ -10,15 +10,19 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
+from pytest_django import Settings
 
-from tasuki.core import founding, set_up
-from tasuki.core.abilities import Role, standing_of
+from tasuki.cli.up import greeting
+from tasuki.core import abilities, calendars, founding, organisation, set_up
+from tasuki.core.abilities import Ability, Role, standing_of
+from tasuki.core.audit import By, Door
 from tasuki.core.calendars import Calendar, hours_of, written
 from tasuki.core.organisation import the_organisation
-from tasuki.core.people import User
+from tasuki.core.outgoing_mail import MailServer
+from tasuki.core.people import HasLeft, User
 from tasuki.core.set_up import SetUpStep, Step
 from tasuki.core.teams import Team
-from tests.cast import PASSWORD, Cast
+from tests.cast import MONDAY, PASSWORD, Cast
 from tests.web.office import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +66,7 @@ def test_the_link_makes_the_first_administrator_and_leads_to_the_steps(client: C
     assert (answer["Location"], answer["Referrer-Policy"]) == (reverse("first_run"), "no-referrer")
     assert client.get(reverse("first_run"))["Cache-Control"] == "private, no-store"
     answer = client.post(reverse("first_run"), ADA, follow=True)
-    assert [to for to, _status in answer.redirect_chain] == [reverse("set_up"), reverse("set_up_step", args=["organisation"])]
+    assert [to for to, _status in answer.redirect_chain] == [reverse("set_up_step", args=["organisation"])]
     ada = User.objects.active().get()
     assert (ada.email, ada.language, standing_of(ada).roles) == ("ada@example.com", "ko", {Role.ADMINISTRATOR})
 
@@ -106,6 +110,80 @@ def test_from_nothing_to_the_relay(client: Client) -> None:
     assert dict(SetUpStep.objects.values_list("key", "state")) == {**dict.fromkeys(Step.values, "done"), "data": "skipped"}
     assert client.get(reverse("relay")).status_code == 200
     assert "set-up-card" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(("site", "begins"), [("", "http://127.0.0.1:8100/"), ("https://tasuki.gaon.kr/", "https://tasuki.gaon.kr/")])
+def test_the_printed_link_leads_to_where_people_reach_us(monkeypatch: pytest.MonkeyPatch, *, site: str, begins: str) -> None:
+    monkeypatch.setenv("TASUKI_SITE", site)
+    said = greeting("0.0.0.0", 8100)  # noqa: S104 - what a container listens on
+    assert f" {begins}{reverse('first_link', args=['key']).strip('/').removesuffix('key')}" in said
+    assert "http://127.0.0.1:8100/\n" in said, "where it listens"
+
+
+def test_the_overview_is_a_page_at_every_time(cast: Cast) -> None:
+    text = signed_in(cast.ada).get(reverse("set_up")).content.decode()
+    assert "0 of 7" in text
+    assert "Go on with: Organisation" in text
+
+
+def test_what_stands_is_not_proposed_away(cast: Cast) -> None:
+    ada, by = signed_in(cast.ada), By(cast.ada, Door.WEB)
+    organisation.change(the_organisation(), by=by, at=MONDAY, name="Gaon", time_zone="Asia/Tokyo", country="JP")
+
+    def offered(key: str, field: str) -> str:
+        text = ada.get(reverse("set_up_step", args=[key])).content.decode()
+        found = re.search(
+            rf'<(?:select[^>]* name="{field}"(?:(?!</select>).)*<option value="([^"]*)" selected|input[^>]* name="{field}"[^>]* value="([^"]*)")', text, re.S
+        )
+        assert found, (key, field)
+        return found[1] or found[2]
+
+    assert (offered("organisation", "name"), offered("organisation", "time_zone")) == ("Gaon", "Asia/Tokyo"), "settings came first"
+    assert (offered("hours", "country"), offered("hours", "time_zone")) == ("JP", "Asia/Tokyo"), "nobody has said when it is open"
+    calendar = Calendar.objects.of_the_organisation()
+    calendars.change(calendar, name="Seoul", time_zone="Asia/Seoul", country="KR", week={}, by=by, at=MONDAY)
+    assert (offered("hours", "country"), offered("hours", "time_zone")) == ("KR", "Asia/Seoul")
+
+
+def test_teams_are_founded_together_or_not_at_all(cast: Cast) -> None:
+    said = {"marketing": "Growth", "success": "Growth"}
+    Team.objects.filter(department__in=["marketing", "success"]).update(department="office")
+    answer = signed_in(cast.ada).post(reverse("set_up_step", args=["teams"]), said)
+    assert answer.status_code == 422
+    assert not Team.objects.filter(name="Growth").exists()
+
+
+def test_nobody_is_hired_whose_invitation_cannot_be_written(cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    def refuse(*_words: Any) -> None:
+        raise HasLeft
+
+    monkeypatch.setattr("tasuki.web.set_up.mail_invitation", refuse)
+    settings.MAIL = MailServer("localhost", 25, "tasuki@example.com")
+    n_people = User.objects.active().count()
+    answer = signed_in(cast.ada).post(reverse("set_up_step", args=["people"]), {"addresses": "kim@gaon.kr", "role": "marketer"})
+    assert "kim@gaon.kr" in answer.content.decode()
+    assert User.objects.active().count() == n_people
+
+
+def test_hiring_and_founding_teams_ask_for_their_own_ability(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(abilities.ABILITIES, Ability.MANAGE_PEOPLE, frozenset({Role.MANAGER}))
+    ada, n_people = signed_in(cast.ada), User.objects.active().count()
+    for key, said in (("people", {"addresses": "kim@gaon.kr", "role": "administrator"}), ("teams", {"marketing": "Growth"})):
+        assert ada.post(reverse("set_up_step", args=[key]), said).status_code == 403
+        assert step(ada, key, skip="1")
+    assert User.objects.active().count() == n_people
+    assert not Team.objects.filter(name="Growth").exists()
+
+
+def test_more_addresses_than_can_be_added_at_once_are_refused_and_none_vanishes(cast: Cast) -> None:
+    said = {"addresses": "\n".join(f"p{n}@gaon.kr" for n in range(201)), "role": "marketer"}
+    n_people = User.objects.active().count()
+    answer = signed_in(cast.ada).post(reverse("set_up_step", args=["people"]), said)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "These are 201 addresses. At most 200 can be added at once." in text
+    assert "p200@gaon.kr" in text
+    assert User.objects.active().count() == n_people
 
 
 def test_it_is_left_and_taken_up_again_by_another(cast: Cast) -> None:

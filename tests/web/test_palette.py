@@ -101,8 +101,7 @@ def test_every_page_that_is_offered_opens(cast: Cast, role: Role) -> None:
     addresses = re.findall(r'href="([^"]+)" role="option"', answered(client, "").partition("Go to")[2])
     assert len(addresses) > 10
     for address in addresses:
-        # The set-up leads to its next step.
-        assert client.get(address, follow=True).status_code == 200, address
+        assert client.get(address).status_code == 200, address
 
 
 PAGES = [
