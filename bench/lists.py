@@ -28,7 +28,6 @@ FILTERS = {
     "task": ["due:before(today), done:empty"],
 }
 SEARCHES = ["김", "zz", "한서윤", "securities", "김 증권", "kim securities"]
-NAMES = {"lead": "leads", "opportunity": "opportunities", "account": "accounts", "contact": "contacts", "task": "tasks", "product": "products"}
 WORST_MS = 200.0
 
 
@@ -40,11 +39,11 @@ def main(times: int, role: str, only: str) -> None:
 
     user = harness.holder_of(role)
     print(f"{Lead.objects.count():,} leads as {role}; {times} times each; {harness.machine()}")
-    print(f"{'list':12} {'asked':86} {harness.HEAD} queries")
+    print(f"{'list':13} {'asked':86} {harness.HEAD} queries")
     slow, total, worst = 0, 0, 0.0
     for noun, spec in SPECS.items():
         for query in _asked(spec_of(spec, user), user) if only in ("", noun) else ():
-            took = _measured(noun, query, user=user, times=times)
+            took = _measured(spec.name, query, user=user, times=times)
             total += 1
             slow += took.p95 > LIMIT_MS
             worst = max(worst, took.p95)
@@ -78,20 +77,20 @@ def _places(spec: Any, sort: str, user: Any) -> list[str]:
     return [place for place in (third, paging.last_place(rows, order)) if place]
 
 
-def _measured(noun: str, query: dict[str, str], *, user: Any, times: int) -> harness.Took:
+def _measured(name: str, query: dict[str, str], *, user: Any, times: int) -> harness.Took:
     from django.urls import reverse
 
-    client, address = harness.signed_in(user), reverse(NAMES[noun])
+    client, address = harness.signed_in(user), reverse(name)
 
     def ask() -> None:
         answer = client.get(address, query)
         if answer.status_code != 200:
-            raise SystemExit(f"{noun} {query}: status {answer.status_code}")
+            raise SystemExit(f"{name} {query}: status {answer.status_code}")
 
     took = harness.timed(ask, times)
     if took.p95 > LIMIT_MS or os.environ.get("VERBOSE"):
         said = " ".join(f"{name}={value[:64]}" for name, value in query.items()) or "as it opens"
-        print(f"{noun:12} {said[:86]:86} {took} {harness.n_queries(ask):3}", flush=True)
+        print(f"{name:13} {said[:86]:86} {took} {harness.n_queries(ask):3}", flush=True)
     return took
 
 

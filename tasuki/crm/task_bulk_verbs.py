@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +15,7 @@ from tasuki.core.audit import By
 from tasuki.core.bulk.verbs import BulkVerb, Said
 from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.errors import Refused
+from tasuki.core.filters import askers
 from tasuki.core.people import User
 from tasuki.crm import editable, tasks
 from tasuki.crm.tasks import Task
@@ -80,7 +81,7 @@ def meant_day(word: str, day: str | date | None, *, today: date) -> date | None:
 
 
 def _today(by: By, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(by.actor.time_zone) if by.actor else None).date()
+    return askers.today_of(by.actor, at=at) if by.actor else localdate(at)
 
 
 FINISH_TASKS = BulkVerb("task", "finish", gettext_lazy("Done"), "check", Ability.WORK_ACCOUNTS, _rows, _finish, _reopen)

@@ -64,7 +64,7 @@ class CompanyForm(RecordForm):
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, ACCOUNTS, at=now())
-    return found if isinstance(found, HttpResponse) else lists.shown(request, "accounts/list.jinja", found)
+    return found if isinstance(found, HttpResponse) else lists.shown(request, found)
 
 
 @require_GET

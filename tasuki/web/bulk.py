@@ -70,7 +70,7 @@ def field(request: UserRequest, noun: str, key: str) -> HttpResponse:
         "kept": kept,
         "back": _list_of(request),
         "noun": noun,
-        "list_name": LISTS[noun],
+        "list_name": SPECS[noun].name,
     }
     return render(request, "bulk/field.jinja", context, status=422 if form.errors else 200)
 
@@ -99,7 +99,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     verb = verbs()[run.of, run.verb]
     refused = run.rows.exclude(reason="").order_by("pk")[:_SHOWN]
     may_undo = run.state == "done" and verb.undo is not None and run.n_done > 0 and verb.ability in abilities.standing_of(request.user).abilities
-    return render(request, "bulk/page.jinja", {"run": run, "verb": verb, "refused": refused, "may_undo": may_undo, "list_name": LISTS[run.of]})
+    return render(request, "bulk/page.jinja", {"run": run, "verb": verb, "refused": refused, "may_undo": may_undo, "list_name": SPECS[run.of].name})
 
 
 @require_POST
@@ -115,10 +115,6 @@ def undoing(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("bulk", pk)
     toasts.say(request, ngettext("%(n)s row is as it was before.", "%(n)s rows are as they were before.", run.n_undone) % {"n": run.n_undone})
     return redirect(_list_of(request))
-
-
-# Where each noun is listed, and where one of its records is shown.
-LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities", "task": "tasks"}
 
 
 def _chosen(request: UserRequest, noun: str) -> list[int]:

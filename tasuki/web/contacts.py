@@ -92,7 +92,7 @@ class ConsentForm(moves.Move):
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, CONTACTS, at=now())
-    return found if isinstance(found, HttpResponse) else lists.shown(request, "contacts/list.jinja", found)
+    return found if isinstance(found, HttpResponse) else lists.shown(request, found)
 
 
 @require_GET

@@ -25,7 +25,6 @@ from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
 from tasuki.crm.merges.rows import Merge
 from tasuki.crm.products import Product
-from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
 from tasuki.web import moves, new_record
@@ -43,9 +42,7 @@ from tasuki.web.teams_of import team_for
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, LEADS, at=now())
-    if isinstance(found, HttpResponse):
-        return found
-    return lists.shown(request, "leads/list.jinja", found, next_tasks=Task.objects.visible_to(request.user).next_of(found.rows))
+    return found if isinstance(found, HttpResponse) else lists.shown(request, found)
 
 
 @require_GET

@@ -27,11 +27,11 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.merges import contents
 from tasuki.crm.merges.rows import FormerRecord, Merge
 from tasuki.web import found_rows, nouns, side_by_side, toasts
+from tasuki.web.lists.nouns import SPECS
 from tasuki.web.records import back
 from tasuki.web.requests import UserRequest, by, record_id
 
 MODELS: dict[str, type[Account] | type[Contact] | type[Lead]] = {"account": Account, "contact": Contact, "lead": Lead}
-LISTS = {"account": "accounts", "contact": "contacts", "lead": "leads"}
 _OFFERED = 12
 
 
@@ -45,7 +45,7 @@ def choosing(request: UserRequest, noun: str) -> HttpResponse:
     if 2 <= len(ids) <= merging.MOST and not request.POST.get("everything"):
         return redirect(address(noun, ids))
     toasts.say(request, _("Choose 2 to %(n)s records to merge.") % {"n": merging.MOST}, warns=True)
-    return back(request, reverse(LISTS[noun]))
+    return back(request, reverse(SPECS[noun].name))
 
 
 @require_GET
@@ -134,7 +134,7 @@ def _others(request: UserRequest, noun: str, record: Any) -> HttpResponse:
 
 
 def _list_of(noun: str) -> dict[str, Any]:
-    return {"list_name": LISTS[noun], "list_label": capfirst(str(nouns.plural(noun)))}
+    return {"list_name": SPECS[noun].name, "list_label": capfirst(str(nouns.plural(noun)))}
 
 
 def _of_the_same(request: UserRequest, lead: Lead) -> list[int]:

@@ -17,7 +17,6 @@ from tasuki.core.custom_fields import definitions
 from tasuki.crm import leads, requirements, stages
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
-from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import moves
@@ -32,10 +31,7 @@ from tasuki.web.requests import UserRequest, by
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, OPPORTUNITIES, at=now())
-    if isinstance(found, HttpResponse):
-        return found
-    next_tasks = Task.objects.visible_to(request.user).next_of([one.lead for one in found.rows])
-    return lists.shown(request, "opportunities/list.jinja", found, next_tasks=next_tasks)
+    return found if isinstance(found, HttpResponse) else lists.shown(request, found)
 
 
 @require_GET

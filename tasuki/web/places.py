@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -30,7 +29,6 @@ from tasuki.web.lists.spec import Spec
 from tasuki.web.records import back, carried_out, next_page
 from tasuki.web.requests import UserRequest, by, is_htmx
 
-_LISTS = {"lead": "leads", "opportunity": "opportunities", "account": "accounts", "contact": "contacts", "task": "tasks", "product": "products"}
 _LONGEST_KEY = 80
 
 
@@ -62,9 +60,9 @@ def place(request: UserRequest, noun: str, pk: int) -> HttpResponse:
         if done is None:
             return _shown(request, _context(request, spec, field, record=record, told=told, to=to, form=form), status=422)
         moved = done
-    undo = urlencode({"group": field.key, "to": moved.before, "was": moved.after}) if moved.before else ""
-    toasts.say(request, moved.sentence, undo=undo and f"{reverse('place', args=[noun, pk])}?{undo}")
-    return back(request, reverse(_LISTS[noun]))
+    undo = placing.address(noun, pk, group=field.key, to=moved.before, was=moved.after) if moved.before else ""
+    toasts.say(request, moved.sentence, undo=undo)
+    return back(request, reverse(spec.name))
 
 
 def _asked(request: UserRequest, noun: str) -> tuple[Spec, Field]:

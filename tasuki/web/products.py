@@ -49,7 +49,7 @@ def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, PRODUCTS, at=now())
     if isinstance(found, HttpResponse):
         return found
-    return lists.shown(request, "products/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.EDIT_PRODUCTS))
+    return lists.shown(request, found, form=form)
 
 
 def _added(request: UserRequest, said: dict[str, Any]) -> Product:

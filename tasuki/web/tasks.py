@@ -40,7 +40,7 @@ def listing(request: UserRequest) -> HttpResponse:
     found = lists.answer(request, TASKS, at=now())
     if isinstance(found, HttpResponse):
         return found
-    return lists.shown(request, "tasks/list.jinja", found, form=form, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))
+    return lists.shown(request, found, form=form, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))
 
 
 @require_GET

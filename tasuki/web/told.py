@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.notifications import Happening, Notification
 from tasuki.web import markup, nouns
+from tasuki.web.lists.nouns import SPECS
 
 LONGEST_EXCERPT = 280
 
@@ -24,7 +25,6 @@ ICONS = {
     Happening.REFUSED: "virus", Happening.MERGE: "arrows-join",
 }  # fmt: skip
 _RECORD_ICONS = {"lead": "arrow-right", "account": "building", "contact": "user", "task": "checkbox", "opportunity": "briefcase"}
-_LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "task": "tasks", "opportunity": "opportunities"}
 
 # Said of one record, which stands above; %(who)s did it.
 _SENTENCES: dict[str, Any] = {
@@ -75,7 +75,7 @@ def heading(row: Notification, deal: Model | None) -> tuple[str, str, str]:
     if record is None:
         return (
             str(nouns.plural(row.noun)),
-            reverse(_LISTS[row.noun]) + "?view=mine" * (row.happening in (Happening.GIVEN, Happening.TASK)),
+            reverse(SPECS[row.noun].name) + "?view=mine" * (row.happening in (Happening.GIVEN, Happening.TASK)),
             _RECORD_ICONS[row.noun],
         )
     return str(record), reverse(record.noun, args=[record.pk]), _RECORD_ICONS[record.noun]

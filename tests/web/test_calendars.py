@@ -6,6 +6,7 @@ import html
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -28,7 +29,7 @@ from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import LostBecause
-from tasuki.web.lists import calendars, page, state
+from tasuki.web.lists import calendars, counting, page, state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.grouped import Reading
 from tasuki.web.lists.nouns import SPECS
@@ -60,7 +61,9 @@ def drawn(cast: Cast, noun: str, said: str, *, is_large: bool = False) -> calend
     spec = spec_of(SPECS[noun], cast.ada)
     wanted = state.read_from(QueryDict(said), spec, [])
     rows = page.narrowed(spec, wanted, reader=cast.ada, at=now())
-    return calendars.calendar(rows, Reading(wanted, spec, page.order_of(wanted, spec), cast.ada, now(), is_large, lambda _rows: (0, is_large)))
+    reading = Reading(wanted, spec, page.order_of(wanted, spec), cast.ada, now(), is_large)
+    with mock.patch.object(counting, "COUNTED", -1 if is_large else counting.COUNTED):
+        return calendars.calendar(rows, reading)
 
 
 def test_a_month_is_whole_weeks_with_each_task_on_its_day(cast: Cast) -> None:

@@ -33,7 +33,7 @@ from tasuki.crm.filter_fields import LEAD as LEAD_FIELDS
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
-from tasuki.web.lists import filling, grouped, page, renderings, state
+from tasuki.web.lists import counting, filling, grouped, page, renderings, state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.filling import Filled
 from tasuki.web.lists.grouping import buckets, possible
@@ -170,7 +170,7 @@ def test_amounts_are_summed_by_currency_and_never_for_whom_they_are_hidden_from(
 def test_many_rows_are_not_counted_and_few_of_a_group_are(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for nth in range(30):
         lead_of(cast, nth, stage=stages.READY if nth else stages.CAPTURED)
-    monkeypatch.setattr(page, "_counted", lambda _rows: (50_000, True))
+    monkeypatch.setattr(counting, "counted", lambda _rows: (50_000, True))
     found = groups(listed(cast.ada, "?group=stage"))
     assert found[0] == "Captured 1 Show all : Captured"
     assert re.fullmatch(r"Ready \(MQL\) about \d+ Show all : Ready \(MQL\)", found[1])

@@ -28,8 +28,6 @@ from tasuki.web.record_form import RecordForm
 from tasuki.web.records import carried_out, next_page
 from tasuki.web.requests import UserRequest, by, is_htmx
 
-LISTS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities", "product": "products", "task": "tasks"}
-
 
 @require_http_methods(["GET", "POST"])
 def edit(request: UserRequest, *, noun: str, pk: int, field: str) -> HttpResponse:
@@ -111,7 +109,7 @@ def _place(request: HttpRequest) -> str:
 def _answered(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     """Script in a list gets the row as the list would show it; everything else goes back to where it was."""
     back = _back(request, noun, pk)
-    if is_htmx(request) and _place(request) == "row" and urlsplit(back).path == reverse(LISTS[noun]):
+    if is_htmx(request) and _place(request) == "row" and urlsplit(back).path == reverse(SPECS[noun].name):
         return rows.shown(request, SPECS[noun], pk=pk, listed=QueryDict(urlsplit(back).query))
     return redirect(back)
 
@@ -133,4 +131,4 @@ def _back(request: UserRequest, noun: str, pk: int) -> str:
 
 
 def _home(noun: str, pk: int) -> str:
-    return nouns.address(noun, pk) or reverse(LISTS[noun])
+    return nouns.address(noun, pk) or reverse(SPECS[noun].name)

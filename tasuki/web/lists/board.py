@@ -11,8 +11,6 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from tasuki.core import abilities
@@ -24,6 +22,7 @@ from tasuki.web.lists.filling import Filled, only
 from tasuki.web.lists.grouped import Reading, Shown
 from tasuki.web.lists.grouping import Bucket
 from tasuki.web.lists.lanes import EXITS, Exit, asks, lanes, targets
+from tasuki.web.lists.placing import Places
 
 # What a lane shows before it is asked for more.
 FIRST = 20
@@ -54,26 +53,19 @@ class Lane:
         return [] if self.is_thin else self.group.rows
 
 
-@dataclass(frozen=True)
-class Board:
+@dataclass(frozen=True, kw_only=True)
+class Board(Places):
     """The lanes of a list by a field. `pipeline` is what the lanes of the pipeline come to, by currency; `is_one`: it is one lane alone.
 
     `lines` and `foot` are the columns that a card shows, below its name and at its end.
     """
 
-    field: Field
     lanes: list[Lane]
     exits: tuple[Exit, ...]
     pipeline: list[tuple[Decimal, str]]
     is_one: bool
-    may_move: bool
-    noun: str
     lines: list[str]
     foot: list[str]
-
-    def place(self, row: Any, here: str) -> str:
-        """Where a card is put somewhere else, and then back `here`."""
-        return f"{reverse('place', args=[self.noun, row.pk])}?{urlencode({'group': self.field.key, 'next': here})}"
 
     @property
     def rows(self) -> list[Any]:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_interval, format_skeleton, get_day_names
 from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils.http import urlencode
 
 from tasuki.core import abilities
+from tasuki.core.filters.askers import today_of
 from tasuki.core.filters.fields import Field
 from tasuki.core.filters.sentences import Clause
 from tasuki.web import formats
-from tasuki.web.lists import grouped, grouping, placing, renderings
+from tasuki.web.lists import counting, grouped, grouping, placing, renderings
 from tasuki.web.lists.filling import only
 from tasuki.web.lists.grouped import Reading, Shown
 from tasuki.web.lists.grouping import Bucket
+from tasuki.web.lists.placing import Places
 
 # What a day of a month shows, a day of a week, and what stands beside them without a day.
 IN_MONTH, IN_WEEK, WITHOUT = 3, 20, 10
@@ -43,12 +42,10 @@ class Day:
         return format_skeleton("MMMEd", self.on, locale=formats.locale())
 
 
-@dataclass(frozen=True)
-class Calendar:
+@dataclass(frozen=True, kw_only=True)
+class Calendar(Places):
     """The days of a list by a field. `before`, `after` and `now` are the addresses of other times, `spans` those of a month and a week."""
 
-    field: Field
-    noun: str
     title: str
     days: list[Day]
     undated: Shown | None
@@ -58,11 +55,6 @@ class Calendar:
     now: str
     spans: list[tuple[str, str, bool]]
     is_week: bool
-    may_move: bool
-
-    def place(self, row: Any, here: str) -> str:
-        """Where a row is put on another day, and then back `here`."""
-        return f"{reverse('place', args=[self.noun, row.pk])}?{urlencode({'group': self.field.key, 'next': here})}"
 
     @property
     def rows(self) -> list[Any]:
@@ -74,12 +66,12 @@ def calendar(rows: QuerySet[Any], reading: Reading) -> Calendar:
     spec, state = reading.spec, reading.state
     fields = renderings.groupings(spec, state.rendering)
     field = next((one for one in fields if one.key == state.grouping), fields[0])
-    today = reading.at.astimezone(ZoneInfo(reading.reader.time_zone)).date()
+    today = today_of(reading.reader, at=reading.at)
     on, is_week = date.fromisoformat(state.on) if state.on else today, state.rendering == renderings.WEEK
     first, last = _span(on, is_week=is_week)
     may_move = placing.is_dated(spec.noun, field) and abilities.can(reading.reader, placing.ability(spec.noun))
     shown = _days(rows, reading, field, span=(first, last), most=IN_WEEK if is_week else IN_MONTH)
-    at = {"before": on - _ONE_WEEK if is_week else _month(on) - _ONE_DAY, "after": on + _ONE_WEEK if is_week else _month(on, 1)}
+    at = {"before": on - _ONE_WEEK if is_week else grouping.month(on) - _ONE_DAY, "after": on + _ONE_WEEK if is_week else grouping.month(on, 1)}
     return Calendar(
         field=field,
         noun=spec.noun,
@@ -104,14 +96,9 @@ def first_weekday() -> int:
 
 def _span(on: date, *, is_week: bool) -> tuple[date, date]:
     """The first and the last day that are shown: whole weeks."""
-    first, last = (on, on) if is_week else (_month(on), _month(on, 1) - _ONE_DAY)
+    first, last = (on, on) if is_week else (grouping.month(on), grouping.month(on, 1) - _ONE_DAY)
     begins = first_weekday()
     return first - timedelta(days=(first.weekday() - begins) % 7), last + timedelta(days=(begins - 1 - last.weekday()) % 7)
-
-
-def _month(day: date, shift: int = 0) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + shift, 12)
-    return date(year, month + 1, 1)
 
 
 def _title(on: date, first: date, last: date, *, is_week: bool) -> str:
@@ -134,4 +121,4 @@ def _undated(rows: QuerySet[Any], reading: Reading, field: Field) -> Shown:
 def _filled(rows: QuerySet[Any], reading: Reading, told: list[Bucket], *, within: Bucket, most: int) -> list[Shown]:
     """The groups among the rows that are `within`: few of a large list may be, so that is asked anew."""
     there = only(rows, within, reading.spec.fields, asker=reading.asker)
-    return grouped.filled_groups(there, told, replace(reading, is_large=reading.counted(there)[1]), first=most)
+    return grouped.filled_groups(there, told, replace(reading, is_large=counting.counted(there)[1]), first=most)

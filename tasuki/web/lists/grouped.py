@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -35,8 +35,6 @@ class Reading:
     reader: User
     at: datetime
     is_large: bool
-    # How many rows there are, and whether that is an estimate: then they are too many to be read whole.
-    counted: Callable[[QuerySet[Any]], tuple[int, bool]]
 
     @property
     def asker(self) -> Asker:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from tasuki.core.filters import askers
 from tasuki.core.filters.fields import Field, Kind
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
@@ -53,7 +53,7 @@ class Bucket:
 def buckets(field: Field, rows: QuerySet[Any], *, reader: User, at: datetime, is_large: bool) -> list[Bucket]:
     """The groups of a field in their order. Few rows are asked which values they have; of many, the values that are offered to choose from count."""
     if field.kind in (Kind.DATE, Kind.MOMENT):
-        return months(field, at.astimezone(ZoneInfo(reader.time_zone)).date())
+        return months(field, askers.today_of(reader, at=at))
     if field.kind is Kind.CHECKBOX:
         return [Bucket("yes", _("yes"), (Clause(field.key, "yes"),), "yes"), Bucket("no", _("no"), (Clause(field.key, "no"),), "no")]
     offered = _offered(field, reader)
@@ -129,9 +129,9 @@ def _called(field: Field, values: list[str], reader: User) -> dict[str, str]:
 
 def months(field: Field, today: date) -> list[Bucket]:
     """Two years back and one ahead by month, and what is before and after."""
-    first = _month(today, -MONTHS_BACK)
-    starts = [_month(today, nth) for nth in range(-MONTHS_BACK, MONTHS_AHEAD + 1)]
-    after = _month(today, MONTHS_AHEAD + 1)
+    first = month(today, -MONTHS_BACK)
+    starts = [month(today, nth) for nth in range(-MONTHS_BACK, MONTHS_AHEAD + 1)]
+    after = month(today, MONTHS_AHEAD + 1)
     by_month = [_month_of(field, start) for start in starts]
     before = Bucket("before", _("Before %(month)s") % {"month": in_words(first)}, (Clause(field.key, "before", (first.isoformat(),)),))
     beyond = Clause(field.key, "after", ((after - timedelta(days=1)).isoformat(),))
@@ -141,12 +141,12 @@ def months(field: Field, today: date) -> list[Bucket]:
 
 
 def _month_of(field: Field, start: date) -> Bucket:
-    last = _month(start, 1) - timedelta(days=1)
+    last = month(start, 1) - timedelta(days=1)
     return Bucket(f"{start:%Y-%m}", in_words(start), (Clause(field.key, "between", (start.isoformat(), last.isoformat())),))
 
 
-def _month(day: date, shift: int) -> date:
-    """The first day of the month so many months later."""
+def month(day: date, shift: int = 0) -> date:
+    """The first day of the month of a day, or of the one so many months later."""
     year, month = divmod(day.year * 12 + day.month - 1 + shift, 12)
     return date(year, month + 1, 1)
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.filters import askers
 from tasuki.core.filters.fields import Field, Kind
 from tasuki.core.filters.sentences import EVERYTHING, Clause, Group
 from tasuki.core.people import User
@@ -48,7 +48,7 @@ def lanes(field: Field, rows: QuerySet[Any], *, reader: User, at: datetime, aske
     """All lanes of a board by a field, those without cards too; each row stands in one of them. `asked` is the filter of the list."""
     if field.key == "due":
         is_open = Clause("done", "empty") in asked.parts
-        return grouping.due(field, at.astimezone(ZoneInfo(reader.time_zone)).date(), is_open=is_open)
+        return grouping.due(field, askers.today_of(reader, at=at), is_open=is_open)
     # Any other day is one of a calendar, and no lane of a board.
     return [] if field.kind is Kind.DATE else grouping.buckets(field, rows, reader=reader, at=at, is_large=True)
 

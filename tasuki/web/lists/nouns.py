@@ -49,6 +49,7 @@ def _in_stages(keys: tuple[str, ...]) -> str:
 
 LEADS = Spec(
     "lead",
+    "leads",
     filter_fields.LEAD,
     rows=_leads,
     columns=(
@@ -87,6 +88,7 @@ LEADS = Spec(
 
 OPPORTUNITIES = Spec(
     "opportunity",
+    "opportunities",
     OPPORTUNITY,
     rows=_opportunities,
     columns=(
@@ -125,6 +127,7 @@ OPPORTUNITIES = Spec(
 
 ACCOUNTS = Spec(
     "account",
+    "accounts",
     filter_fields.ACCOUNT,
     rows=_accounts,
     columns=(
@@ -147,6 +150,7 @@ ACCOUNTS = Spec(
 
 CONTACTS = Spec(
     "contact",
+    "contacts",
     filter_fields.CONTACT,
     rows=_contacts,
     columns=(
@@ -168,6 +172,7 @@ CONTACTS = Spec(
 
 TASKS = Spec(
     "task",
+    "tasks",
     filter_fields.TASK,
     rows=_tasks,
     columns=(
@@ -191,6 +196,7 @@ TASKS = Spec(
 
 PRODUCTS = Spec(
     "product",
+    "products",
     filter_fields.PRODUCT,
     rows=_products,
     columns=(

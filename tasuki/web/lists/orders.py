@@ -16,7 +16,6 @@ from django.db.models import BigIntegerField, Case, CharField, Expression, F, Fi
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleGreaterThanOrEqual, TupleLessThan, TupleLessThanOrEqual
 
 _VALUE, _STEP, _BLANK, _NONE = "value", "step", "blank", "none"
-_POSITION = "position_of_step"
 
 
 @dataclass(frozen=True)

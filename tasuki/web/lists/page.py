@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
@@ -30,11 +29,12 @@ from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.core.search import narrowing
 from tasuki.crm.merges.rows import MergeNoun
+from tasuki.crm.tasks import Task
 from tasuki.web import custom_values
 from tasuki.web.allowed_edits import Allowed, allowed
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
-from tasuki.web.lists import editing, orders, paging, renderings
+from tasuki.web.lists import counting, editing, orders, paging, renderings
 from tasuki.web.lists import state as states
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.grouped import Reading
@@ -45,7 +45,6 @@ from tasuki.web.lists.spec import Column, Spec
 from tasuki.web.lists.state import State
 from tasuki.web.requests import UserRequest
 
-_COUNTED = 10_000
 # Up to so many rows are found and put in order; of more, the order is walked until a page is full.
 _SORTED = 30_000
 
@@ -166,18 +165,35 @@ def answer(request: UserRequest, spec: Spec, *, at: datetime) -> Page | HttpResp
     return _page(request, spec, state=state, saved=saved, at=at)
 
 
-def shown(request: UserRequest, template: str, page: Page, *, form: Any = None, **more: Any) -> HttpResponse:
+def shown(request: UserRequest, page: Page, *, form: Any = None, **more: Any) -> HttpResponse:
     """The list with what its cells and menus need; 422 with a form that was refused."""
-    context = {"page": page, "units": UNITS, "reaches": Reach.choices, "now": now(), "today": localdate(), "form": form, **more}
-    return render(request, template, context, status=422 if form is not None and form.errors else 200)
+    context = {"units": UNITS, "reaches": Reach.choices, "form": form, **_for_cells(page, request.user), **more}
+    return render(request, f"{page.spec.name}/list.jinja", context, status=422 if form is not None and form.errors else 200)
+
+
+def row_shown(request: UserRequest, page: Page) -> HttpResponse:
+    """The only row of a page, with what its cells need."""
+    return render(request, f"{page.spec.name}/row.jinja", _for_cells(page, request.user))
+
+
+def _for_cells(page: Page, reader: User) -> dict[str, Any]:
+    """What the cells show beside the rows themselves."""
+    known: dict[str, Any] = {"page": page, "now": now(), "today": localdate()}
+    if page.spec.noun == "lead":
+        known["next_tasks"] = Task.objects.visible_to(reader).next_of(page.rows)
+    elif page.spec.noun == "opportunity":
+        known["next_tasks"] = Task.objects.visible_to(reader).next_of([one.lead for one in page.rows])
+    elif page.spec.noun == "product":
+        known["may_add"] = abilities.can(reader, Ability.EDIT_PRODUCTS)
+    return known
 
 
 def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
     said = request.GET
     rows = narrowed(spec, state, reader=request.user, at=at)
-    count, is_about = _counted(rows)
+    count, is_about = counting.counted(rows)
     order = order_of(state, spec)
-    other = rendered(rows, Reading(state, spec, order, request.user, at, is_about, _counted), said)
+    other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
     before, after = said.get("before", ""), said.get("after", "")
     window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, are_few=count <= _SORTED)
     adding = said.get("add", "")
@@ -219,18 +235,6 @@ def order_of(state: State, spec: Spec) -> Order:
     assert column is not None  # noqa: S101 - a state is read with the columns of the noun
     steps = orders.steps_of(spec.fields.model, column.stepped, column.sort) if column.stepped and not column.steps else column.steps
     return Order(spec.fields.model, column.sort, state.sort.startswith("-"), column.computed, column.then, column.stepped if steps else "", steps)
-
-
-def _counted(rows: QuerySet[Any]) -> tuple[int, bool]:
-    """How many rows there are, and whether that is the planner's estimate: nobody counts a million rows to turn a page."""
-    plan = rows.order_by().values("pk").explain(format="json")
-    if not plan:  # nobody had to be asked to know that there is nothing
-        return 0, False
-    estimate = int(json.loads(plan)[0]["Plan"]["Plan Rows"])
-    if estimate > _COUNTED:
-        return estimate, True
-    count = rows.order_by().values("pk")[: _COUNTED + 1].count()
-    return (count, False) if count <= _COUNTED else (max(count, estimate), True)
 
 
 def heading(column: Column, state: State) -> Heading:

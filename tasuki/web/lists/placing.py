@@ -9,6 +9,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import BadRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
@@ -57,6 +59,19 @@ class Placing:
     said: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where the rows of a list stand by a field, and whether the reader may put them elsewhere."""
+
+    noun: str
+    field: Field
+    may_move: bool
+
+    def place(self, row: Any, here: str) -> str:
+        """Where a row is put somewhere else, and then back `here`."""
+        return address(self.noun, row.pk, group=self.field.key, next=here)
+
+
 @dataclass(frozen=True)
 class Moved:
     """What is told of a move, the lane or day to put the record back into, "" where no verb takes it back, and the one where it stands `after`."""
@@ -64,6 +79,11 @@ class Moved:
     sentence: str
     before: str = ""
     after: str = ""
+
+
+def address(noun: str, pk: int, **said: str) -> str:
+    """Where a record is put somewhere else."""
+    return f"{reverse('place', args=[noun, pk])}?{urlencode(said)}"
 
 
 def ability(noun: str) -> Ability:

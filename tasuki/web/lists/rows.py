@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
-from django.utils.timezone import localdate, now
 
 from tasuki.core import abilities
-from tasuki.core.abilities import Ability
 from tasuki.core.bulk.verbs import verbs_of
-from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
-from tasuki.crm.tasks import Task
 from tasuki.web import custom_values
 from tasuki.web.allowed_edits import allowed
 from tasuki.web.lists import page as lists
@@ -23,17 +16,6 @@ from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.page import Page
 from tasuki.web.lists.spec import Spec
 from tasuki.web.requests import UserRequest
-
-_FOLDERS = {"lead": "leads", "account": "accounts", "contact": "contacts", "opportunity": "opportunities", "product": "products", "task": "tasks"}
-
-
-def beside(noun: str, rows: list[Any], reader: User) -> dict[str, Any]:
-    """What the cells of a noun show beside the rows themselves."""
-    if noun == "lead":
-        return {"next_tasks": Task.objects.visible_to(reader).next_of(rows)}
-    if noun == "opportunity":
-        return {"next_tasks": Task.objects.visible_to(reader).next_of([one.lead for one in rows])}
-    return {"may_add": abilities.can(reader, Ability.EDIT_PRODUCTS)} if noun == "product" else {}
 
 
 def shown(request: UserRequest, spec: Spec, *, pk: int, listed: QueryDict) -> HttpResponse:
@@ -59,5 +41,4 @@ def shown(request: UserRequest, spec: Spec, *, pk: int, listed: QueryDict) -> Ht
         may_merge=lists.may_merge(spec, request.user),
         edits=allowed(spec.noun, request.user),
     )
-    more = beside(spec.noun, rows, request.user)
-    return render(request, f"{_FOLDERS[spec.noun]}/row.jinja", {"page": page, "now": now(), "today": localdate(), **more})
+    return lists.row_shown(request, page)

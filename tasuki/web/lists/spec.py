@@ -68,7 +68,7 @@ class View:
 
 @dataclass(frozen=True)
 class Spec:
-    """One noun. `rows` gives all that a person may see of it, with what the columns need.
+    """One noun, and the `name` of its list: of its address and of the folder of its templates. `rows` gives all that a person may see.
 
     The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for
     falling. `peek` is the name of the address that shows a row at a glance, "" for none. `summed` is the key of the column of money that
@@ -76,6 +76,7 @@ class Spec:
     """
 
     noun: str
+    name: str
     fields: Fields
     rows: Callable[[User], QuerySet[Any]]
     columns: Sequence[Column]
