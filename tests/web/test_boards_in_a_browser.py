@@ -14,8 +14,9 @@ from tasuki.crm import leads, stages, tasks
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tests.cast import Cast, assemble
+from tests.web.browsing import PHONE, out_of_reach
 from tests.web.office import MONDAY, deal_of, lead_of
-from tests.web.test_in_a_browser import PHONE, out_of_reach, signed_in
+from tests.web.test_in_a_browser import signed_in
 from tests.web.test_keys_in_a_browser import clean
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -10,9 +10,9 @@ from django.urls import reverse
 from tasuki.core.custom_fields import defining, writing
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, FieldNoun
 from tasuki.crm.accounts import Account
-from tests.cast import MONDAY, PASSWORD, SET_UP, Cast, assemble, with_password
+from tests.cast import MONDAY, SET_UP, Cast, assemble
 from tests.core.test_custom_fields import ALL_KINDS, firm, made, some_value
-from tests.web.test_palette_in_a_browser import violations
+from tests.web.browsing import sign_in, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,13 +24,7 @@ def cast() -> Cast:
 
 @pytest.fixture
 def desk(page: Any, live_server: Any, cast: Cast) -> Any:
-    with_password(cast.ada)
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", "ada@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**" + reverse("relay"))
-    return page
+    return sign_in(page, live_server, cast.ada)
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.sales.opportunities import Opportunity
 from tests.cast import Cast, assemble
-from tests.web.test_in_a_browser import PHONE, signed_in, violations
+from tests.web.browsing import PHONE, violations
+from tests.web.test_in_a_browser import signed_in
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 LATER = datetime(2026, 11, 1, tzinfo=UTC)

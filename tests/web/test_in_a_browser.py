@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +12,17 @@ from django.urls import reverse
 
 from tasuki.core.audit import By, Door
 from tasuki.core.money import Money
+from tasuki.core.people import User
 from tasuki.crm import leads, records, stages, tasks
 from tasuki.crm.leads import Arrival
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.web.browsing import DESKTOP, PHONE, sign_in, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 NOW = datetime.now(UTC)
 
 
@@ -51,18 +48,10 @@ def house() -> Cast:
 
 
 def signed_in(page: Any, live_server: Any, cast: Cast, *, language: str = "en", dark: bool = False) -> Any:
-    from tasuki.core.people import User
-
-    with_password(cast.ada)
     User.objects.get_queryset().filter(pk=cast.ada.pk).update(language=language)
     page.emulate_media(color_scheme="dark" if dark else "light")
     page.set_viewport_size(DESKTOP)
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", "ada@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**" + reverse("relay"))
-    return page
+    return sign_in(page, live_server, cast.ada)
 
 
 def addresses() -> list[str]:
@@ -97,20 +86,6 @@ def addresses() -> list[str]:
         *(reverse("leads") + query for query in ("?add=opened", "?add=owner", "?add=title", "?filter=any(stage:is(ready),pass:over(1))", "?sort=account")),
         reverse("relay_rows") + "?stage=p1&what=entered&period=year",
     ]
-
-
-@contextmanager
-def out_of_reach(page: Any) -> Iterator[None]:
-    """While the scripts of the page cannot reach the server; an abort on the way would be one more thing that Chromium complains of."""
-    page.evaluate("() => { window.reaching = window.fetch; window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
-    yield
-    page.evaluate("() => { window.fetch = window.reaching; }")
-
-
-def violations(page: Any) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

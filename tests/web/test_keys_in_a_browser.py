@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,10 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.urls import reverse
 
 from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.web.browsing import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 A_KEY = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -50,9 +49,7 @@ def by_password(page: Any, live_server: Any) -> None:
 
 
 def clean(page: Any) -> None:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]] == [], page.url
+    assert violations(page) == [], page.url
 
 
 def opened(page: Any, live_server: Any, name: str) -> None:

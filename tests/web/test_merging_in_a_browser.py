@@ -11,8 +11,8 @@ from django.urls import reverse
 from tasuki.crm import duplicate_groups, merging
 from tasuki.crm.contacts import Contact
 from tests.cast import MONDAY, PASSWORD, SET_UP, Cast, assemble, with_password
+from tests.web.browsing import sign_in, violations
 from tests.web.test_merge_pages import firm, someone
-from tests.web.test_palette_in_a_browser import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,13 +24,7 @@ def cast() -> Cast:
 
 @pytest.fixture
 def desk(page: Any, live_server: Any, cast: Cast) -> Any:
-    with_password(cast.ada)
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", "ada@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**" + reverse("relay"))
-    return page
+    return sign_in(page, live_server, cast.ada)
 
 
 def typed(page: Any, live_server: Any) -> None:

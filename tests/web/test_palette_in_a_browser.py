@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from tasuki.crm.leads import Lead
-from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.cast import Cast, assemble
+from tests.web.browsing import sign_in, violations
 from tests.web.office import deal_of, lead_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 FIELD = "command-palette [role=combobox]"
 CHOSEN = "command-palette [aria-selected=true]"
 
@@ -32,13 +31,7 @@ def lead(cast: Cast) -> Lead:
 
 @pytest.fixture
 def desk(page: Any, live_server: Any, cast: Cast) -> Any:
-    with_password(cast.ada)
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", "ada@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**" + reverse("relay"))
-    return page
+    return sign_in(page, live_server, cast.ada)
 
 
 def asked(page: Any, text: str) -> None:
@@ -52,12 +45,6 @@ def opened(page: Any) -> None:
     page.keyboard.press("Control+k")
     page.wait_for_selector(f"{FIELD}:focus")
     page.wait_for_selector("command-palette [role=option]")
-
-
-def violations(page: Any) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
 
 
 def test_a_record_is_found_walked_to_and_opened_by_keys_alone(desk: Any, live_server: Any, lead: Lead) -> None:

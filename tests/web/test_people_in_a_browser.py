@@ -18,13 +18,11 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.notifications import Notification
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
-from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.cast import Cast, assemble
+from tests.web.browsing import DESKTOP, PHONE, sign_in, violations
 from tests.web.office import MONDAY, lead_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture
@@ -34,20 +32,13 @@ def cast(settings: Settings, tmp_path: Path) -> Cast:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path, "base_url": None}},
     }
     cache.clear()
-    cast = assemble()
-    for person in (cast.ivo, cast.ruth):
-        with_password(person)
-    return cast
+    return assemble()
 
 
-def signed_in(page: Any, live_server: Any, name: str) -> None:
+def signed_in(page: Any, live_server: Any, person: User) -> None:
     page.context.clear_cookies()
     page.set_viewport_size(DESKTOP)
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", f"{name}@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**" + reverse("relay"))
+    sign_in(page, live_server, person)
 
 
 def tab_to(page: Any, selector: str, most: int = 80) -> None:
@@ -59,16 +50,10 @@ def tab_to(page: Any, selector: str, most: int = 80) -> None:
     raise AssertionError(f"{selector} is not reached with the tab key")
 
 
-def violations(page: Any) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
-
-
 def test_a_mention_is_written_and_read_by_keyboard_alone(page: Any, live_server: Any, cast: Cast) -> None:
     lead = lead_of(cast)
     address = live_server.url + reverse("lead", args=[lead.pk])
-    signed_in(page, live_server, "ivo")
+    signed_in(page, live_server, cast.ivo)
     page.goto(address)
     tab_to(page, ".form-note textarea")
     page.keyboard.type("please look, @ade")
@@ -89,7 +74,7 @@ def test_a_mention_is_written_and_read_by_keyboard_alone(page: Any, live_server:
     page.wait_for_selector(".note-text strong")
     assert page.inner_text(".note-text .mention") == "@Ruth Adeyemi"
 
-    signed_in(page, live_server, "ruth")
+    signed_in(page, live_server, cast.ruth)
     assert page.inner_text(".bell-count") == "1"
     tab_to(page, "a.bell")
     page.keyboard.press("Enter")
@@ -113,7 +98,7 @@ def test_a_mention_is_written_and_read_by_keyboard_alone(page: Any, live_server:
 
 def test_files_are_chosen_dropped_and_pasted_with_a_note(page: Any, live_server: Any, cast: Cast) -> None:
     lead = lead_of(cast)
-    signed_in(page, live_server, "ivo")
+    signed_in(page, live_server, cast.ivo)
     page.goto(live_server.url + reverse("lead", args=[lead.pk]))
     page.fill(".form-note textarea", "three files")
     page.set_input_files(".form-note input[type=file]", [{"name": "one.txt", "mimeType": "text/plain", "buffer": b"one"}])
@@ -136,7 +121,7 @@ def test_files_are_chosen_dropped_and_pasted_with_a_note(page: Any, live_server:
 
 def test_the_bell_comes_up_to_date_when_the_page_is_looked_at_again(page: Any, live_server: Any, cast: Cast) -> None:
     lead = lead_of(cast)
-    signed_in(page, live_server, "ruth")
+    signed_in(page, live_server, cast.ruth)
     page.goto(live_server.url + reverse("settings"))
     assert page.locator(".bell-count").count() == 0
     notes.write("@Ruth Adeyemi", by=By(cast.ivo, Door.WEB), at=MONDAY, lead=lead)
@@ -173,7 +158,7 @@ def addresses(lead: Lead) -> list[str]:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_these_pages_are_clean_to_axe(page: Any, live_server: Any, busy: tuple[Cast, Lead], *, dark: bool) -> None:
     page.emulate_media(color_scheme="dark" if dark else "light")
-    signed_in(page, live_server, "ruth")
+    signed_in(page, live_server, busy[0].ruth)
     found = {}
     for address in addresses(busy[1]):
         page.goto(live_server.url + address)
@@ -189,7 +174,7 @@ def test_these_pages_are_clean_to_axe(page: Any, live_server: Any, busy: tuple[C
 def test_these_pages_fit_a_phone_in_three_languages(page: Any, live_server: Any, busy: tuple[Cast, Lead], *, language: str) -> None:
     cast, lead = busy
     User.objects.get_queryset().filter(pk=cast.ruth.pk).update(language=language)
-    signed_in(page, live_server, "ruth")
+    signed_in(page, live_server, cast.ruth)
     page.set_viewport_size(PHONE)
     wide = []
     for address in addresses(lead):

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from tasuki.crm.contacts import Contact
 from tasuki.crm.tasks import Task
-from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.cast import Cast, assemble
+from tests.web.browsing import PHONE, out_of_reach, sign_in, violations
 from tests.web.office import lead_of
-from tests.web.test_in_a_browser import PHONE, out_of_reach, signed_in, violations
+from tests.web.test_in_a_browser import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -126,13 +127,8 @@ def test_on_a_phone_it_is_the_page(page: Any, live_server: Any, cast: Cast) -> N
 
 
 def test_without_script_it_is_a_page_of_its_own(browser: Any, live_server: Any, cast: Cast) -> None:
-    with_password(cast.ruth)
     context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", "ruth@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
+    page = sign_in(context.new_page(), live_server, cast.ruth)
     page.goto(live_server.url + reverse("tasks"))
     page.locator("quick-add a").click()
     page.fill("[name=subject]", "Call 한서윤")

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from tasuki.core.people import User
 from tasuki.crm.leads import Lead
-from tests.cast import PASSWORD, Cast, assemble, with_password
+from tests.cast import Cast, assemble
+from tests.web.browsing import DESKTOP, PHONE, sign_in, violations
 from tests.web.office import lead_of
-from tests.web.test_in_a_browser import DESKTOP, PHONE, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,13 +24,9 @@ def cast() -> Cast:
 def given_away(page: Any, live_server: Any, cast: Cast, *, dark: bool = False) -> None:
     """Ruth gave a lead of Ivo's to Saori, and the list tells her so."""
     lead_of(cast)
-    with_password(cast.ruth)
     page.emulate_media(color_scheme="dark" if dark else "light")
     page.set_viewport_size(DESKTOP)
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", "ruth@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
+    sign_in(page, live_server, cast.ruth)
     page.goto(live_server.url + reverse("leads") + "?view=all")
     page.clock.install()
     page.locator("tbody input.check").check()
