@@ -12,11 +12,10 @@ from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun
 from tasuki.crm import records
 from tasuki.crm.accounts import Account
 from tasuki.sales.opportunities import Opportunity
-from tests.cast import MONDAY, PASSWORD, SET_UP, Cast, assemble, with_password
+from tests.cast import MONDAY, SET_UP, Cast, assemble
 from tests.core.test_custom_fields import firm, key_of, made
+from tests.web.browsing import out_of_reach, sign_in, violations
 from tests.web.office import deal_of
-from tests.web.test_in_a_browser import out_of_reach
-from tests.web.test_palette_in_a_browser import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FORM = ".edit-form"
@@ -28,25 +27,15 @@ def cast() -> Cast:
     return assemble()
 
 
-def sign_in(page: Any, live_server: Any, name: str) -> Any:
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", f"{name}@example.com")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**" + reverse("relay"))
-    return page
-
-
 @pytest.fixture
 def desk(browser: Any, live_server: Any, cast: Cast) -> Iterator[Any]:
     """Ada's browser. What it complains of fails the test, but for the refusals, which it notes down like a missing picture."""
-    with_password(cast.ada)
     context = browser.new_context()
     context.set_default_timeout(25_000)
     page, complaints = context.new_page(), []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield sign_in(page, live_server, "ada")
+    yield sign_in(page, live_server, cast.ada)
     context.close()
     assert [one for one in complaints if "status of 409" not in one and "status of 422" not in one] == []
 
@@ -139,10 +128,9 @@ def test_a_fact_is_changed_and_the_page_follows(desk: Any, live_server: Any, cas
 
 def test_of_two_people_one_is_told_and_nothing_is_lost(desk: Any, browser: Any, live_server: Any, *, cast: Cast) -> None:
     account = firm(cast)
-    with_password(cast.ruth)
     other = browser.new_context()
     other.set_default_timeout(25_000)
-    theirs = sign_in(other.new_page(), live_server, "ruth")
+    theirs = sign_in(other.new_page(), live_server, cast.ruth)
     for page in (desk, theirs):
         page.goto(live_server.url + reverse("account", args=[account.pk]))
         page.focus(f"{cell(account, 'industry')} .pen")
@@ -191,17 +179,16 @@ def test_on_a_phone_a_fact_is_touched_and_nothing_is_wider(desk: Any, live_serve
     desk.fill(f"{FORM} [name=country]", "kr")
     desk.click(f"{FORM} .btn-fill")
     desk.wait_for_selector(FORM, state="detached")
-    assert "KR" in desk.inner_text(cell(account, "country"))
+    assert "South Korea" in desk.inner_text(cell(account, "country"))
     desk.goto(live_server.url + reverse("edit", args=["account", account.pk, "country"]))
     assert desk.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_without_script_the_pencil_is_a_link_there_and_back(browser: Any, live_server: Any, cast: Cast) -> None:
     account = firm(cast)
-    with_password(cast.ada)
     context = browser.new_context(java_script_enabled=False)
     context.set_default_timeout(25_000)
-    page = sign_in(context.new_page(), live_server, "ada")
+    page = sign_in(context.new_page(), live_server, cast.ada)
     page.goto(live_server.url + reverse("accounts") + "?columns=name,industry")
     page.focus(f"{cell(account, 'industry')} .pen")
     page.keyboard.press("Enter")

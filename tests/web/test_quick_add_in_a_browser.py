@@ -31,6 +31,7 @@ def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement.name || document.activeElement.id || document.activeElement.innerText"))
 
 
+@pytest.mark.usefixtures("refusals")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_contact_is_added_where_one_is(page: Any, live_server: Any, cast: Cast, *, dark: bool) -> None:
     account = lead_of(cast).account
