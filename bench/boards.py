@@ -1,20 +1,17 @@
 """How long the server takes for groups, boards and calendars, as a share of the limit of 50 ms.
 
-Usage: TASUKI_HOME=… python bench/boards.py [times]. Reads the database of that home; fill it first with `tasuki demo --no-serve --leads N`.
+Usage: TASUKI_HOME=… bin/bench boards [times]. Reads the database of that home; fill it first with `tasuki demo --no-serve --leads N`.
 """
 
 from __future__ import annotations
 
-import os
-import statistics
 import sys
-import time
+from typing import Any
 
-from tasuki.core import embedded_postgres, home
+import harness
+from harness import LIMIT_MS
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tasuki.settings")
-
-LIMIT_MS = 50.0
+ROLES = ("administrator", "manager")
 ADDRESSES = (
     "/leads?as=board",
     "/leads?as=board&view=all",
@@ -41,39 +38,26 @@ ADDRESSES = (
 
 
 def main(times: int) -> None:
-    embedded_postgres.ensure_running(home.path())
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
-
-    from tasuki.core.people import User
+    harness.ready()
     from tasuki.crm.leads import Lead
 
-    settings.ALLOWED_HOSTS = ["testserver"]
-    print(f"{Lead.objects.count():,} leads; {times} times each; milliseconds p50 and p95, p95 as a share of {LIMIT_MS:.0f} ms, queries")
+    print(f"{Lead.objects.count():,} leads; {times} times each; {harness.machine()}")
+    print(f"{'role':14} {'page':46} {harness.HEAD} queries")
     slow = 0
-    for who in ("admin", "ruth"):
-        client = Client()
-        client.force_login(User.objects.get_queryset().get(email=f"{who}@haneul.example"))
+    for role in ROLES:
+        client = harness.signed_in(harness.holder_of(role))
         for address in ADDRESSES:
-            client.get(address)
-            took = []
-            for _nth in range(times):
-                began = time.perf_counter()
+
+            def ask(client: Any = client, address: str = address) -> None:
                 answer = client.get(address)
-                took.append((time.perf_counter() - began) * 1000)
                 if answer.status_code != 200:
                     raise SystemExit(f"{address}: status {answer.status_code}")
-            with CaptureQueriesContext(connection) as queries:
-                client.get(address)
-            p95 = statistics.quantiles(took, n=20)[-1] if times > 1 else took[0]
-            slow += p95 > LIMIT_MS
-            print(f"{who:6} {address:46} {statistics.median(took):8.1f} {p95:8.1f} {p95 / LIMIT_MS:6.2f} {len(queries):3}")
-    print(f"{2 * len(ADDRESSES) - slow} of {2 * len(ADDRESSES)} within {LIMIT_MS:.0f} ms")
+
+            took = harness.timed(ask, times)
+            slow += took.p95 > LIMIT_MS
+            print(f"{role:14} {address:46} {took} {harness.n_queries(ask):3}", flush=True)
+    n = len(ROLES) * len(ADDRESSES)
+    print(f"{n - slow} of {n} within {LIMIT_MS:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
 """Search, per kind of query and per role: p50 and p95 as a ratio to the limit of 50 ms, beside ILIKE over the same names in the same run.
 
-Usage: TASUKI_HOME=… python bench/search.py [times]. Reads the database of that home, such as one that `tasuki demo --leads 1000000`
+Usage: TASUKI_HOME=… bin/bench search [times]. Reads the database of that home, such as one that `tasuki demo --leads 1000000`
 filled; it must hold people of every role that is asked for.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import statistics
 import sys
-import time
+from collections.abc import Callable
+from typing import Any
 
-from tasuki.core import embedded_postgres, home
+import harness
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tasuki.settings")
-
-LIMIT_MS = 50.0
 KINDS = {
     "1 letter, common": ["김", "a", "田", "1", "s"],
     "1 letter, rare": ["文", "q", "힣"],
@@ -35,38 +31,35 @@ SELECT id FROM crm_contact WHERE family_name || given_name ILIKE %(q)s OR given_
 
 
 def main(times: int) -> None:
-    embedded_postgres.ensure_running(home.path())
-    import django
-
-    django.setup()
+    harness.ready()
     from django.db import connection
 
-    from tasuki.core.abilities import RoleGrant
     from tasuki.core.search import finding, indexing
     from tasuki.core.search.entries import SearchEntry
     from tasuki.crm.leads import Lead
 
     indexing.absorb_all()
-    print(f"{Lead.objects.count():,} leads, {SearchEntry.objects.count():,} entries; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"{'role':14} {'query':20} {'p50 ms':>7} {'p95 ms':>7} {'of 50':>6} {'cpu ms':>7} {'ILIKE p50':>10}")
+    print(f"{Lead.objects.count():,} leads, {SearchEntry.objects.count():,} entries; {harness.machine()}")
+    print(f"{'role':14} {'query':20} {harness.HEAD} {'ILIKE p50':>10}")
+
+    def ilike(text: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(ILIKE, {"q": f"%{text.replace(' ', '%')}%"})
+
     for role in ROLES:
         for kind, texts in KINDS.items():
-            took, cpu, plain = [], [], []
-            for text in random.Random(7).choices(texts, k=times):
-                # As a new request would: what the person may see is asked anew.
-                user = RoleGrant.objects.filter(role=role).order_by("user_id").select_related("user")[0].user
-                began, worked = time.perf_counter(), time.process_time()
-                finding.find(user, text)
-                took.append((time.perf_counter() - began) * 1000)
-                cpu.append((time.process_time() - worked) * 1000)
-            for text in texts if role == ROLES[0] else ():
-                began = time.perf_counter()
-                with connection.cursor() as cursor:
-                    cursor.execute(ILIKE, {"q": f"%{text.replace(' ', '%')}%"})
-                plain.append((time.perf_counter() - began) * 1000)
-            p95 = statistics.quantiles(took, n=20)[-1]
-            beside = f"{statistics.median(plain):10.0f}" if plain else ""
-            print(f"{role:14} {kind:20} {statistics.median(took):7.1f} {p95:7.1f} {p95 / LIMIT_MS:6.2f} {statistics.median(cpu):7.1f} {beside}", flush=True)
+            asked = random.Random(7).choices(texts, k=times)
+            # As a new request would: what the person may see is asked anew.
+            people = [harness.holder_of(role) for _nth in range(times + 1)]
+            found = harness.timed(_each(list(zip(people, [asked[0], *asked], strict=True)), finding.find), times)
+            beside = f"{harness.timed(_each([(one,) for one in (texts[0], *texts)], ilike), len(texts)).p50:10.0f}" if role == ROLES[0] else ""
+            print(f"{role:14} {kind:20} {found} {beside}", flush=True)
+
+
+def _each(given: list[tuple[Any, ...]], ask: Callable[..., object]) -> Callable[[], object]:
+    """Asks with the next of them each time."""
+    rest = iter(given)
+    return lambda: ask(*next(rest))
 
 
 if __name__ == "__main__":
