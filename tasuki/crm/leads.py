@@ -13,7 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
-from tasuki.core.audit import By
+from tasuki.core.audit import AuditEntry, By
 from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
 from tasuki.crm import following, ledger, notifications, requirements, stages, timeline
@@ -88,9 +88,6 @@ class NotRecycled(Refused):
 
 class CannotMerge(Refused):
     code = "cannot_merge"
-
-    def __init__(self) -> None:
-        super().__init__(_("A lead can be merged only into another lead, and only while it is in process."))
 
 
 class Leads(models.QuerySet["Lead"]):
@@ -319,17 +316,20 @@ def disqualify(lead: Lead, *, reason: str, by: By, at: datetime) -> Passage:
 
 
 @transaction.atomic
-def merge(lead: Lead, *, into: Lead, by: By, at: datetime) -> Passage:
-    """End this pass because it is the same as another. Its history stays and is shown with the survivor's."""
+def merge(lead: Lead, *, into: Lead, by: By, at: datetime, merge_id: int | None = None, cause: AuditEntry | None = None) -> Passage:
+    """End this pass because it is the same as another. Its history stays and is shown with the survivor's. Raises CannotMerge.
+
+    `merge_id` and `cause` are the merge of records that it is part of, and that in the trail.
+    """
     if lead.pk == into.pk or locked(lead).stage_id is None:
-        raise CannotMerge
-    passage = _end(lead, outcome=Outcome.MERGED, by=by, at=at, reason=f"#{into.pk}")
+        raise CannotMerge(_("A lead can be merged only into another lead, and only while it is in process."))
+    passage = _end(lead, outcome=Outcome.MERGED, by=by, at=at, reason=f"#{into.pk}", cause=cause)
     Lead.objects.filter(pk=lead.pk).update(merged_into=into)
     entry = TimelineEntry.objects.create(
-        at=at, kind=timeline.Kind.MERGE, lead=into, contact=into.contact, account=into.account, actor=by.actor, detail={"merged": lead.pk}
+        at=at, kind=timeline.Kind.MERGE, lead=into, contact=into.contact, account=into.account, actor=by.actor, detail={"merged": lead.pk, "merge": merge_id}
     )
-    cause = audit.record(into, action="merge", by=by, at=at, changes={"merged": (None, lead.pk)})
-    notifications.tell_followers(following.about(into), happening=Happening.MERGE, noun=into.noun, cause=cause, by=by, at=at, entry=entry)
+    own = audit.record(into, action="merge", by=by, at=at, changes={"merged": (None, lead.pk)})
+    notifications.tell_followers(following.about(into), happening=Happening.MERGE, noun=into.noun, cause=cause or own, by=by, at=at, entry=entry)
     return passage
 
 
@@ -425,6 +425,7 @@ def _end(
     wake_on: date | None = None,
     wake_when: str = "",
     amount: Decimal | None = None,
+    cause: AuditEntry | None = None,
 ) -> Passage:
     lead = locked(lead)
     before = lead.stage_id
@@ -432,9 +433,9 @@ def _end(
     Lead.objects.filter(pk=lead.pk).update(stage=None, stage_since=at, ended_at=at, ended_as=outcome, updated_at=at)
     detail = {"from": before, "outcome": outcome, "wake_on": wake_on.isoformat() if wake_on else None, "wake_when": wake_when}
     entry = _write_move(lead, by=by, at=at, detail=detail, text=reason)
-    cause = audit.record(lead, action=outcome.value, by=by, at=at, changes={"stage": (before, None)})
+    own = audit.record(lead, action=outcome.value, by=by, at=at, changes={"stage": (before, None)})
     happening = Happening.MERGE if outcome is Outcome.MERGED else Happening.CLOSE
-    notifications.tell_followers(following.about(lead), happening=happening, noun=lead.noun, cause=cause, by=by, at=at, entry=entry)
+    notifications.tell_followers(following.about(lead), happening=happening, noun=lead.noun, cause=cause or own, by=by, at=at, entry=entry)
     return passage
 
 

@@ -19,14 +19,15 @@ from tasuki.core.audit import By
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of, seen_by
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
-from tasuki.crm import duplicate_groups
+from tasuki.crm import duplicate_groups, following, notifications
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
-from tasuki.crm.leads import Lead
+from tasuki.crm.leads import CannotMerge, Lead
 from tasuki.crm.merges import choosing, passes, reach, relations
 from tasuki.crm.merges.choosing import Choice
 from tasuki.crm.merges.journal import Journal, hold_merges
 from tasuki.crm.merges.rows import FormerRecord, Merge
+from tasuki.crm.notifications import Happening
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import Kind, TimelineEntry
 
@@ -39,12 +40,9 @@ _FOREIGN_KEY = "23503"
 Record = Account | Contact | Lead
 
 
-class CannotMerge(Refused):
-    code = "cannot_merge"
-
-
-class ChangedMeanwhile(Refused):
-    code = "changed_meanwhile"
+class OneOfThemChanged(Refused):
+    code = "one_of_them_changed"
+    status = 409
 
     def __init__(self) -> None:
         super().__init__(_("Somebody changed one of them meanwhile. Look at them again, then merge."))
@@ -66,7 +64,7 @@ def merge(
     """Make one record of several. `chosen` names, by the key of a field, the record whose value stays; where it is silent the rule decides
     (see `choosing.proposed`). `seen` is when each was last changed as the person saw it.
 
-    Raises Forbidden, CannotMerge, NotThere, ChangedMeanwhile; for contacts TwoDeals, for leads LeadInSales; LeftBeforeEntered.
+    Raises Forbidden, CannotMerge, NotThere, OneOfThemChanged; for contacts TwoDeals, for leads LeadInSales; LeftBeforeEntered.
     """
     if by.actor:
         abilities.require(by.actor, Ability.MERGE_RECORDS)
@@ -84,7 +82,8 @@ def merge(
         merged_by=by.actor,
         merged_at=at,
     )
-    journal = Journal(made)
+    cause = audit.record(made, action="add", by=by, at=at, changes={"of": (None, noun), "survivor_id": (None, survivor.pk)})
+    journal = Journal(made, cause=cause)
     try:
         with transaction.atomic():
             changes = _carry_over(journal, survivor, others, picks=picks, by=by, at=at)
@@ -94,19 +93,18 @@ def merge(
     except IntegrityError as refusal:
         if getattr(refusal.__cause__, "sqlstate", "") != _FOREIGN_KEY:
             raise
-        raise ChangedMeanwhile from None  # somebody wrote about one of the others, and was faster
+        raise OneOfThemChanged from None  # somebody wrote about one of the others, and was faster
     _tell(made, survivor, others, changes=changes, by=by, at=at)
     duplicate_groups.settle_merged(made, by=by, at=at)
     return made
 
 
 def _tell(merge: Merge, survivor: Any, others: Sequence[Any], *, changes: audit.Changes, by: By, at: datetime) -> None:
-    """The trail of each record, and of the merge itself, which leads to its page."""
+    """The trail of each record."""
     word = "merged" if isinstance(survivor, Lead) else "former"
     audit.record(survivor, action="merge", by=by, at=at, changes={**changes, word: (None, merge.other_names)})
     for one, name in zip(others, merge.other_names, strict=True):
         audit.record(one, action="merged", by=by, at=at, changes={word: (name, merge.survivor_name)})
-    audit.record(merge, action="add", by=by, at=at, changes={"of": (None, merge.of), "survivor_id": (None, survivor.pk)})
 
 
 def fields_of(noun: str, *, reader: User | None) -> list[Choice]:
@@ -134,7 +132,7 @@ def _locked(records: Sequence[Record], *, by: By, seen: Mapping[int, datetime]) 
     if len(fresh) != len(ids) or visible != len(ids):
         raise NotThere
     if any(fresh[pk].updated_at != seen.get(pk, fresh[pk].updated_at) for pk in ids):
-        raise ChangedMeanwhile
+        raise OneOfThemChanged
     return [fresh[pk] for pk in ids]
 
 
@@ -213,6 +211,8 @@ def _leave_one(journal: Journal, survivor: Any, others: Sequence[Any], *, values
         at=at, kind=Kind.MERGE, actor=by.actor, detail={"merge": journal.merge.pk, "names": journal.merge.other_names}, **{noun: survivor}
     )
     journal.made(TimelineEntry, [entry.pk])
+    # Who followed one of the others follows the survivor by now.
+    notifications.tell_followers(following.about(survivor), happening=Happening.MERGE, noun=noun, cause=journal.cause, by=by, at=at, entry=entry)
     return _write_values(journal, survivor, values, at=at)
 
 

@@ -18,17 +18,18 @@ from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, FieldNoun
 from tasuki.core.errors import Forbidden
 from tasuki.core.money import Money
-from tasuki.crm import accounts, attachments, leads, merging, notes, records, stages, tasks
+from tasuki.crm import accounts, attachments, following, leads, merging, notes, records, stages, tasks, unmerging
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
 from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
-from tasuki.crm.leads import Arrival, Lead
+from tasuki.crm.leads import Arrival, CannotMerge, Lead
 from tasuki.crm.ledger import Passage
 from tasuki.crm.merges import relations
 from tasuki.crm.merges.passes import LeadInSales, TwoDeals
 from tasuki.crm.merges.rows import FormerRecord, Merge
-from tasuki.crm.merging import CannotMerge, ChangedMeanwhile, NotThere
+from tasuki.crm.merging import NotThere, OneOfThemChanged
+from tasuki.crm.notifications import Notification
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.products import Product
 from tasuki.crm.records import Company, Person
@@ -273,6 +274,31 @@ def test_a_lead_with_an_open_deal_must_be_the_one_that_stays(cast: Cast) -> None
 # Refusals
 
 
+def test_who_follows_any_of_them_is_told_of_the_merge_once_and_of_no_merge_that_was_undone(cast: Cast) -> None:
+    account = company(cast, "Gaon")
+    stays, goes = person(cast, "Ahn", account=account), person(cast, "Ahn", 1, account=account)
+    mine, other = lead(cast, stays), lead(cast, goes)
+    for who, record in ((cast.mina, stays), (cast.chika, goes), (cast.chika, other), (cast.chika, mine), (cast.saori, account)):
+        following.follow(record, by=By(who, Door.WEB), at=MONDAY)
+    merge = merging.merge(stays, others=[goes], by=ruth(cast), at=LATER)
+    told = Notification.objects.filter(happening="merge")
+    assert set(told.values_list("person", flat=True)) == {one.pk for one in (cast.mina, cast.chika, cast.saori, cast.ivo)}
+    assert told.count() == 4, "once each, whatever they follow"
+    assert len(set(told.values_list("cause", flat=True))) == 1
+    assert told.get(person=cast.mina).contact == stays
+    unmerging.undo(merge, by=ruth(cast), at=LATER)
+    assert not told.exists()
+
+
+def test_who_follows_a_company_is_told_that_it_became_one_with_another(cast: Cast) -> None:
+    stays, goes = company(cast, "Gaon"), company(cast, "Gaon", 1)
+    following.follow(goes, by=By(cast.mina, Door.WEB), at=MONDAY)
+    merging.merge(stays, others=[goes], by=ruth(cast), at=LATER)
+    heard = Notification.objects.get(person=cast.mina)
+    assert (heard.happening, heard.noun, heard.account) == ("merge", "account", stays)
+    assert heard.entry == TimelineEntry.objects.get(account=stays, kind=Kind.MERGE)
+
+
 def test_who_may_not_merge_does_not(cast: Cast) -> None:
     a, b = company(cast, "A"), company(cast, "B")
     for user in (cast.ivo, cast.tomas):
@@ -308,7 +334,7 @@ def test_only_what_is_merged_can_be_chosen(cast: Cast) -> None:
 
 def test_what_was_changed_or_is_gone_since_one_looked_is_refused(cast: Cast) -> None:
     a, b = company(cast, "A"), company(cast, "B")
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(OneOfThemChanged):
         merging.merge(a, others=[b], seen={b.pk: MONDAY - timedelta(days=1)}, by=ruth(cast), at=LATER)
     merging.merge(a, others=[b], seen={a.pk: a.updated_at, b.pk: b.updated_at}, by=ruth(cast), at=LATER)
     with pytest.raises(NotThere):

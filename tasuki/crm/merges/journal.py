@@ -13,6 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
+from tasuki.core.audit import AuditEntry
 from tasuki.core.imports.copying import execute
 from tasuki.crm import ledger
 from tasuki.crm.merges.relations import Relation
@@ -29,10 +30,13 @@ def hold_merges() -> None:
 
 
 class Journal:
-    """Writes the steps of one merge as they are done, inside the caller's transaction."""
+    """Writes the steps of one merge as they are done, inside the caller's transaction.
 
-    def __init__(self, merge: Merge) -> None:
-        self.merge = merge
+    `cause` is the merge in the trail: whoever hears of several records of it is told once.
+    """
+
+    def __init__(self, merge: Merge, *, cause: AuditEntry) -> None:
+        self.merge, self.cause = merge, cause
         self._position = 0
 
     def move(self, relation: Relation, *, from_id: int, to_id: int) -> None:

@@ -55,8 +55,7 @@ def end(lead: Lead, *, into: Lead, journal: Journal, by: By, at: datetime) -> No
     told = TimelineEntry.objects.aggregate(last=Max("pk"))["last"] or 0
     open_passages = Passage.objects.open().filter(lead=lead).values_list("pk", flat=True)
     with journal.watching(Lead, [lead.pk]), journal.watching(Passage, open_passages):
-        leads.merge(lead, into=into, by=by, at=at)
+        leads.merge(lead, into=into, by=by, at=at, merge_id=journal.merge.pk, cause=journal.cause)
     entries = TimelineEntry.objects.filter(pk__gt=told, lead__in=[lead, into], kind__in=[Kind.MOVE, Kind.MERGE])
-    entries.filter(kind=Kind.MERGE).update(detail={"merged": lead.pk, "merge": journal.merge.pk})
     journal.made(TimelineEntry, entries.values_list("pk", flat=True))
     journal.move_some("crm_task", "lead_id", from_id=lead.pk, to_id=into.pk, where="done_at IS NULL")
