@@ -6,6 +6,8 @@ A role is granted by a row (`RoleGrant`), so that one person may hold several, a
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -166,15 +168,24 @@ class Standing:
 
 def standing_of(user: User) -> Standing:
     """The person's roles, abilities and team tree; two queries the first time, none after."""
-    cached: Standing | None = user.__dict__.get("_standing")
-    if cached is not None:
-        return cached
-    roles = frozenset(Role(role) for role in RoleGrant.objects.filter(user=user).values_list("role", flat=True)) if user.is_active else frozenset()
-    abilities = frozenset(ability for ability, holders in ABILITIES.items() if holders & roles)
-    tree = team_trees.tree_ids(user.team_id) if user.team_id is not None else frozenset()
-    standing = Standing(user.pk, user.team_id, tree, roles, abilities)
-    user.__dict__["_standing"] = standing
+    load_standings([user])
+    standing: Standing = user.__dict__["_standing"]
     return standing
+
+
+def load_standings(users: Iterable[User]) -> None:
+    """Ask for the standings of many people at once: two queries however many there are."""
+    unknown = [user for user in users if "_standing" not in user.__dict__]
+    granted: dict[int, set[Role]] = defaultdict(set)
+    for pk, role in RoleGrant.objects.filter(user__in=[user.pk for user in unknown if user.is_active]).values_list("user", "role"):
+        granted[pk].add(Role(role))
+    teams = {user.team_id for user in unknown if user.team_id is not None}
+    trees = team_trees.trees(teams) if teams else {}
+    for user in unknown:
+        roles = frozenset(granted[user.pk])
+        abilities = frozenset(ability for ability, holders in ABILITIES.items() if holders & roles)
+        tree = trees.get(user.team_id, frozenset()) if user.team_id is not None else frozenset()
+        user.__dict__["_standing"] = Standing(user.pk, user.team_id, tree, roles, abilities)
 
 
 def forget_standing(user: User) -> None:

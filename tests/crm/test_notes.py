@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasuki.core.abilities import Role
 from tasuki.core.audit import AuditEntry, By, Door
+from tasuki.core.people import User
 from tasuki.crm import leads, mentions, notes, records
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.mentions import Mention
@@ -76,6 +79,23 @@ def test_somebody_who_cannot_see_the_record_is_not_named_unseen(cast: Cast) -> N
     note = notes.write("@Tomas look, @Ruth too", by=by(cast), at=TUESDAY, lead=lead, is_settled=True)
     assert [mention.person for mention in note.mentions.all()] == [cast.ruth], "his name is a word like others"
     assert not Notification.objects.filter(person=cast.tomas).exists()
+
+
+def test_asking_who_cannot_see_costs_the_same_for_two_and_for_twelve(cast: Cast) -> None:
+    lead, costs = lead_of(cast), []
+    crowd = [
+        hired(f"p{nth}-{team and team.pk}", "Crowd", f"P{nth}", role=role, team=team)
+        for team in (cast.inside_sales, cast.success, None)
+        for nth, role in enumerate(Role)
+    ]
+    for n in (2, 12, len(crowd)):
+        people = list(User.objects.filter(pk__in=[person.pk for person in crowd[:n]]).order_by("pk"))
+        with CaptureQueriesContext(connection) as asked:
+            blind = mentions.who_cannot_see(people, lead)
+        costs.append(len(asked))
+        assert blind == [person for person in people if not Lead.objects.visible_to(person).filter(pk=lead.pk).exists()]
+    assert costs == [3, 3, 3]
+    assert mentions.who_cannot_see([], lead) == []
 
 
 def test_one_name_of_two_people_asks_who_is_meant(cast: Cast) -> None:
