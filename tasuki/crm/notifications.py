@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -252,11 +252,16 @@ def forget(*, at: datetime) -> int:
     return Notification.objects.filter(read_at__lt=at - KEPT).delete()[0]
 
 
+@transaction.atomic
 def choose(user: User, *, ways: dict[Happening, Way]) -> None:
-    """Keep how a person wants to hear of things; what is as usual needs no row."""
-    NotificationChoice.objects.filter(person=user, happening__in=[one.value for one in ways]).delete()
+    """Keep how a person wants to hear of things; what is as usual needs no row. Of two who say it at once, as on two pages, the later is heard."""
+    unusual = {happening: way for happening, way in ways.items() if way != USUAL[happening]}
+    NotificationChoice.objects.filter(person=user, happening__in=[one.value for one in ways.keys() - unusual.keys()]).delete()
     NotificationChoice.objects.bulk_create(
-        NotificationChoice(person=user, happening=happening, way=way) for happening, way in ways.items() if way != USUAL[happening]
+        [NotificationChoice(person=user, happening=happening, way=unusual[happening]) for happening in sorted(unusual)],
+        update_conflicts=True,
+        unique_fields=["person", "happening"],
+        update_fields=["way"],
     )
 
 

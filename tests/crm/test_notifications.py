@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tasuki.core import people
@@ -25,7 +26,7 @@ from tasuki.crm.tasks import Task
 from tasuki.relay import departures
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, LostBecause
-from tests.cast import MONDAY, Cast, hired
+from tests.cast import MONDAY, Cast, assemble, hired
 
 pytestmark = pytest.mark.django_db
 
@@ -190,6 +191,31 @@ def test_a_way_is_chosen_for_each_happening_and_none_writes_no_row(cast: Cast) -
     leads.advance(lead, to=stages.BOOKED, by=web(cast.ivo), at=TUESDAY)
     notes.write("@아라", by=web(cast.ivo), at=TUESDAY, lead=lead)
     assert list(Notification.objects.filter(person=cast.mina).order_by("pk").values_list("happening", "way")) == [("move", "digest"), ("mention", "mail")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_ways_that_are_chosen_at_once_the_later_stays() -> None:
+    mina = assemble().mina
+    notifications.choose(mina, ways={Happening.NOTE: Way.NONE})
+    failed: list[Exception] = []
+
+    def choosing() -> None:
+        try:
+            notifications.choose(mina, ways={Happening.NOTE: Way.MAIL, Happening.MOVE: Way.NONE})
+        except DatabaseError as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        notifications.choose(mina, ways={Happening.NOTE: Way.DIGEST, Happening.MOVE: Way.DIGEST})
+        other = threading.Thread(target=choosing)
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join(20)
+    assert not failed
+    assert [notifications.ways_of(mina)[one] for one in ("note", "move")] == ["mail", "none"]
 
 
 def test_what_was_read_long_ago_is_forgotten_and_what_was_not_read_is_kept(cast: Cast) -> None:
