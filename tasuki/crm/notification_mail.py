@@ -42,6 +42,8 @@ def take(person: User, *, way: Way, before: datetime, at: datetime) -> list[Noti
     """
     rows = Notification.objects.select_for_update(skip_locked=True).filter(person=person, way=way, mailed_at__isnull=True, at__lt=before)
     taken = list(rows.values_list("pk", flat=True))
+    if not taken:
+        return []
     Notification.objects.filter(pk__in=taken).update(mailed_at=at)
     return list(Notification.objects.visible_to(person).unread().filter(pk__in=taken).newest_first().for_listing())
 
