@@ -111,7 +111,10 @@ class AtStep(Expression):
         return "step.value", ()
 
 
-def key(path: str) -> Any:
+def key(path: Any) -> Any:
+    """What is compared and ordered by: the value at a path, or an expression as it is."""
+    if not isinstance(path, str):
+        return path
     return OfRelated(path) if path.endswith("__id") else F(path)
 
 
@@ -132,13 +135,9 @@ def beyond(order: Order, keys: tuple[Any, ...], values: list[Any], *, is_falling
     if order.relation and len(keys) > 1:
         # The same for the table whose index is walked, and then not those rows of the record at the place that came before.
         *outer, _own = keys
-        compared = (TupleLessThanOrEqual if is_falling else TupleGreaterThanOrEqual)(Tuple(*map(_expression, outer)), tuple(values[:-1]))
+        compared = (TupleLessThanOrEqual if is_falling else TupleGreaterThanOrEqual)(Tuple(*map(key, outer)), tuple(values[:-1]))
         return Q(compared) & ~Q(**{order.relation: values[-2], f"pk__{'gte' if is_falling else 'lte'}": values[-1]})
-    return Q((TupleLessThan if is_falling else TupleGreaterThan)(Tuple(*map(_expression, keys)), tuple(values)))
-
-
-def _expression(one: Any) -> Any:
-    return key(one) if isinstance(one, str) else one
+    return Q((TupleLessThan if is_falling else TupleGreaterThan)(Tuple(*map(key, keys)), tuple(values)))
 
 
 def _turned(expression: Any, *, is_falling: bool) -> Any:

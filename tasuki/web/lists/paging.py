@@ -158,12 +158,12 @@ class _Walk:
 
 
 def _keys_of(rows: QuerySet[Any], keys: Sequence[Any]) -> QuerySet[Any]:
-    named = {f"key_{nth}": key(one) if isinstance(one, str) else one for nth, one in enumerate(keys)}
+    named = {f"key_{nth}": key(one) for nth, one in enumerate(keys)}
     return rows.values_list(*named.values())
 
 
 def _by(keys: Sequence[Any], *, is_falling: bool) -> list[Any]:
-    expressions = [key(one) if isinstance(one, str) else one for one in keys]
+    expressions = [key(one) for one in keys]
     return [one.desc() if is_falling else one.asc() for one in expressions]
 
 
