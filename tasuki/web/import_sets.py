@@ -36,6 +36,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     made = _set(request, pk)
     files = sets.in_order(made)
     runs = [file.run or file.rehearsal for file in files]
+    is_stuck = undoing_.is_stuck([run for run in runs if run])
     said = {
         file.pk: list(run.rows.filter(messages__isnull=False).order_by("row_no")[:_SHOWN])
         for file, run in zip(files, runs, strict=True)
@@ -49,11 +50,11 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
             "nouns": import_forms.NOUNS,
             "files": files,
             "said": said,
-            "n_undoing": sum(1 for run in runs if run and run.state == RunState.UNDOING),
-            "is_busy": any(run and run.state not in _OVER for run in runs),
+            "n_undoing": 0 if is_stuck else sum(1 for run in runs if run and run.state == RunState.UNDOING),
+            "is_busy": not is_stuck and any(run and run.state not in _OVER for run in runs),
             "is_ready": all(file.is_decided and not file.run for file in files),
             "next": next((file for file in files if not file.is_decided and not file.run), None),
-            "can_undo": any(file.run and file.run.state in (RunState.DONE, RunState.FAILED) for file in files),
+            "can_undo": is_stuck or any(file.run and file.run.state in (RunState.DONE, RunState.FAILED) for file in files),
         },
     )
 

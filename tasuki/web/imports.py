@@ -111,7 +111,14 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
     run = get_object_or_404(ImportRun.objects.visible_to(request.user).select_related("started_by"), pk=pk)
     said = run.rows.filter(messages__isnull=False).order_by("row_no")[:_SHOWN]
-    return render(request, "imports/page.jinja", {"run": run, "rows": said, "is_over": run.state not in (RunState.WAITING, RunState.RUNNING, RunState.UNDOING)})
+    is_stuck = undoing_.is_stuck([run])
+    context = {
+        "run": run,
+        "rows": said,
+        "is_over": is_stuck or run.state not in (RunState.WAITING, RunState.RUNNING, RunState.UNDOING),
+        "can_undo": is_stuck or (run.state in (RunState.DONE, RunState.FAILED) and not run.is_dry),
+    }
+    return render(request, "imports/page.jinja", context)
 
 
 @require_GET

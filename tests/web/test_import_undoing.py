@@ -13,7 +13,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.imports import running, sets, undoing
 from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.core.imports.sets import ImportSet
-from tasuki.core.imports.taking_back import CannotUndo
+from tasuki.core.imports.taking_back import CannotUndo, StillRunning
 from tasuki.crm import accounts
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
@@ -105,3 +105,35 @@ def test_it_is_asked_once(cast: Cast) -> None:
     asked(made, cast)
     assert signed_in(cast.ada).post(reverse("import_set_undoing", args=[made.pk])).status_code == 422
     assert len(queued()) == 1
+
+
+def test_a_refusal_of_any_kind_gives_the_runs_back_with_its_sentence(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = run_of_two(cast)
+    runs = asked(made, cast)
+
+    def running_still(run: ImportRun, **_more: Any) -> ImportRun:
+        raise StillRunning
+
+    monkeypatch.setattr(running, "undo", running_still)
+    undoing.undo_runs(run_ids=runs, actor_id=cast.ada.pk)
+    assert states() == {RunState.DONE}
+    assert "still running" in signed_in(cast.ada).get(reverse("import_set", args=[made.pk])).content.decode()
+
+
+@pytest.mark.parametrize("at_once", [1, 100], ids=["in the background", "at once"])
+def test_what_its_job_gave_up_can_be_asked_for_again(cast: Cast, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    made, ada = run_of_two(cast), signed_in(cast.ada)
+    asked(made, cast)
+    pages = [reverse("import_set", args=[made.pk]), reverse("import", args=[made.files.all()[0].run_id])]
+    assert all("Undo the whole import" not in ada.get(page).content.decode() for page in pages)
+    ImportSet.objects.update(n_taken_back=1)
+    ProcrastinateJob.objects.filter(task_name="undo_imports").update(status="failed")
+    assert all("Undo the whole import" in ada.get(page).content.decode() for page in pages)
+    monkeypatch.setattr(undoing, "AT_ONCE", at_once)
+    assert ada.post(reverse("import_set_undoing", args=[made.pk])).status_code == 302
+    if at_once == 1:
+        _given_up, job = queued()
+        assert set(ImportRun.objects.values_list("state_before", flat=True)) == {RunState.DONE}
+        undoing.undo_runs(**job)
+        assert ImportSet.objects.get().n_taken_back == 0, "what is told of this attempt is told on another connection"
+    assert (states(), Account.objects.count()) == ({RunState.UNDONE}, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
@@ -12,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone, translation
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as jobs
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
@@ -29,25 +31,40 @@ if TYPE_CHECKING:
 AT_ONCE = 2_000
 # A lost connection comes back.
 PASSING = {OperationalError, InterfaceError}
-_CAN_BE = (RunState.DONE, RunState.FAILED)
+_CAN_BE = (RunState.DONE, RunState.FAILED, RunState.UNDOING)
 
 
 @transaction.atomic
 def ask(runs: Sequence[ImportRun], *, by: By, at: datetime) -> bool:
-    """Say that the runs are to be taken back, the last first; → whether that is left to the job. Raises CannotUndo, StillRunning."""
+    """Say that the runs are to be taken back, the last first; → whether that is left to the job. Raises CannotUndo, StillRunning.
+
+    It may be asked for again when the job of the time before has given up.
+    """
     found = list(ImportRun.objects.select_for_update().filter(pk__in=[run.pk for run in runs]).exclude(state=RunState.UNDONE).order_by("-pk"))
-    if not found or any(run.state not in _CAN_BE or run.is_dry for run in found):
+    if not found or any(run.state not in _CAN_BE or run.is_dry for run in found) or _has_job(found):
         raise CannotUndo
     if sum(run.n_applied for run in found) <= AT_ONCE:
         for run in found:
             running.undo(run, by=by, at=at)
         return False
-    ImportRun.objects.filter(pk__in=[run.pk for run in found]).update(state=RunState.UNDOING, state_before=F("state"), failure="")
+    ids = [run.pk for run in found]
+    ImportRun.objects.filter(pk__in=ids).exclude(state=RunState.UNDOING).update(state=RunState.UNDOING, state_before=F("state"), failure="")
     ImportSet.objects.filter(files__run__in=found).update(n_taken_back=0)
     for run in found:
         audit.record(run, action="ask_undo", by=by, at=at, changes={"state": (run.state, RunState.UNDOING.value)})
-    undo_runs.defer(run_ids=[run.pk for run in found], actor_id=by.actor.pk if by.actor else None)
+    undo_runs.defer(run_ids=ids, actor_id=by.actor.pk if by.actor else None)
     return True
+
+
+def is_stuck(runs: Sequence[ImportRun]) -> bool:
+    """Whether some of the runs wait to be taken back, and no job does it any more."""
+    waiting = [run for run in runs if run.state == RunState.UNDOING]
+    return bool(waiting) and not _has_job(waiting)
+
+
+def _has_job(runs: Sequence[ImportRun]) -> bool:
+    unfinished = ProcrastinateJob.objects.filter(task_name="undo_imports", status__in=("todo", "doing")).values_list("args__run_ids", flat=True)
+    return not {run.pk for run in runs}.isdisjoint(chain.from_iterable(unfinished))
 
 
 @jobs.task(name="undo_imports", retry=RetryStrategy(max_attempts=5, exponential_wait=4, retry_exceptions=PASSING))
@@ -61,14 +78,16 @@ def undo_runs(run_ids: list[int], actor_id: int | None) -> None:
 
 
 def take_back(run_ids: Sequence[int], *, by: By, at: datetime) -> None:
-    """Take back those of the runs that wait for it, all or none. Raises CannotUndo, and says so in the runs; safe to call twice."""
+    """Take back those of the runs that wait for it, all or none. Raises what refuses it, and says so in the runs; safe to call twice."""
     waiting = ImportRun.objects.filter(pk__in=run_ids, state=RunState.UNDOING)
+    # An attempt before this one may have told of files that are back since.
+    ImportSet.objects.filter(files__run__in=waiting).update(n_taken_back=0)
     try:
         with transaction.atomic(), _telling() as tell:
             for run in waiting.order_by("-pk"):
                 running.undo(run, by=by, at=at)
                 tell(run)
-    except CannotUndo as refusal:
+    except Refused as refusal:
         waiting.update(state=F("state_before"), failure=str(refusal))
         raise
 
