@@ -6,9 +6,11 @@ import html
 import io
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -16,7 +18,7 @@ from django.urls import reverse
 from tasuki.core.custom_fields import defining
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun
-from tasuki.core.imports import mapping, questions, running, sets
+from tasuki.core.imports import evidence, mapping, questions, running, sets
 from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.crm.accounts import Account
@@ -148,6 +150,48 @@ def test_a_file_that_is_no_table_is_named_and_nothing_is_kept(cast: Cast) -> Non
     assert answer.status_code == 422
     assert "b.csv: This is a PDF file" in answer.content.decode()
     assert not ImportSet.objects.exists()
+
+
+def sheets_of(n: int) -> SimpleUploadedFile:
+    book = openpyxl.Workbook()
+    for n_th in range(n):
+        sheet = book.create_sheet(f"Sheet of {n_th}")
+        sheet.append(["Account Name", "Sector"])
+        sheet.append([f"Gaon {n_th}", "finance"])
+    book.remove(book.worksheets[0])
+    out = io.BytesIO()
+    book.save(out)
+    return SimpleUploadedFile("many.xlsx", out.getvalue())
+
+
+def stored() -> list[str]:
+    return default_storage.listdir("imports")[1] if default_storage.exists("imports") else []
+
+
+def test_a_workbook_of_very_many_sheets_is_refused_before_they_are_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, look = [], evidence.look
+    monkeypatch.setattr(evidence, "look", lambda path, said: looked.append(said) or look(path, said))
+    before = stored()
+    answer = signed_in(cast.ada).post(reverse("import_new"), {"file": [sheets_of(51)]})
+    assert answer.status_code == 422
+    assert "many.xlsx: The workbook has 51 sheets; at most 50 can be looked at." in answer.content.decode()
+    assert (len(looked), stored(), ImportSet.objects.count()) == (1, before, 0)
+    assert signed_in(cast.ada).post(reverse("import_new"), {"file": [sheets_of(25)]}).status_code == 302
+    assert (ImportSet.objects.get().files.count(), len(looked)) == (sets.MOST_FILES, 1 + sets.MOST_FILES)
+
+
+def test_the_copies_for_its_sheets_go_with_a_set_that_does_not_come_into_being(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, put = stored(), sets._put
+
+    def broken(made: ImportSet, stored_as: str, **more: Any) -> None:
+        put(made, stored_as, **more)
+        if made.files.count() == 3:
+            raise OSError("no space left")
+
+    monkeypatch.setattr(sets, "_put", broken)
+    with pytest.raises(OSError, match="no space"):
+        sets.bring([(sheets_of(4), "many.xlsx")], by=SET_UP, at=MONDAY)
+    assert (stored(), ImportSet.objects.count()) == (before, 0)
 
 
 def test_markup_formulas_and_hostile_names_in_a_file_do_nothing(cast: Cast) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tasuki.core.people import User
 
 MOST_FILES = 20
+# Each is opened and looked at while somebody waits.
+MOST_SHEETS = 50
 # What others refer to comes before what refers to it.
 _ORDER = ("products", "accounts", "contacts", "leads", "opportunities")
 
@@ -127,37 +129,44 @@ def bring(files: Sequence[tuple[IO[bytes], str]], *, by: By, at: datetime) -> Im
     """Keep the files, look at each, and propose what its rows are and how they are mapped. Raises Refused with the name of a file that is no table."""
     if not files or len(files) > MOST_FILES:
         raise SetRefused(_("Bring between 1 and %(n)s files at a time.") % {"n": MOST_FILES})
-    stored: list[tuple[str, str]] = []
-    try:
-        for file, name in files:
-            stored.append((default_storage.save("imports/upload", File(file)), name[-255:]))
+    with ExitStack() as orphans:
+        stored = [(_stored(file, orphans), name[-255:]) for file, name in files]
         with transaction.atomic():
             made = ImportSet.objects.create(started_by=by.actor, created_at=at)
-            audit.record(made, action="bring", by=by, at=at, changes={"files": (None, [name for _stored, name in stored])})
+            audit.record(made, action="bring", by=by, at=at, changes={"files": (None, [name for _stored_as, name in stored])})
             for stored_as, name in stored:
-                _add(made, stored_as, name=name)
-    except Refused:
-        for stored_as, _name in stored:
-            default_storage.delete(stored_as)
-        raise
+                _add(made, stored_as, name=name, orphans=orphans)
+        orphans.pop_all()
     return made
 
 
-def _add(made: ImportSet, stored_as: str, *, name: str) -> None:
+def _stored(file: IO[bytes], orphans: ExitStack) -> str:
+    """Where the storage keeps the file now; it goes again with the orphans, unless its set comes into being."""
+    stored_as = default_storage.save("imports/upload", File(file))
+    orphans.callback(default_storage.delete, stored_as)
+    return stored_as
+
+
+def _add(made: ImportSet, stored_as: str, *, name: str, orphans: ExitStack) -> None:
     try:
         seen = evidence.look(Path(default_storage.path(stored_as)), Said())
     except FileRefused as refusal:
         raise SetRefused(f"{name}: {refusal}") from None
+    if len(seen.read_as.sheets) > MOST_SHEETS:
+        words = {"n": len(seen.read_as.sheets), "most": MOST_SHEETS}
+        raise SetRefused(f"{name}: {_('The workbook has %(n)s sheets; at most %(most)s can be looked at.') % words}")
     _put(made, stored_as, name=name, seen=seen, said=Said())
     for said, own in _parts(seen):
+        if made.files.count() >= MOST_FILES:
+            break
         try:
             part = evidence.look(Path(default_storage.path(stored_as)), said)
         except FileRefused:
             # A sheet without a table, such as a cover or a chart.
             continue
-        if part.n_rows and made.files.count() < MOST_FILES:
+        if part.n_rows:
             with default_storage.open(stored_as) as file:
-                _put(made, default_storage.save("imports/upload", file), name=f"{name} · {own}"[-255:], seen=part, said=said)
+                _put(made, _stored(file, orphans), name=f"{name} · {own}"[-255:], seen=part, said=said)
 
 
 def _parts(seen: Evidence) -> list[tuple[Said, str]]:
