@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
+from tasuki.core.people import User
 from tasuki.crm import notifications
 from tasuki.web import toasts
 
@@ -96,25 +98,68 @@ class RailLink:
     key: str = ""
 
 
-@dataclass(frozen=True)
 class Shell:
-    rail: tuple[RailLink, ...]
-    language: str
-    languages: tuple[tuple[str, str], ...]
-    theme: str
-    organisation: str
-    me: str
-    n_unread: int
-    may: frozenset[str]
-    adds: bool = False
-    # Whether letters act alone, and what the handbook says of this page.
-    keys: str = "on"
-    help: str = ""
+    """What the layout asks for, each when it is asked: a fragment that shows nothing of the frame costs nothing for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        user = getattr(request, "user", None)
+        self._me: User | None = user if user is not None and user.is_authenticated else None
+
+    @cached_property
+    def _abilities(self) -> frozenset[Ability]:
+        return abilities.standing_of(self._me).abilities if self._me else frozenset()
+
+    @cached_property
+    def may(self) -> frozenset[str]:
+        return frozenset(ability.value for ability in self._abilities)
+
+    @cached_property
+    def rail(self) -> tuple[RailLink, ...]:
+        return _rail(self._request, self._abilities) if self._abilities else ()
+
+    @cached_property
+    def organisation(self) -> str:
+        return the_organisation().name if self._abilities else ""
+
+    @cached_property
+    def n_unread(self) -> int:
+        return notifications.n_unread(self._me) if self._me and self._abilities else 0
+
+    @property
+    def me(self) -> str:
+        return self._me.display_name if self._me else ""
+
+    @property
+    def adds(self) -> bool:
+        """Whether there is anything that this person may add."""
+        return not self._abilities.isdisjoint({Ability.WORK_LEADS, Ability.WORK_ACCOUNTS, Ability.WORK_OPPORTUNITIES})
+
+    @property
+    def language(self) -> str:
+        return (translation.get_language() or "en")[:2]
+
+    @property
+    def languages(self) -> tuple[tuple[str, str], ...]:
+        return tuple(settings.LANGUAGES)
+
+    @property
+    def theme(self) -> str:
+        return theme_of(self._request)
+
+    @property
+    def keys(self) -> str:
+        return keys_of(self._request)
+
+    @property
+    def help(self) -> str:
+        """What the handbook says of this page."""
+        return _help(self._request)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor of every Jinja page."""
-    return {"shell": _shell(request), "flashes": toasts.waiting(request), "request": request}
+    return {"shell": Shell(request), "flashes": toasts.waiting(request), "request": request}
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -134,26 +179,6 @@ def _help(request: HttpRequest) -> str:
     key, _hash, anchor = HANDBOOK[known].partition("#")
     path = reverse("handbook_page", args=[key])
     return f"{path}#{anchor}" if anchor else path
-
-
-def _shell(request: HttpRequest) -> Shell:
-    user = getattr(request, "user", None)
-    may: frozenset[Ability] = frozenset()
-    if user is not None and user.is_authenticated:
-        may = abilities.standing_of(user).abilities
-    return Shell(
-        rail=_rail(request, may) if may else (),
-        language=(translation.get_language() or "en")[:2],
-        languages=tuple(settings.LANGUAGES),
-        theme=theme_of(request),
-        organisation=the_organisation().name if may else "",
-        me=user.display_name if user is not None and user.is_authenticated else "",
-        n_unread=notifications.n_unread(user) if may and user is not None else 0,
-        may=frozenset(ability.value for ability in may),
-        keys=keys_of(request),
-        help=_help(request),
-        adds=not may.isdisjoint({Ability.WORK_LEADS, Ability.WORK_ACCOUNTS, Ability.WORK_OPPORTUNITIES}),
-    )
 
 
 def _rail(request: HttpRequest, may: frozenset[Ability]) -> tuple[RailLink, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tasuki.core.abilities import Role
@@ -106,3 +108,18 @@ def test_a_page_is_allowed_no_script_of_its_own_markup(cast: Cast, client: Clien
     assert "default-src 'none'" in policy
     for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", answer.content.decode(), re.DOTALL):
         assert "src=" in attributes or 'type="application/json"' in attributes, body[:80]
+
+
+def test_the_frame_costs_nothing_where_nothing_of_it_is_shown(cast: Cast) -> None:
+    request = RequestFactory().get("/")
+    request.user = cast.ada
+    frame = shell.shell(request)["shell"]
+    with CaptureQueriesContext(connection) as queries:
+        assert (frame.me, frame.language, frame.theme) == (cast.ada.display_name, "en", "system")
+        assert "manage_people" in frame.may
+        n_abilities = len(queries)
+        assert frame.organisation
+        assert frame.organisation == frame.organisation
+        assert frame.n_unread == 0
+        assert frame.n_unread == 0
+    assert len(queries) == n_abilities + 2, "each is asked once, when it is shown"
