@@ -9,7 +9,6 @@ from typing import Any
 import django
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
@@ -49,13 +48,16 @@ def mail_trial(request: UserRequest) -> HttpResponse:
 @require_GET
 def storage(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.MANAGE_SETTINGS)
-    kept = File.objects.visible_to(request.user).aggregate(n=Count("pk"), n_bytes=Sum("n_bytes"))
+    files = File.objects.visible_to(request.user)
     disk = shutil.disk_usage(settings.HOME)
     context = {
         "largest": settings.FILES_LARGEST,
         "endings": sorted(settings.FILES_REFUSED_ENDINGS),
-        "n_files": kept["n"],
-        "n_bytes": kept["n_bytes"] or 0,
+        "n_files": files.kept().count(),
+        "n_bytes": files.n_bytes_stored(),
+        "most": settings.FILES_QUOTA,
+        "scanner": type(settings.SCANNER).__name__.lower() if settings.SCANNER else "",
+        "n_unsettled": files.unsettled().count(),
         "n_free": disk.free,
         "folder": settings.HOME / "files",
     }

@@ -9,19 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from tasuki.core.abilities import Role
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.calendars import Calendar, hours_of, written
 from tasuki.core.money import Money
 from tasuki.core.organisation import the_organisation
+from tasuki.core.virus_scanner import Clamd, Command, Scanner
+from tasuki.crm import attachments
+from tasuki.crm.files import File, Scan
 from tasuki.crm.ledger import Passage
 from tasuki.sales import opportunities
 from tasuki.web import settings_index
 from tests.cast import MONDAY, Cast, hired
-from tests.web.office import deal_of, signed_in
+from tests.web.office import deal_of, lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +45,27 @@ def test_the_index_holds_what_one_may_open_and_every_page_of_it_opens(cast: Cast
         client = signed_in(person)
         for _name, settings in settings_index.open_to(person):
             for one in settings:
-                answer = client.get(reverse(one.url_name), follow=True)
+                answer = client.get(reverse(one.url_name))
                 assert answer.status_code == 200, (person, one.url_name)
     assert labels(signed_in(cast.ivo)) == {
         "My profile", "Organisation", "Calendars", "People", "Teams", "Roles and abilities", "Stages", "Products", "About Tasuki",
     }  # fmt: skip
     assert {"Backup", "Outgoing mail", "Files", "Audit log"} <= labels(signed_in(cast.ada))
+
+
+@pytest.mark.parametrize(
+    ("scanner", "said"),
+    [(None, "none: files are not scanned"), (Clamd("/run/clamd.ctl"), "clamd · 1 file waits for it"), (Command(("scan",)), "command · 1 file waits for it")],
+)
+def test_the_page_of_files_says_what_the_quota_counts_and_who_scans(cast: Cast, settings: Settings, *, scanner: Scanner | None, said: str) -> None:
+    settings.SCANNER, settings.FILES_QUOTA = scanner, 3 * 1024**2
+    lead, by = lead_of(cast), By(cast.ivo, Door.WEB)
+    kept, refused = (attachments.attach(ContentFile(b"x" * 10), name=name, n_bytes=10, lead=lead, by=by, at=MONDAY) for name in ("quote.pdf", "offer.pdf"))
+    File.objects.filter(pk=kept.pk).update(n_bytes=2 * 1024**2)
+    File.objects.filter(pk=refused.pk).update(n_bytes=1024**2, scan=Scan.REFUSED)
+    text = signed_in(cast.ada).get(reverse("storage")).content.decode()
+    assert "<dd>2 of 3 MB</dd>" in text
+    assert f"<dd>{said}" in text
 
 
 def test_what_is_not_in_the_index_is_closed(cast: Cast) -> None:
