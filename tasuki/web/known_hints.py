@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
-from tasuki.core.errors import Forbidden, Refused
+from tasuki.core.errors import Refused
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import corporate_numbers, duplicates, emails, matching, phones
 from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
@@ -27,7 +27,7 @@ def hint(request: UserRequest, noun: str) -> HttpResponse:
     found = _FOUND.get(noun)
     if found is None:
         raise Http404
-    if not abilities.standing_of(request.user).abilities & {Ability.WORK_ACCOUNTS, Ability.WORK_LEADS}:
+    if not abilities.can(request.user, Ability.WORK_LEADS):
         abilities.require(request.user, Ability.WORK_ACCOUNTS)
     matches = found(request)[:_SHOWN]
     rows = found_rows.rows(request.user, [(noun, match.pk) for match in matches])
@@ -48,8 +48,7 @@ def _companies(request: UserRequest) -> list[Match]:
 
 
 def _people(request: UserRequest) -> list[Match]:
-    if abilities.standing_of(request.user).hides("contact"):
-        raise Forbidden(Ability.SEE_CONTACT_DETAILS.label)
+    abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     mail, number = request.POST.get("email", "")[:_LONGEST], request.POST.get("phone", "")[:_LONGEST]
     keys, numbers = [], []
     if mail.strip():

@@ -14,7 +14,7 @@ from tasuki.core.money import Money
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
-from tasuki.crm import stages, tasks
+from tasuki.crm import notes, stages, tasks
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
@@ -122,7 +122,7 @@ class MergeForm(Move):
 
 
 class NoteForm(Move):
-    text = forms.CharField(label=_("Note"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(label=_("Note"), max_length=notes.LONGEST, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class TaskFields(Move):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
@@ -13,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities
@@ -29,10 +27,6 @@ from tasuki.web.records import back, record_of, valid
 from tasuki.web.requests import UserRequest, by, record_id
 
 _OFFERED = 8
-
-
-class OwnNoteForm(forms.Form):
-    text = forms.CharField(label=gettext_lazy("Note"), max_length=notes.LONGEST, widget=forms.Textarea(attrs={"rows": 8}))
 
 
 @require_POST
@@ -54,7 +48,8 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     note = _found(request, pk)
     if note.actor_id != request.user.pk:
         raise notes.NotYourNote
-    form = OwnNoteForm(request.POST or None, initial={"text": note.text})
+    form = NoteForm(request.POST or None, initial={"text": note.text})
+    form.fields["text"].widget.attrs["rows"] = 8
     home = _home(note)
     if request.method == "POST" and form.is_valid():
         try:

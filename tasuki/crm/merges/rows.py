@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from django.apps import apps
@@ -49,11 +48,6 @@ class Merges(models.QuerySet["Merge"]):
     def standing(self) -> Merges:
         """Those that were not taken back."""
         return self.filter(undone_at__isnull=True)
-
-    def touching(self, noun: str, ids: Iterable[int]) -> Merges:
-        """Those in which one of the records was merged, or into which others were."""
-        ids = list(ids)
-        return self.filter(Q(survivor_id__in=ids) | Q(other_ids__overlap=ids), of=noun)
 
 
 # The models stand above us in the import graph; Django's registry knows them by name.
@@ -163,6 +157,5 @@ class FormerRecord(models.Model):
 
     @property
     def leads_to(self) -> int:
-        pk = self.account_id or self.contact_id
-        assert pk is not None  # noqa: S101 - the database says so too
+        pk: int = getattr(self, f"{self.of}_id")
         return pk
