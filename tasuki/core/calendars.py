@@ -186,7 +186,8 @@ def add(name: str, *, time_zone: str, country: str, week: Mapping[int, Sequence[
     _refuse_taken(name)
     calendar = Calendar.objects.create(name=name.strip(), time_zone=time_zone, country=country)
     _write_week(calendar, week)
-    audit.record(calendar, action="add", by=by, at=at, changes={"name": ("", calendar.name), "shifts": ("", _week_in_words(week))})
+    told = {"name": ("", calendar.name), "time_zone": ("", time_zone), "country": ("", country), "shifts": ("", _week_in_words(week))}
+    audit.record(calendar, action="add", by=by, at=at, changes=told)
     return calendar
 
 
@@ -212,12 +213,13 @@ def change(calendar: Calendar, *, name: str, time_zone: str, country: str, week:
 def make_default(calendar: Calendar, *, by: By, at: datetime) -> Calendar:
     """From now on the organisation works by this one."""
     list(Calendar.objects.select_for_update().order_by("pk"))
-    before = Calendar.objects.filter(is_default=True).first()
+    before = Calendar.objects.of_the_organisation()
     if before == calendar:
         return calendar
-    Calendar.objects.filter(is_default=True).update(is_default=False)
+    Calendar.objects.filter(pk=before.pk).update(is_default=False)
+    audit.record(before, action="change", by=by, at=at, changes={"is_default": (True, False)})
     Calendar.objects.filter(pk=calendar.pk).update(is_default=True)
-    audit.record(calendar, action="make_default", by=by, at=at, changes={"is_default": (before, calendar)})
+    audit.record(calendar, action="make_default", by=by, at=at, changes={"is_default": (False, True)})
     calendar.refresh_from_db()
     return calendar
 
@@ -239,15 +241,23 @@ def mark_day(calendar: Calendar, *, falls_on: date, name: str, hours: str, by: B
     Raises HoursWrong, HoursOverlap.
     """
     text = written(read_hours(hours))
+    Calendar.objects.select_for_update().get(pk=calendar.pk)
+    marked = CalendarDay.objects.filter(calendar=calendar, falls_on=falls_on).first()
     day, _was_made = CalendarDay.objects.update_or_create(calendar=calendar, falls_on=falls_on, defaults={"name": name.strip(), "hours": text})
-    audit.record(calendar, action="mark_day", by=by, at=at, changes={"own_days": ("", f"{falls_on} {day.name} {text}".strip())})
+    before, after = _in_words(marked) if marked else "", _in_words(day)
+    if before != after:
+        audit.record(calendar, action="mark_day", by=by, at=at, changes={"own_days": (before, after)})
     return day
 
 
 @transaction.atomic
 def unmark_day(day: CalendarDay, *, by: By, at: datetime) -> None:
-    audit.record(day.calendar, action="unmark_day", by=by, at=at, changes={"own_days": (f"{day.falls_on} {day.name} {day.hours}".strip(), "")})
+    audit.record(day.calendar, action="unmark_day", by=by, at=at, changes={"own_days": (_in_words(day), "")})
     day.delete()
+
+
+def _in_words(day: CalendarDay) -> str:
+    return f"{day.falls_on} {day.name} {day.hours}".strip()
 
 
 def _refuse_taken(name: str, *, but: int = 0) -> None:

@@ -70,11 +70,26 @@ def test_a_calendar_is_made_changed_and_written_down(cast: Cast) -> None:
     assert [written(day) for day in hours_of(calendar).week] == ["10:00–15:00", "", "", "", "", "", ""]
     trail = list(AuditEntry.objects.filter(noun="calendar", record_id=calendar.pk).order_by("pk").values_list("action", "changes"))
     assert [action for action, _changes in trail] == ["add", "change"]
+    assert trail[0][1]["time_zone"] == ["", "Asia/Seoul"]
     assert trail[1][1]["name"] == ["Seoul", "Busan"]
     assert trail[1][1]["shifts"][1].startswith("10:00–15:00; –")
     calendar.refresh_from_db()
     calendars.change(calendar, name="Busan", time_zone="Asia/Seoul", country="KR", week={0: read_hours("10-15")}, by=by, at=MONDAY)
     assert AuditEntry.objects.filter(noun="calendar", record_id=calendar.pk).count() == 2, "what changes nothing leaves no entry"
+
+
+def test_the_trail_says_what_became_of_which_calendar_and_of_a_day_that_is_marked_again(cast: Cast) -> None:
+    calendar, by, before = seoul(cast), By(cast.ada, Door.WEB), Calendar.objects.of_the_organisation()
+    for hours in ("", "9-12", "9-12"):
+        calendars.mark_day(calendar, falls_on=date(2026, 5, 4), name="Founders", hours=hours, by=by, at=MONDAY)
+    calendars.make_default(calendar, by=by, at=MONDAY)
+    closed, open_ = "2026-05-04 Founders", "2026-05-04 Founders 09:00–12:00"
+    assert list(AuditEntry.objects.of(calendar).exclude(action="add").order_by("pk").values_list("action", "changes")) == [
+        ("mark_day", {"own_days": ["", closed]}),
+        ("mark_day", {"own_days": [closed, open_]}),
+        ("make_default", {"is_default": [False, True]}),
+    ]
+    assert list(AuditEntry.objects.of(before).values_list("action", "changes")) == [("change", {"is_default": [True, False]})]
 
 
 def test_two_calendars_have_two_names(cast: Cast) -> None:
