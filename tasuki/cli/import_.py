@@ -69,6 +69,8 @@ def _propose(noun: str, file: Path, mapping_file: Path | None) -> None:
     from tasuki.core.imports.nouns import noun_named
     from tasuki.core.imports.tables import Said
 
+    if mapping_file is not None and mapping_file.exists():
+        raise click.ClickException(f"{mapping_file} is there already, and may hold what somebody decided. Name another file, or remove it first.")
     seen = evidence.look(file, Said())
     said, of = sets.proposed(noun, seen, Said()), noun_named(noun)
     known = {name: of.known_values(name) for name in said.columns} if of.known_values else {}

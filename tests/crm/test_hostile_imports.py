@@ -125,6 +125,12 @@ def test_the_command_proposes_a_mapping_and_says_what_it_leaves_open(tmp_path: P
     read = mapping.read(said.read_text(encoding="utf-8"))
     assert (read.noun, read.columns["industry"].column) == ("accounts", "sector")
     monkeypatch.setattr(command, "_is_at_terminal", lambda: True)
+    kept = said.read_bytes()
+    refused = CliRunner().invoke(command.import_, ["accounts", str(path), "--propose", "--mapping", str(said)], input="\n")
+    assert refused.exit_code == 1
+    assert "accounts.yaml is there already" in refused.output
+    assert said.read_bytes() == kept
+    said.unlink()
     asked = CliRunner().invoke(command.import_, ["accounts", str(path), "--propose", "--mapping", str(said)], input="\n")
     assert asked.exit_code == 0, asked.output
     assert mapping.read(said.read_text(encoding="utf-8")).columns["industry"].values == {"technolgy": "technology"}
