@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import names
 from tasuki.core.imports import custom_values, fields, taking_back
-from tasuki.core.imports.changing import Rows, as_they_are, change
+from tasuki.core.imports.changing import Rows, as_they_are, change, stamps
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
@@ -51,15 +51,15 @@ def write(chunk: Chunk) -> None:
 
 def _change(chunk: Chunk, rows: Rows) -> None:
     """A name in one piece that is the one shown says nothing new; any other is taken apart."""
-    shown = as_they_are(Contact, [pk for line, pk in rows if "full_name" in line.values], columns=("family_name", "given_name"))
+    before = as_they_are(Contact, [pk for _line, pk in rows], columns=(*_CHANGEABLE, *stamps(Contact)))
     for line, pk in rows:
-        if "full_name" in line.values and "family_name" not in line.values and names.display(**_parts(shown[pk])) != line.values["full_name"]:
+        if "full_name" in line.values and "family_name" not in line.values and names.display(**_parts(before[pk])) != line.values["full_name"]:
             line.values["family_name"], line.values["given_name"] = names.split(line.values["full_name"])
     plain = custom_values.merge(rows, model=Contact)
-    change(chunk, rows, model=Contact, columns=_CHANGEABLE, plain=plain)
+    change(chunk, rows, model=Contact, columns=_CHANGEABLE, plain=plain, before=before)
 
 
-def _parts(name: dict[str, str]) -> dict[str, str]:
+def _parts(name: dict[str, Any]) -> dict[str, str]:
     return {"family": name["family_name"], "given": name["given_name"]}
 
 

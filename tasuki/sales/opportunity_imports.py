@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.custom_fields.definitions import FieldNoun
 from tasuki.core.imports import custom_values, fields
-from tasuki.core.imports.changing import Rows, as_they_are, change
+from tasuki.core.imports.changing import Rows, as_they_are, change, stamps
 from tasuki.core.imports.copying import look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
@@ -242,7 +242,7 @@ class _Money:
 
 def _change(chunk: Chunk, rows: Rows) -> None:
     """Update what may change without moving the lead; what an order was worth stands in the ledger."""
-    before = as_they_are(Opportunity, [pk for _line, pk in rows], columns=("closed_at", "amount", "currency", "name"))
+    before = as_they_are(Opportunity, [pk for _line, pk in rows], columns=("closed_at", *opportunity_undo.CHANGEABLE, *stamps(Opportunity)))
     _leave_titles(rows, before)
     base = the_organisation().currency
     for line, pk in rows:
@@ -256,7 +256,7 @@ def _change(chunk: Chunk, rows: Rows) -> None:
         elif "amount" in values:
             values.setdefault("currency", before[pk]["currency"] or base)
     plain = custom_values.merge(rows, model=Opportunity)
-    change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE, plain=plain)
+    change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE, plain=plain, before=before)
 
 
 def _leave_titles(rows: Rows, before: dict[int, dict[str, Any]]) -> None:

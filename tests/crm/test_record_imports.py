@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tasuki.core.audit import AuditEntry, By, Door
-from tasuki.core.imports import mapping, parsing, running
+from tasuki.core.imports import changing, mapping, parsing, running
 from tasuki.core.imports.mapping import MappingRefused
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.imports.taking_back import CannotUndo
@@ -52,6 +52,13 @@ def test_accounts_find_their_parents_in_any_order_and_across_chunks(monkeypatch:
     ]
     assert (run.n_created, run.n_warnings) == (4, 1)
     assert reasons(run) == ["There is no account “Nowhere” to be the parent; the account is kept without one."]
+
+
+def test_contacts_that_are_there_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported(CONTACT_HEADER + "Mina Ara,mina@gaon.kr,,Gaon,CEO\n", CONTACTS)
+    monkeypatch.setattr(changing, "as_they_are", None)
+    run = imported(CONTACT_HEADER + "Mina Ara,mina@gaon.kr,,Gaon,CTO\n", CONTACTS + "on_duplicate: update\n")
+    assert (run.n_updated, Contact.objects.get().title) == (1, "CTO")
 
 
 def test_parents_in_a_circle_are_told_apart() -> None:
