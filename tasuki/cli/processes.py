@@ -44,6 +44,14 @@ class PortTaken(Refused):
         super().__init__(_("Port %(port)s is in use. Stop what uses it, or name another with --port or PORT.") % {"port": port})
 
 
+class NotBuilt(Refused):
+    code = "not_built"
+
+    def __init__(self, file: Path) -> None:
+        words = {"file": file.relative_to(_TASUKI)}
+        super().__init__(_("This Tasuki was not built: %(file)s is missing. In a clone, run bin/setup; make a wheel only after it.") % words)
+
+
 class DoesNotStart(Refused):
     code = "does_not_start"
 
@@ -60,6 +68,14 @@ class Plan:
     names: tuple[str, ...] = ("web", "worker")
     reload: bool = False
     ready: str = ""
+
+
+def refuse_unbuilt() -> None:
+    """Raise NotBuilt where no page could be shown: git and a wheel that was made too early hold only what the assets and catalogues are made from."""
+    for name in ("web/static/built/manifest.json", "locale/ko/LC_MESSAGES/django.mo", "locale/ja/LC_MESSAGES/django.mo"):
+        if not (_TASUKI / name).exists():
+            speak()
+            raise NotBuilt(_TASUKI / name)
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -26,6 +26,7 @@ def up(*, port: int, host: str, only: str | None, reload: bool) -> None:
 
 def serve(*, port: int, host: str = "127.0.0.1", names: tuple[str, ...] = ("web", "worker"), reload: bool = False) -> None:
     """Get everything ready, then become the supervisor of the processes. Does not return."""
+    processes.refuse_unbuilt()
     if "web" in names:
         processes.refuse_taken_port(host, port)
     get_ready()

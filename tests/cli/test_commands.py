@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from tasuki.cli import COMMANDS, main
+from tasuki.cli import COMMANDS, main, processes
 from tasuki.cli.readiness import database_in_use
 from tasuki.core import embedded_postgres
 from tests.cli.conftest import Installation
@@ -111,6 +111,19 @@ def test_the_language_of_the_terminal_is_spoken(installation: Installation) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["web/static/built/manifest.json", "locale/ja/LC_MESSAGES/django.mo"])
+def test_what_was_not_built_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    processes.refuse_unbuilt()
+    for built in ("web/static/built/manifest.json", "locale/ko/LC_MESSAGES/django.mo", "locale/ja/LC_MESSAGES/django.mo"):
+        (tmp_path / built).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / built).touch()
+    monkeypatch.setattr(processes, "_TASUKI", tmp_path)
+    processes.refuse_unbuilt()
+    (tmp_path / name).unlink()
+    with pytest.raises(processes.NotBuilt, match=rf"was not built: {name} is missing. In a clone, run bin/setup"):
+        processes.refuse_unbuilt()
+
+
 def test_shell_and_manage_reach_the_data(demo_installation: Installation) -> None:
     counted = demo_installation.tasuki("shell", "-c", "from tasuki.crm.leads import Lead; print(Lead.objects.count())")
     assert counted.stdout.strip() == "300"
