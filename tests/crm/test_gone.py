@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
 from tasuki.core.audit import AuditEntry, By, Door
+from tasuki.core.bulk import running
+from tasuki.core.bulk.runs import BulkRow
+from tasuki.core.bulk.verbs import Said, verbs
 from tasuki.core.custom_fields import writing
 from tasuki.core.errors import Gone
 from tasuki.crm import accounts, attachments, following, leads, merging, notes, records, tasks
@@ -88,6 +92,23 @@ def test_the_next_task_of_a_lead_is_not_about_a_person_who_is_gone(cast: Cast) -
     merging.merge(stays, others=[Contact.objects.get(pk=goes.pk)], by=ada(cast), at=LATER)
     with pytest.raises(Gone):
         tasks.add(Task(subject="Call her", owner=cast.ivo, lead=lead, contact=goes), by=ada(cast), at=LATER)
+
+
+def test_of_many_the_one_that_is_merged_meanwhile_is_refused_and_stops_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    stays, *chosen = [company(cast) for _nth in range(4)]
+    give = verbs()["account", "give"]
+
+    def give_while_others_merge(record: Account, said: Said, *, by: By, at: datetime) -> dict[str, Any]:
+        if record == chosen[0]:
+            merging.merge(Account.objects.get(pk=stays.pk), others=[Account.objects.get(pk=chosen[1].pk)], by=ada(cast), at=at)
+        return give.do(record, said, by=by, at=at)
+
+    monkeypatch.setitem(verbs(), ("account", "give"), replace(give, do=give_while_others_merge))
+    said = {"owner": cast.saori.pk, "team": cast.field_sales.pk, "reason": ""}
+    started = running.start(give, [one.pk for one in chosen], said=said, person=cast.ruth, at=LATER)
+    running.run(started, door=Door.WEB, at=LATER)
+    rows = BulkRow.objects.filter(run=started).order_by("pk").values_list("state", "reason")
+    assert list(rows) == [("done", ""), ("refused", "This record is not there any more."), ("done", "")]
 
 
 def meanwhile(does: Callable[[], object], *, wait_for: Callable[[], object]) -> list[object]:
