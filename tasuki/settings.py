@@ -98,6 +98,9 @@ TEMPLATES = [
     },
 ]
 
+# The widgets of forms too are Jinja2: a list with its forms for many rows shows dozens.
+FORM_RENDERER = "django.forms.renderers.Jinja2"
+
 # People
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -90,9 +90,13 @@ def day(value: date | datetime | None) -> str:
         return "–"
     if isinstance(value, datetime):
         value = timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
-    if value.year == timezone.localdate().year:
-        return format_skeleton("MMMd", value, locale=locale())
-    return format_date(value, format="medium", locale=locale())
+    return _day(value, language(), is_this_year=value.year == timezone.localdate().year)
+
+
+@lru_cache(maxsize=8192)
+def _day(value: date, said_in: str, *, is_this_year: bool) -> str:
+    locale = Locale.parse(said_in)
+    return format_skeleton("MMMd", value, locale=locale) if is_this_year else format_date(value, format="medium", locale=locale)
 
 
 def moment(value: datetime | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.middleware.csrf import get_token
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import translation
 from django.utils.text import capfirst
 from jinja2 import Environment, StrictUndefined
@@ -14,12 +15,15 @@ from markupsafe import Markup
 
 from tasuki.crm import phones, stages
 from tasuki.crm.timeline import TimelineEntry
-from tasuki.web import formats, markup
-from tasuki.web.assets import asset, icon_address
+from tasuki.web import formats, markup, pieces
+from tasuki.web.assets import asset
 from tasuki.web.whom_to_ask import who_may
 
 # How many bars of a stage chip are lit, and of how many: the stage's place within its leg.
 LIT_OF = {key: (leg.index(key) + 1, len(leg)) for leg in (stages.ORDER[:3], stages.ORDER[3:6], stages.IN_SALES, stages.IN_SUCCESS) for key in leg}
+
+# A number that stands in no address by itself.
+_ANY = 4_294_967_291
 
 
 def environment(**options: Any) -> Environment:
@@ -29,7 +33,9 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         gettext=translation.gettext, ngettext=translation.ngettext, newstyle=True, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    env.globals.update(note_html=note_html, lit_of=LIT_OF, url=url, static=static, asset=asset, icon=icon, csrf_field=csrf_field, who_may=who_may)
+    env.globals.update(
+        note_html=note_html, lit_of=LIT_OF, url=url, static=static, asset=asset, icon=pieces.icon, csrf_field=csrf_field, who_may=who_may, pieces=pieces
+    )
     env.filters.update(
         number=formats.number,
         percent=formats.percent,
@@ -50,18 +56,23 @@ def environment(**options: Any) -> Environment:
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
-    """`url("lead", lead.pk)`; keyword arguments are the path's."""
+    """`url("lead", lead.pk)`; keyword arguments are the path's. Raises NoReverseMatch."""
+    if len(args) == 1 and not kwargs and type(args[0]) is int and args[0] >= 0:
+        before, after = _around(name, get_script_prefix())
+        return f"{before}{args[0]}{after}"
     return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+@cache
+def _around(name: str, _prefix: str) -> tuple[str, str]:
+    """What stands before and after the number in the addresses of a page. A list asks for hundreds that differ in it alone."""
+    before, _number, after = reverse(name, args=[_ANY]).partition(str(_ANY))
+    return before, after
 
 
 def note_html(entry: TimelineEntry) -> Markup:
     """A note of the timeline, with its mentions loaded, as HTML."""
     return markup.note(entry.text, {mention.label: mention.person_id for mention in entry.mentions.all()})
-
-
-def icon(name: str, size: str = "") -> Markup:
-    """An icon of the sprite; always decoration, the words stand beside it or in a label. `size` is "" (16 px) or "s" (14 px)."""
-    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}"/></svg>').format(" icon-s" if size == "s" else "", icon_address(name))
 
 
 def csrf_field(request: Any) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -57,6 +58,11 @@ class Heading:
     sort: str
     order: str
 
+    @cached_property
+    def change(self) -> str:
+        """What the pencil in a cell of it says, but for the %(name)s of the row. A list says it in hundreds of cells."""
+        return _("Change “%(field)s” of %(name)s") % {"field": self.column.label, "name": "%(name)s"}
+
 
 @dataclass(frozen=True)
 class Page:
@@ -83,6 +89,11 @@ class Page:
     def has_verbs(self) -> bool:
         """Whether there is something to do with rows that are ticked."""
         return bool(self.bulk) or self.may_merge
+
+    @cached_property
+    def select(self) -> str:
+        """What the box before a row says, but for its %(name)s."""
+        return _("Select %(name)s")
 
     @property
     def fields(self) -> Fields:
