@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from tasuki.web import formats
 from tasuki.web.assets import icon_address
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # As many as a few busy pages hold, in every language they are read in.
 _REMEMBERED = 8192
+_PEN = Markup('<a class="pen" href="{0}" aria-label="{1}" title="{1}">{2}</a>')
+_PERSON = Markup('<span class="who"><span class="avatar" aria-hidden="true" lang="{0}">{1}</span><span class="clip" lang="{0}">{2}</span></span>')
+_CHIP = Markup('<span class="stage" data-leg="{}"><svg class="bars" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>{}</span>')
 _BARS_WIDTH, _BARS_HEIGHT, _GAP = 17, 10, 1.5
 
 
@@ -31,8 +34,7 @@ def icon(name: str, size: str = "") -> Markup:
 
 def pen(href: str, label: str) -> Markup:
     """The way to change what it stands beside."""
-    said = escape(label)
-    return Markup(f'<a class="pen" href="{escape(href)}" aria-label="{said}" title="{said}">{icon("pencil", "s")}</a>')
+    return _PEN.format(href, label, icon("pencil", "s"))
 
 
 def named(text: object) -> Markup:
@@ -49,20 +51,19 @@ def when(value: date | datetime | None) -> Markup:
     """The day, with the exact moment for whoever hovers."""
     if not value:
         return Markup("–")
-    exact = formats.iso(value)
-    return Markup(f'<time datetime="{exact}" title="{exact}">{escape(formats.day(value))}</time>')
+    return _when(formats.iso(value), formats.day(value))
 
 
 def money(amount: Decimal | None, currency: str) -> Markup:
     """The sum as people say it, with all digits for whoever hovers."""
     if amount is None:
         return Markup("–")
-    return Markup(f'<span title="{escape(formats.money_in_full(amount, currency))}">{escape(formats.money(amount, currency))}</span>')
+    return Markup('<span title="{}">{}</span>').format(formats.money_in_full(amount, currency), formats.money(amount, currency))
 
 
 def stage_chip(stage: Stage, lit: int, of: int) -> Markup:
     """The stage with its place in its leg: `lit` of `of` bars in the hue of the leg."""
-    return _stage_chip(stage.leg, str(stage.name), lit, of)
+    return _stage_chip(stage.leg, str(stage.name), lit=lit, of=of)
 
 
 @cache
@@ -72,26 +73,27 @@ def _icon(name: str, size: str) -> Markup:
 
 @lru_cache(_REMEMBERED)
 def _named(text: str) -> Markup:
-    return Markup(f'<bdi lang="{formats.lang_of(text)}">{escape(text)}</bdi>')
+    return Markup('<bdi lang="{}">{}</bdi>').format(formats.lang_of(text), text)
+
+
+@lru_cache(_REMEMBERED)
+def _when(exact: str, said: str) -> Markup:
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(exact, said)
 
 
 @lru_cache(_REMEMBERED)
 def _person(name: str) -> Markup:
-    lang = formats.lang_of(name)
-    return Markup(
-        f'<span class="who"><span class="avatar" aria-hidden="true" lang="{lang}">{escape(name[:1])}</span>'
-        f'<span class="clip" lang="{lang}">{escape(name)}</span></span>'
-    )
+    return _PERSON.format(formats.lang_of(name), name[:1], name)
 
 
 @lru_cache(_REMEMBERED)
-def _stage_chip(leg: str, name: str, lit: int, of: int) -> Markup:
+def _stage_chip(leg: str, name: str, *, lit: int, of: int) -> Markup:
     step = (_BARS_WIDTH + _GAP) / of
-    bars = "".join(_bar(step * nth, _BARS_HEIGHT * (nth + 1) / of, width=step - _GAP, is_lit=nth < lit) for nth in range(of))
-    drawing = f'<svg class="bars" viewBox="0 0 {_BARS_WIDTH} {_BARS_HEIGHT}" aria-hidden="true">{bars}</svg>'
-    return Markup(f'<span class="stage" data-leg="{escape(leg)}">{drawing}{escape(name)}</span>')
+    bars = Markup("").join(_bar(step * nth, _BARS_HEIGHT * (nth + 1) / of, width=step - _GAP, is_lit=nth < lit) for nth in range(of))
+    return _CHIP.format(leg, _BARS_WIDTH, _BARS_HEIGHT, bars, name)
 
 
-def _bar(x: float, height: float, *, width: float, is_lit: bool) -> str:
-    lit = ' class="on"' if is_lit else ""
-    return f'<rect{lit} x="{x:.2f}" y="{_BARS_HEIGHT - height:.1f}" width="{width:.2f}" height="{height:.1f}" rx="1"/>'
+def _bar(x: float, height: float, *, width: float, is_lit: bool) -> Markup:
+    lit = Markup(' class="on"') if is_lit else ""
+    drawn = Markup('<rect{} x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}" rx="1"/>')
+    return drawn.format(lit, x, _BARS_HEIGHT - height, width, height)
