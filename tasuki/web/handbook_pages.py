@@ -210,9 +210,14 @@ def _text(content: str) -> Token:
 
 
 def _name_rows(tokens: list[Token]) -> None:
-    """Each row of the glossary can be led to, by its English word; a word that stands in two tables by the first."""
+    """Each row of the glossary can be led to, by its English word; a word that stands in two tables by the first. A word says what language it is."""
     named: set[str] = set()
+    spoken: Iterator[str] = iter(())
     for place, token in enumerate(tokens):
+        if token.type == "tr_open":
+            spoken = iter(_COLUMN)
+        elif token.type == "td_open" and (language := next(spoken, "")):
+            token.attrSet("lang", language)
         if token.type == "tr_open" and tokens[place + 1].type == "td_open":
             anchor = slugify(tokens[place + 2].content)
             if anchor not in named:

@@ -15,15 +15,14 @@ from tests.web.office import signed_in
 pytestmark = pytest.mark.django_db
 
 LANGUAGES = ("en", "ko", "ja")
-# English in all three: its tables hold the three languages, its meanings one; and what numbers mean is written for more readers.
-ENGLISH_ONLY = {"glossary", "numbers"}
+OWN_LETTERS = {"ko": "[\uac00-\ud7a3]", "ja": "[\u3040-\u30ff]"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", ORDER)
 def test_every_page_is_there_with_the_same_headings(key: str, language: str) -> None:
     shown, english = page(key, language), page(key, "en")
-    assert shown.language == ("en" if key in ENGLISH_ONLY else language)
+    assert shown.language == language
     assert [section.anchor for section in shown.sections] == [section.anchor for section in english.sections]
     assert len({section.anchor for section in shown.sections}) == len(shown.sections)
     assert shown.title
@@ -71,9 +70,32 @@ def test_each_reads_it_in_their_language(cast: Cast, person: str, title: str) ->
         assert answer.status_code == 200
 
 
-def test_what_is_english_only_says_so(cast: Cast) -> None:
-    assert 'lang="en"' in (text := signed_in(cast.mina).get(reverse("handbook_page", args=["numbers"])).content.decode())
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_the_words_of_the_glossary_are_the_same_in_its_translations(language: str) -> None:
+    words_of = [[row[:3] for row in _rows(of)] for of in ("en", language)]
+    assert words_of[0] == words_of[1]
+    assert [row[0] for row in _rows(language) if not re.search(OWN_LETTERS[language], row[3])] == []
+
+
+def _rows(language: str) -> list[list[str]]:
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", str(page("glossary", language).html), re.DOTALL)
+    return [cells for row in rows if (cells := re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL))]
+
+
+def test_what_nobody_has_translated_says_so(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    english = handbook_pages._file("numbers", "en")
+    monkeypatch.setattr(handbook_pages, "_file", lambda _key, _language: english)
+    page.cache_clear()
+    text = signed_in(cast.mina).get(reverse("handbook_page", args=["numbers"])).content.decode()
+    page.cache_clear()
+    assert '<article class="prose" lang="en"' in text
     assert "영어" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_word_of_the_glossary_is_spoken_in_its_language(language: str) -> None:
+    html = str(page("glossary", language).html)
+    assert '<td lang="en">Relay</td>\n<td lang="ja">リレー</td>\n<td lang="ko">릴레이</td>' in html
 
 
 @pytest.mark.parametrize("key", ["no-such-page", "..", "readme", "%2e%2e", "ko", "a" * 300])
