@@ -16,9 +16,11 @@ from tasuki.core.saved_views import SavedView
 from tasuki.core.search.entries import SearchChange, SearchEntry
 from tasuki.core.set_up import SetUpStep
 from tasuki.core.teams import Team
+from tasuki.core.tours import Tour
 
 __all__ = [
     "Absence", "AuditEntry", "BulkRow", "BulkRun", "Calendar", "CalendarDay", "CalendarShift",
     "CustomChoice", "CustomField", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet",
-    "Organisation", "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SetUpStep", "Team", "User",
+    "Organisation", "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SetUpStep", "Team",
+    "Tour", "User",
 ]  # fmt: skip

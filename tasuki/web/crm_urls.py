@@ -30,12 +30,16 @@ from tasuki.web import (
     saved_views,
     search,
     tasks,
+    tour,
 )
 from tasuki.web.edits import page as edits
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("search", search.search, name="search"),
+    path("tour", tour.begin, name="tour"),
+    path("tour/end", tour.end, name="tour_end"),
+    path("tour/<slug:key>", tour.stop, name="tour_stop"),
     path("add", quick_add.first, name="quick_add_first"),
     path("add/<slug:key>", quick_add.page, name="quick_add"),
     path("relay", relay.page, name="relay"),

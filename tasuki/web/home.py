@@ -15,6 +15,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
 from tasuki.sales.opportunities import Opportunity
+from tasuki.web import tour
 from tasuki.web.requests import UserRequest
 
 _ROWS = 12
@@ -32,6 +33,7 @@ def home(request: UserRequest) -> HttpResponse:
         "by_stage": [(stage, counts[stage.pk]) for stage in Stage.objects.all() if stage.pk in counts],
         "hidden": abilities.standing_of(request.user).hides("opportunity"),
         "set_up": _steps_to_show(request),
+        "tour": tour.offer(request.user),
         "today": localdate(),
         "now": now(),
     }

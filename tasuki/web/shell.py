@@ -17,7 +17,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.crm import notifications
-from tasuki.web import toasts
+from tasuki.web import toasts, tour
 
 THEMES = ("light", "dark", "system")
 
@@ -125,6 +125,11 @@ class Shell:
     @cached_property
     def n_unread(self) -> int:
         return notifications.n_unread(self._me) if self._me and self._abilities else 0
+
+    @cached_property
+    def tour(self) -> tour.Standing | None:
+        """The stop of the guided tour that this page is for its reader, if the address says so."""
+        return tour.standing(self._request, self._me) if self._me and self._abilities else None
 
     @property
     def me(self) -> str:

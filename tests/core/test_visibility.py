@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db.models import Model
 
-from tasuki.core import abilities, absences, audit, recents, teams
+from tasuki.core import abilities, absences, audit, recents, teams, tours
 from tasuki.core.abilities import Ability, Role, Scope
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk.runs import BulkRun
@@ -223,6 +223,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     SavedView.objects.create(of="lead", name="Fairs", owner=cast.ivo, reach="all", sort="-opened", created_at=MONDAY, updated_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)
     recents.opened(cast.ada, noun="lead", record_id=books.ivo.pk, at=MONDAY)
+    tours.reach(cast.ada, stop="won", lead_id=books.ivo.pk, at=MONDAY)
     following.follow(books.ivo, by=By(cast.ada, Door.WEB), at=MONDAY)
     notes.write("A word", by=SET_UP, at=MONDAY, lead=books.ivo)
     notifications.choose(cast.ada, ways={Happening.NOTE: Way.NONE})

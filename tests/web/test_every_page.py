@@ -48,6 +48,8 @@ NO_PAGE = {
     "new_password": "needs an invitation",
     "password_link": "needs an invitation",
     "place": "asks by what a board is made",
+    "tour": "leads to where she is on it",
+    "tour_stop": "leads to the page of the stop",
 }
 # The lists in their states, and pages that look otherwise with a question.
 MORE = [

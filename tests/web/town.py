@@ -270,6 +270,7 @@ ARGUMENTS |= {
     "set_up_step": lambda _town: {"key": "teams"},
     "merge_choosing": lambda _town: {"noun": "account"},
     "place": lambda town: {"noun": "lead", "pk": town.lead.pk},
+    "tour_stop": lambda _town: {"key": "deal"},
     "bulk_start": lambda _town: {"noun": "lead", "verb": "give"},
     "bulk_field": lambda _town: {"noun": "account", "key": "industry"},
     "edit": lambda town: {"noun": "account", "pk": town.account.pk, "field": "industry"},
