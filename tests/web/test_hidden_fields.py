@@ -1,31 +1,131 @@
-"""A field that is hidden from somebody is no column, no order and no question, also by way of a related record."""
+"""A field that is hidden from somebody is nowhere: on no page, in no list, order, filter, search, export, glance or view of others."""
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
+from django.test import Client
 from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from tasuki.core import abilities
-from tasuki.core.abilities import SENSITIVE_FIELDS, Ability
+from tasuki.core.abilities import SENSITIVE_FIELDS, Ability, Role
 from tasuki.core.audit import By, Door
+from tasuki.core.custom_fields.definitions import CustomField
 from tasuki.core.search.nouns import searched
 from tasuki.crm import records
+from tasuki.web import formats
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.lists.spec import Spec
 from tests.cast import MONDAY, Cast
+from tests.web import town as towns
 from tests.web.office import deal_of, signed_in
+from tests.web.test_every_page import ada_of
+from tests.web.test_every_page import addresses as pages
+from tests.web.test_every_table import LISTS
+from tests.web.town import Town
 
 pytestmark = pytest.mark.django_db
 
 
+def money(amount: int) -> set[str]:
+    """An amount as it is written anywhere, also added up with its like."""
+    found = set()
+    for times in range(1, 7):
+        each = Decimal(amount * times)
+        found |= {formats.money(each, "KRW"), formats.money_in_full(each, "KRW"), f"{each}", f"{each:,}", str(each / 100)}
+    return found
+
+
+def marks() -> dict[Ability, set[str]]:
+    """What the town holds in the fields that an ability opens, as it would be read on a page."""
+    return {
+        Ability.SEE_CONTACT_DETAILS: {towns.ADDRESS, *{towns.TELEPHONE.replace(" ", sign) for sign in (" ", "-", "")}, "10-4747-5", "1047475"},
+        Ability.SEE_AMOUNTS: money(towns.AMOUNT) | money(towns.PRICE),
+        Ability.MANAGE_PEOPLE: {towns.ILLNESS},
+    }
+
+
+def everything(client: Client, town: Town, *, words: set[str]) -> Iterator[tuple[str, str]]:
+    """Every place where rows are shown, and what stands there."""
+    for address in [*pages(town), *_states(client, words), f"{reverse('leads')}?view={town.view.pk}"]:
+        answer = client.get(address)
+        text = b"".join(answer)
+        if answer.status_code == 200:
+            yield address, text.decode("utf-8", "replace")
+    for noun in SPECS:
+        for form in ("csv", "xlsx"):
+            columns = ",".join(_columns(client, noun))
+            answer = client.get(reverse("export", args=[noun]), {"form": form, "columns": columns})
+            content = b"".join(answer)
+            assert answer.status_code == 200, noun
+            if form == "xlsx":
+                sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+                yield f"{noun}.xlsx", "\n".join(str(cell).removesuffix(".0") for row in sheet for cell in row)
+            else:
+                yield f"{noun}.csv", content.decode("utf-8-sig")
+
+
+def _states(client: Client, words: set[str]) -> Iterator[str]:
+    for noun, listing in LISTS.items():
+        yield f"{reverse(listing)}?columns={','.join(_columns(client, noun))}"
+        for word in sorted(words)[:2]:
+            yield f"{reverse(listing)}?q={word}"
+
+
+def _columns(client: Client, noun: str) -> list[str]:
+    """The columns that the list offers this reader."""
+    text = client.get(reverse(LISTS[noun])).content.decode()
+    return re.findall(r'name="columns" value="([^"]+)"', text)
+
+
+def _found(client: Client, town: Town, words: set[str]) -> dict[str, set[str]]:
+    # What was asked for stands in the field again: that is no leak.
+    found = {}
+    for place, text in everything(client, town, words=words):
+        read = text.replace(f'value="{place.partition("&q=")[2]}"', "") if "&q=" in place else text
+        if said := {word for word in words if word in _without_links(read, place)}:
+            found[place] = said
+    return found
+
+
+def _without_links(text: str, place: str) -> str:
+    """A list that was searched carries the words on in its links."""
+    return re.sub(r'(href|value)="[^"]*"', "", text) if "q=" in place else text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ability", sorted({ability for fields in SENSITIVE_FIELDS.values() for ability in fields.values()}))
+def test_what_an_ability_opens_is_shown_to_who_has_it_and_is_nowhere_for_who_has_not(cast: Cast, ability: Ability, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ability in marks(), "say in `marks` what the town holds in the fields of this ability"
+    town, words = towns.settled(cast), marks()[ability]
+    shown = _found(ada_of(cast), town, words)
+    assert len(shown) >= (1 if ability == Ability.MANAGE_PEOPLE else 4), shown
+    client = ada_of(cast)
+    monkeypatch.setitem(abilities.ABILITIES, ability, frozenset())
+    assert not _found(client, town, words)
+
+
+@pytest.mark.slow
+def test_a_custom_field_hidden_from_ones_roles_is_nowhere(cast: Cast) -> None:
+    town = towns.settled(cast)
+    labels = {f">{field.label}<" for field in CustomField.objects.all()}
+    client, words = signed_in(cast.ruth), {towns.CUSTOM, *labels}
+    assert len(_found(client, town, words)) >= 10
+    CustomField.objects.update(hidden_from=[Role.MANAGER])
+    assert not _found(client, town, words)
+
+
 @pytest.mark.parametrize("noun", sorted(SPECS))
 def test_a_hidden_field_is_no_column_no_order_and_no_question(cast: Cast, noun: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec, client = SPECS[noun], signed_in(cast.ada)
+    spec, client = SPECS[noun], ada_of(cast)
     hidden = [column for column in spec.columns if column.sensitive]
     asked = [field for field in spec.fields if field.sensitive]
     for ability in {ability for fields in SENSITIVE_FIELDS.values() for ability in fields.values()}:
@@ -65,11 +165,11 @@ def test_nobody_finds_a_record_by_a_field_that_is_hidden_from_them(cast: Cast, t
     client = signed_in(cast.ada)
 
     def found() -> list[bool]:
-        return ["한서윤" in client.get(reverse(listing), {"q": text}).content.decode() for listing in ("contacts", "leads")]
+        return ["한서윤" in client.get(reverse(listing), {"q": text}).content.decode() for listing in ("contacts", "leads", "search")]
 
-    assert found() == [True, True]
+    assert found() == [True, True, True]
     monkeypatch.setitem(abilities.ABILITIES, Ability.SEE_CONTACT_DETAILS, frozenset())
-    assert found() == [False, False]
+    assert found() == [False, False, False]
 
 
 def _model(spec: Spec) -> type[Model]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +127,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     product = records.add_product(f"사전 위험 점검 {nth}", line=f"risk {nth}", price=Decimal(PRICE), currency="KRW", by=SET_UP, at=at)
     for noun, record in ((FieldNoun.LEAD, lead), (FieldNoun.OPPORTUNITY, deal), (FieldNoun.ACCOUNT, lead.account), (FieldNoun.CONTACT, lead.contact)):
         writing.write(record, said={fields[noun].pk: f"{CUSTOM} {nth}"}, by=SET_UP, at=at)
-    day = date(2026, 5, 1) + timedelta(days=nth)
+    day = datetime.now(UTC).date() + timedelta(days=30 + nth)
     absence = absences.mark(cast.ivo, first_on=day, last_on=day, reason=ILLNESS, by=By(cast.ada, Door.WEB), at=at)
     task = tasks.add(Task(subject=f"전화 {nth}", owner=cast.ivo, lead=lead, due_on=at.date()), by=by, at=at)
     shown = Shown(filter="state:is(open)", sort="-opened", columns=("person", "account", fields[FieldNoun.LEAD].key))
