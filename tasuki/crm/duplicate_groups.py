@@ -18,7 +18,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
 from tasuki.core.meanwhile import held
-from tasuki.crm.duplicates import MOST, NAME_SQL, Key
+from tasuki.crm.duplicates import MOST, NAME_SQL, WITHIN, Key
 from tasuki.crm.merges.rows import MODELS, Merge, MergeNoun
 
 if TYPE_CHECKING:
@@ -101,8 +101,9 @@ class DuplicateGroup(models.Model):
 
     @property
     def reasons(self) -> list[Any]:
-        """What the records have in common, the strongest first, in the reader's language."""
-        return [key.label for key in Key if key in self.keys]
+        """What the records have in common, the strongest first, in the reader's language; what one says already no other says again."""
+        said = {weaker for key in self.keys for weaker in WITHIN.get(Key(key), ())}
+        return [key.label for key in Key if key in self.keys and key not in said]
 
 
 # For each noun the ids that one key is shared by. A key of more records than MOST says nothing about any of them.

@@ -29,6 +29,8 @@ class Key(models.TextChoices):
     NAME = "name", _("same name")
 
 
+# What a key says that others say too.
+WITHIN = {Key.NAME_AND_DOMAIN: (Key.NAME, Key.DOMAIN), Key.NAME_AT_ACCOUNT: (Key.NAME,)}
 _ORDER = {key: place for place, key in enumerate(Key)}
 
 

@@ -98,6 +98,8 @@ def page(key: str, language: str) -> Page:
             _lead_to_pages(token)
     if key not in ("glossary", "README"):
         _link_words(tokens, spoken)
+    if spoken == "ja":
+        _join_lines(tokens)
     html = _markdown().renderer.render(tokens, _markdown().options, {})
     # A table that is wider than a phone is moved within its own frame.
     html = html.replace("<table>", '<div class="sheet-scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
@@ -207,6 +209,13 @@ class _Linker:
 
 def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
+
+
+def _join_lines(tokens: list[Token]) -> None:
+    """Japanese has no space where its file has the end of a line."""
+    for token in tokens:
+        if token.children:
+            token.children = [child for child in token.children if child.type != "softbreak"]
 
 
 def _name_rows(tokens: list[Token]) -> None:

@@ -89,7 +89,7 @@ def _plain(record: Any, choice: Choice) -> list[str]:
 
 _WORDS: dict[str, Callable[[Any, Choice], list[str]]] = {
     "name": lambda record, _choice: [str(record)],
-    "number": lambda record, _choice: [record.country, record.corporate_number],
+    "number": lambda record, _choice: [formats.country(record.country), record.corporate_number],
     "parent": lambda record, _choice: [record.parent.name if record.parent else ""],
     "owner": lambda record, _choice: [record.owner.display_name if record.owner else record.team.name],
     "account": lambda record, _choice: [record.account.name if record.account else ""],

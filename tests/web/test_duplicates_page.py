@@ -45,6 +45,18 @@ def test_ruth_sees_why_compares_and_sets_apart_and_takes_it_back(cast: Cast) -> 
     assert DuplicateGroup.objects.get().state == "open"
 
 
+def test_what_one_reason_says_already_no_other_says_again(cast: Cast) -> None:
+    twins(cast, 1)
+    group = DuplicateGroup.objects.get()
+    for keys, said in (
+        (["name", "domain"], ["same domain", "same name"]),
+        (["name", "domain", "name_and_domain"], ["same name and domain"]),
+        (["name", "phone", "name_at_account"], ["same telephone number", "same name at the same company"]),
+    ):
+        group.keys = keys
+        assert [str(label) for label in group.reasons] == said
+
+
 def test_a_settled_group_is_not_settled_again(cast: Cast) -> None:
     (pk,) = twins(cast, 1)
     ruth = signed_in(cast.ruth)

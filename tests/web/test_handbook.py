@@ -92,6 +92,13 @@ def test_what_nobody_has_translated_says_so(cast: Cast, monkeypatch: pytest.Monk
     assert "영어" in text
 
 
+def test_japanese_has_no_space_where_a_line_of_its_file_ends() -> None:
+    assert re.search("[\u3040-\u9fff]\n", handbook_pages._file("numbers", "ja").read_text(encoding="utf-8"))
+    for key in ORDER:
+        html = re.sub("<pre>.*?</pre>", "", str(page(key, "ja").html), flags=re.DOTALL)
+        assert not re.search("[\u3000-\u9fff]\n(?!</|<(?:li|p|ul|h|t))", html), key
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_word_of_the_glossary_is_spoken_in_its_language(language: str) -> None:
     html = str(page("glossary", language).html)
