@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -85,7 +86,7 @@ def listing(request: UserRequest, noun: str = FieldNoun.LEAD.value) -> HttpRespo
     rows = list(CustomField.objects.visible_to(request.user).of_noun(which).described())
     context = {
         "noun": which,
-        "tabs": [(nouns.plural(one.value), reverse("custom_fields", args=[one.value]), one is which, None) for one in FieldNoun],
+        "tabs": [(capfirst(nouns.plural(one.value)), reverse("custom_fields", args=[one.value]), one is which, None) for one in FieldNoun],
         "in_use": [row for row in rows if row.archived_at is None],
         "archived": [row for row in rows if row.archived_at is not None],
         "roles": dict(Role.choices),

@@ -40,7 +40,7 @@ def test_a_field_is_asked_for_then_written_then_taken_back(cast: Cast) -> None:
     assert reverse("bulk_field", args=["account", "industry"]) in ivo.get(reverse("accounts")).content.decode()
     asked = change(ivo, "account", "industry", id=[first.pk, second.pk])
     assert asked.status_code == 200
-    assert "2 rows are changed." in asked.content.decode()
+    assert "2 rows will be changed." in asked.content.decode()
     assert f'name="id" value="{first.pk}"' in asked.content.decode()
     assert change(ivo, "account", "industry", id=[first.pk], set="1", industry="").status_code == 422
     assert change(ivo, "account", "industry", id=[first.pk, second.pk], set="1", industry="brokers")["Location"] == "/accounts"
