@@ -16,6 +16,7 @@ MODULES_WITH_JOBS = [
     "tasuki.core.imports.running",
     "tasuki.core.imports.sets",
     "tasuki.core.imports.undoing",
+    "tasuki.demo.background",
     "tasuki.web.letters",
 ]
 

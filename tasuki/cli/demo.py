@@ -53,9 +53,10 @@ def demo(*, leads: int, seed: int, until: datetime | None, fresh: bool, yes: boo
 
 
 def _ask(*, yes: bool) -> None:
-    from tasuki.core.audit import AuditEntry, Door
+    from tasuki.core import set_up
 
-    n_changes = AuditEntry.objects.filter(door=Door.WEB, at__gt=AuditEntry.objects.filter(action="simulate").latest("id").at).count()
+    present = set_up.invention()
+    n_changes = set_up.n_changes_since(present) if present else 0
     question = _("This takes everything in this database away, with %(n)s changes made since it was loaded. Go on?") % {"n": f"{n_changes:,}"}
     if not yes:
         click.confirm(question, abort=True, err=True)

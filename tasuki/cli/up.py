@@ -45,7 +45,7 @@ def greeting(host: str, port: int) -> str:
 
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared with, not listened on
     lines = ["", _("Tasuki is ready: %(address)s") % {"address": f"http://{shown}:{port}/"}]
-    if load.loaded():
+    if load.loaded() and haneul.is_open():
         lines.append(_("Sign in as %(email)s with the password “%(password)s”.") % {"email": haneul.ADMINISTRATOR, "password": haneul.PASSWORD})
         everybody = ", ".join(f"{name}@{haneul.HOST}" for name in ("mina", "ivo", "saori", "chika", "ruth"))
         lines.append(_("With the same password, see it as others do: %(everybody)s.") % {"everybody": everybody})

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import audit
-from tasuki.core.audit import AuditEntry, By
+from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.errors import Refused
 
 
@@ -91,6 +91,11 @@ def is_as_made(record: models.Model) -> bool:
 def invention() -> AuditEntry | None:
     """What was written down when the invented company came that this house holds; None for a house that is real."""
     return AuditEntry.objects.filter(noun="organisation", action="simulate").order_by("-id").first()
+
+
+def n_changes_since(entry: AuditEntry) -> int:
+    """How much people changed on their pages since this was written down."""
+    return AuditEntry.objects.filter(door=Door.WEB, at__gt=entry.at).count()
 
 
 def named(key: str) -> Step:

@@ -6,6 +6,7 @@ from tasuki.crm.daybook import DaybookNote, DaybookTotal
 from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
 from tasuki.crm.following import Follow
+from tasuki.crm.inventions import Invention
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
 from tasuki.crm.mentions import Mention
@@ -18,7 +19,7 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "File", "Follow", "FormerRecord",
-    "Lead", "Mention", "Merge", "MergeStep", "Notification", "NotificationChoice", "Ownership", "Passage", "Product", "Stage", "StageDefinition", "Task",
-    "TimelineEntry",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "File", "Follow",
+    "FormerRecord", "Invention", "Lead", "Mention", "Merge", "MergeStep", "Notification", "NotificationChoice", "Ownership", "Passage", "Product",
+    "Stage", "StageDefinition", "Task", "TimelineEntry",
 ]  # fmt: skip

@@ -149,12 +149,12 @@ class Company:
         return next(rate for from_on, rate in reversed(self.rates[currency]) if from_on <= on)
 
 
-def found(*, start: datetime, until: datetime, random: Random) -> Company:
-    """Write the organisation, its teams, people, absences, products and rates, and say who is who."""
+def found(*, start: datetime, until: datetime, random: Random, is_open: bool) -> Company:
+    """Write the organisation, its teams, people, absences, products and rates, and say who is who. `is_open`: they sign in with `PASSWORD`."""
     Organisation.objects.filter(pk=1).update(name=NAME, country="KR", currency=CURRENCY, language="en", time_zone="Asia/Seoul", fiscal_year_starts_in=1)
     founded = start - timedelta(days=30)
     own_teams = _found_teams(founded)
-    hired = {hire.mailbox: _hired(hire, team=own_teams[hire.team], at=founded) for hire in (*_HIRES, _LEFT[0])}
+    hired = {hire.mailbox: _hired(hire, team=own_teams[hire.team], is_open=is_open, at=founded) for hire in (*_HIRES, _LEFT[0])}
     left_at = until - timedelta(days=_LEFT[1])
     gone = people.leave(hired[_LEFT[0].mailbox], by=By(hired["admin"], Door.WEB), at=left_at)
     # What stands in the place of a password is random; here the same seed gives the same rows, and this one opens nothing either.
@@ -181,11 +181,11 @@ def _found_teams(at: datetime) -> dict[str, Team]:
     for name, department, parent in _TEAMS:
         found_[name] = teams.add(name, department=department, parent=found_[parent], by=SET_UP, at=at)
     # Teams stamp themselves with the clock; the simulated past must not know it.
-    Team.objects.update(created_at=at)
+    Team.objects.filter(pk__in=[team.pk for team in found_.values()]).update(created_at=at)
     return found_
 
 
-def _hired(hire: Hire, *, team: Team, at: datetime) -> User:
+def _hired(hire: Hire, *, team: Team, is_open: bool, at: datetime) -> User:
     user = people.hire(
         f"{hire.mailbox}@{HOST}",
         family_name=hire.family,
@@ -199,7 +199,7 @@ def _hired(hire: Hire, *, team: Team, at: datetime) -> User:
     )
     roles.grant(user, role=hire.role, by=SET_UP, at=at)
     # One salt for all: hashing anew for everybody would take longer than all their leads, and the password is printed anyway.
-    User.objects.get_queryset().filter(pk=user.pk).update(password=_hash())
+    User.objects.get_queryset().filter(pk=user.pk).update(password=_hash() if is_open else UNUSABLE_PASSWORD_PREFIX)
     return user
 
 
@@ -244,6 +244,12 @@ def _written_rates(since: date, *, until: date, random: Random) -> dict[str, lis
             rates.setdefault(currency, []).append((month, rate))
     ExchangeRate.objects.bulk_create([ExchangeRate(currency=currency, from_on=on, rate=rate) for currency, walk in rates.items() for on, rate in walk])
     return rates
+
+
+def is_open() -> bool:
+    """Whether its people sign in with the password that everybody knows."""
+    administrator = User.objects.active().filter(email=ADMINISTRATOR).first()
+    return bool(administrator and administrator.check_password(PASSWORD))
 
 
 def last_moment(day: date) -> datetime:

@@ -13,19 +13,25 @@ from datetime import UTC, datetime
 from itertools import count
 from random import Random
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import set_up
-from tasuki.core.audit import AuditEntry, Door
+from tasuki.core import audit, set_up
+from tasuki.core.abilities import RoleGrant
+from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
-from tasuki.crm import daybook
+from tasuki.crm import daybook, inventions
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
+from tasuki.crm.inventions import Invention
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import StageDefinition
@@ -104,20 +110,26 @@ def wipe() -> None:
 
 
 @transaction.atomic
-def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bool = False, progress: Progress = lambda _n: None) -> Loaded:
+def load(
+    *, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bool = False, beside: bool = False, progress: Progress = lambda _n: None
+) -> Loaded:
     """Simulate `MONTHS` months up to `until` and write them. Same arguments, same rows. Raises HoldsRealData.
 
-    `fresh` takes the demo company away first; when the load fails, it is still there.
+    `fresh` takes the demo company away first; when the load fails, it is still there. `beside` leaves the people and teams who are here,
+    so that strangers may reach this house: then nobody can sign in with the password that everybody knows.
     """
-    if not fresh and not is_empty():
+    if not (inventions.is_empty() if beside else fresh or is_empty()):
         raise HoldsRealData
     began = time.monotonic()
     until = until.astimezone(UTC).replace(microsecond=0)
     start, recorded = (_midnight(until, months_ago=months) for months in (MONTHS + _MONTHS_BEFORE_RECORDS, MONTHS))
     random = Random(f"{seed} {until.isoformat()} {n_leads}")
-    # An attempt that was rolled back has moved the counters on; this also has foreign keys checked at once.
-    wipe()
-    company = haneul.found(start=start, until=until, random=random)
+    if not beside:
+        # An attempt that was rolled back has moved the counters on.
+        wipe()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    company = haneul.found(start=start, until=until, random=random, is_open=not beside)
     days = WorkingDays(int(start.timestamp()), int(until.timestamp()), random=random)
     simulation = _Simulation(company, days=days, random=random, recorded=int(recorded.timestamp()))
     written = n_folded = 0
@@ -133,6 +145,33 @@ def load(*, n_leads: int = N_LEADS, seed: int = SEED, until: datetime, fresh: bo
             _count_on_from(cursor, table)
     _sign(n_leads=n_leads, seed=seed, until=until)
     return Loaded(n_leads=n_leads, seed=seed, until=until, n_rows=written, seconds=time.monotonic() - began)
+
+
+@transaction.atomic
+def leave(*, at: datetime) -> None:
+    """Take the demo company away and leave an empty house. Raises HoldsRealData.
+
+    Whoever may sign in and is not of the demo company stays, with their roles and second factors, signed in, in no team.
+    """
+    asked = Invention.objects.get(pk=1)
+    staying = list(User.objects.active().exclude(email__endswith=f"@{haneul.HOST}"))
+    ids = {user.pk for user in staying}
+    kept: list[Model] = [*staying, *RoleGrant.objects.filter(user__in=ids), *Authenticator.objects.filter(user__in=ids)]
+    kept += [one for one in Session.objects.all() if one.get_decoded().get(SESSION_KEY) in {str(pk) for pk in ids}]
+    wipe()
+    for row in kept:
+        if isinstance(row, User):
+            row.team = None
+        elif isinstance(row, RoleGrant) and row.granted_by_id not in ids:
+            row.granted_by = None
+        type(row)._default_manager.bulk_create([row])
+    with connection.cursor() as cursor:
+        for model in (User, RoleGrant, Authenticator):
+            _count_on_from(cursor, model._meta.db_table)
+    fresh = {field.attname: field.get_default() for field in Organisation._meta.fields if not field.primary_key and field.name != "name"}
+    Organisation.objects.filter(pk=1).update(name="Tasuki", **fresh)
+    asked_by = next((user for user in staying if user.pk == asked.asked_by_id), None)
+    audit.record(asked, action="remove", by=By(asked_by, Door.JOB), at=at, changes={"n_leads": (asked.n_leads, 0)})
 
 
 class _Simulation:

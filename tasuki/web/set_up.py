@@ -23,12 +23,21 @@ from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.set_up import Step
 from tasuki.core.teams import Department, Team
+from tasuki.crm import inventions
+from tasuki.crm.inventions import Invention
 from tasuki.web import calendars as calendar_pages
 from tasuki.web import organisation, toasts
 from tasuki.web.invitations import mail_invitation
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.set_up_forms import Line, PeopleForm, TeamsForm
+
+
+class NotMeant(Refused):
+    code = "not_meant"
+
+    def __init__(self) -> None:
+        super().__init__(_("Tick that all of it may go; nothing is taken away before."))
 
 
 @require_GET
@@ -60,6 +69,26 @@ def dismissal(request: UserRequest) -> HttpResponse:
     set_up.dismiss(by=by(request), at=now())
     toasts.say(request, _("The steps are not shown any more. You find them in the settings."))
     return redirect("home")
+
+
+@require_POST
+def invention(request: UserRequest) -> HttpResponse:
+    """Fill the empty house with the invented company."""
+    abilities.require(request.user, Ability.MANAGE_SETTINGS)
+    with transaction.atomic():
+        inventions.ask(by=by(request), at=now())
+        set_up.finish(Step.DATA, by=by(request), at=now())
+    return redirect("set_up_step", Step.DATA.value)
+
+
+@require_POST
+def invention_removal(request: UserRequest) -> HttpResponse:
+    """Take it away with all that was done in it, once the person has said that they know."""
+    abilities.require(request.user, Ability.MANAGE_SETTINGS)
+    if "known" not in request.POST:
+        raise NotMeant
+    inventions.ask_to_leave(by=by(request), at=now())
+    return redirect("set_up_step", Step.DATA.value)
 
 
 def _onward(which: Step) -> HttpResponse:
@@ -156,7 +185,14 @@ def _mail(request: UserRequest) -> Answer:
 
 
 def _data(request: UserRequest) -> Answer:
-    return {}, request.method == "POST"
+    present = set_up.invention()
+    return {
+        "invention": Invention.objects.visible_to(request.user).first(),
+        "invented": present,
+        "n_changes": set_up.n_changes_since(present) if present else 0,
+        "is_empty": inventions.is_empty(),
+        "n_leads": inventions.N_LEADS,
+    }, request.method == "POST"
 
 
 def _stages(request: UserRequest) -> Answer:

@@ -25,6 +25,7 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.files import File
+from tasuki.crm.inventions import Invention
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.notifications import Happening, Way
 from tasuki.crm.products import Product
@@ -223,6 +224,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     SavedView.objects.create(of="lead", name="Fairs", owner=cast.ivo, reach="all", sort="-opened", created_at=MONDAY, updated_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)
     recents.opened(cast.ada, noun="lead", record_id=books.ivo.pk, at=MONDAY)
+    Invention.objects.create(state="loaded", n_leads=1, asked_at=MONDAY)
     tours.reach(cast.ada, stop="won", lead_id=books.ivo.pk, at=MONDAY)
     following.follow(books.ivo, by=By(cast.ada, Door.WEB), at=MONDAY)
     notes.write("A word", by=SET_UP, at=MONDAY, lead=books.ivo)
