@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.search import finding
-from tasuki.crm import accounts, records
+from tasuki.crm import accounts, passes, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -83,12 +83,16 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpResponse:
     """The page of a company; with a form that was refused, in its place and with the reason."""
+    through = Lead.objects.visible_to(request.user).filter(account=account)
+    latest = list(through.for_listing().newest_first()[:_ROWS])
     context = {
         "account": account,
         "custom": facts_of(request, account),
         "edits": allowed("account", request.user),
         "contacts": Contact.objects.visible_to(request.user).filter(account=account).for_listing().order_by("family_name", "pk")[:_ROWS],
-        "leads": Lead.objects.visible_to(request.user).filter(account=account).for_listing().newest_first()[:_ROWS],
+        "leads": latest,
+        "legs": passes.legs_of(latest),
+        "chain": passes.chain_of(through),
         "subsidiaries": Account.objects.visible_to(request.user).filter(parent=account).order_by("name")[:_ROWS],
         "ownerships": account.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
         "give_form": moves.GiveForm(reader=request.user, record=account),
