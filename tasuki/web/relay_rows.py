@@ -20,6 +20,7 @@ from tasuki.crm.ledger import MOVED_ON, Outcome, Passage, Passages
 from tasuki.crm.stages import Stage
 from tasuki.relay import kpis
 from tasuki.relay.questions import Form
+from tasuki.sales.opportunities import LostBecause
 from tasuki.web import relay_filter
 from tasuki.web.relay_filter import Filter
 from tasuki.web.requests import UserRequest, record_id
@@ -73,6 +74,7 @@ def page(request: UserRequest) -> HttpResponse:
         "end": behind.end,
         "days": _days(behind),
         "passages": window[:PAGE],
+        "reasons": dict(LostBecause.choices),
         "count": rows.count(),
         "newer": base if "after" in request.GET else "",
         "older": f"{base}&after={window[PAGE - 1].pk}" if len(window) > PAGE else "",

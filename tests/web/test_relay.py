@@ -22,7 +22,7 @@ from tasuki.crm import leads
 from tasuki.crm.leads import Arrival
 from tasuki.crm.ledger import Passage
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Acceptance
+from tasuki.sales.opportunities import Acceptance, LostBecause
 from tasuki.web import relay_rows
 from tests.cast import SET_UP, Cast
 from tests.relay import histories
@@ -108,6 +108,17 @@ def test_money_is_shown_only_to_those_who_may_see_it(cast: Cast) -> None:
     for address in (f"{reverse('relay')}?period=year", f"{reverse('relay_rows')}?period=year&what=won"):
         assert "₩" in body(signed_in(cast.ruth), address)
         assert "₩" not in body(signed_in(cast.mina), address)
+
+
+def test_why_a_row_was_lost_is_said_in_words(cast: Cast) -> None:
+    at = timezone.now() - timedelta(days=2)
+    lead = leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=at)
+    opportunities.lose(
+        opportunities.accept(lead, terms=Acceptance(owner=cast.saori, team=cast.field_sales), by=SET_UP, at=at), because=LostBecause.TOO_EARLY, by=SET_UP, at=at
+    )
+    page = body(signed_in(cast.saori), f"{reverse('relay_rows')}?period=year&what=lost")
+    assert "時期尚早" in page
+    assert "too_early" not in page
 
 
 @pytest.mark.parametrize("language", ["en", "ko", "ja"])
