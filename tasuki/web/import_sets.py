@@ -47,6 +47,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
         "imports/set.jinja",
         {
             "set": made,
+            "most_files": sets.MOST_FILES,
             "nouns": import_forms.NOUNS,
             "files": files,
             "said": said,

@@ -180,6 +180,17 @@ def test_a_workbook_of_very_many_sheets_is_refused_before_they_are_looked_at(cas
     assert (ImportSet.objects.get().files.count(), len(looked)) == (sets.MOST_FILES, 1 + sets.MOST_FILES)
 
 
+def test_a_set_says_which_sheets_were_left_out(cast: Cast) -> None:
+    ada = signed_in(cast.ada)
+    text = ada.get(ada.post(reverse("import_new"), {"file": [sheets_of(22)]})["Location"]).content.decode()
+    assert ImportSet.objects.get().left_out == ["many.xlsx · Sheet of 20", "many.xlsx · Sheet of 21"]
+    assert "2 sheets or tables were not looked at, for at most 20 come in at a time." in text
+    assert "many.xlsx · Sheet of 21" in text
+    text = ada.get(ada.post(reverse("import_new"), {"file": [sheets_of(20)]})["Location"]).content.decode()
+    assert "not looked at" not in text
+    assert ImportSet.objects.latest("pk").left_out == []
+
+
 def test_the_copies_for_its_sheets_go_with_a_set_that_does_not_come_into_being(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     before, put = stored(), sets._put
 

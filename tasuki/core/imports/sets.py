@@ -53,6 +53,7 @@ class ImportSet(models.Model):
 
     started_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("started by"))
     created_at = models.DateTimeField(_("started"))
+    left_out = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))  # sheets and tables, where there were more than `MOST_FILES`
     n_taken_back = models.PositiveSmallIntegerField(default=0)  # files, while the set is being undone
 
     objects = ImportSets.as_manager()
@@ -136,6 +137,7 @@ def bring(files: Sequence[tuple[IO[bytes], str]], *, by: By, at: datetime) -> Im
             audit.record(made, action="bring", by=by, at=at, changes={"files": (None, [name for _stored_as, name in stored])})
             for stored_as, name in stored:
                 _add(made, stored_as, name=name, orphans=orphans)
+            ImportSet.objects.filter(pk=made.pk).update(left_out=made.left_out)
         orphans.pop_all()
     return made
 
@@ -156,8 +158,10 @@ def _add(made: ImportSet, stored_as: str, *, name: str, orphans: ExitStack) -> N
         words = {"n": len(seen.read_as.sheets), "most": MOST_SHEETS}
         raise SetRefused(f"{name}: {_('The workbook has %(n)s sheets; at most %(most)s can be looked at.') % words}")
     _put(made, stored_as, name=name, seen=seen, said=Said())
-    for said, own in _parts(seen):
+    parts = _parts(seen)
+    for nth, (said, own) in enumerate(parts):
         if made.files.count() >= MOST_FILES:
+            made.left_out += [f"{name} · {unseen}" for _said, unseen in parts[nth:]]
             break
         try:
             part = evidence.look(Path(default_storage.path(stored_as)), said)
