@@ -59,7 +59,7 @@ def page(request: UserRequest, key: str) -> HttpResponse:
 
 def _shown(request: UserRequest, kind: Kind, here: Here, *, form: forms.Form | None = None) -> HttpResponse:
     """The page, or the same form for the dialog that asked for it; with a form that was refused, what was typed."""
-    status = 422 if form else 200
+    status = 422 if form and form.errors else 200
     form = form or kind.form(request, here)
     # The page below the dialog may hold the same form.
     form.auto_id = "quick-%s"

@@ -48,7 +48,7 @@ class RecordForm(forms.Form):
         if record is not None:
             self.initial = {**{name: self.present(name) for name in self.named}, **self.initial}
             seen = json.dumps(meanwhile.marks(record, self.named))
-            self.fields["seen"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=_LONGEST, initial=seen)
+            self.fields["seen"] = forms.CharField(label="", required=False, widget=forms.HiddenInput, max_length=_LONGEST, initial=seen)
 
     def complete(self) -> None:
         """Add what only the reader and the record can say."""

@@ -66,6 +66,15 @@ def test_a_fact_has_a_pencil_that_leads_to_its_form_and_back(cast: Cast) -> None
     assert trail == [["", "gaon.example"], ["gaon.example", ""]]
 
 
+@pytest.mark.parametrize("garbled", ["½", "{", "[]", '{"industry": 1}'])
+def test_a_form_whose_word_of_what_was_seen_is_garbled_says_that_it_is_old(cast: Cast, garbled: str) -> None:
+    account, ivo = firm(cast), signed_in(cast.ivo)
+    for address in (at(account, "industry"), reverse("account_change", args=[account.pk])):
+        answer = ivo.post(address, {"name": "Gaon", "industry": "banks", "seen": garbled})
+        assert answer.status_code == 422
+        assert '<div class="form-problems" role="alert"><p>This page has grown old.' in answer.content.decode()
+
+
 def test_a_form_never_leads_out_of_the_house(cast: Cast) -> None:
     account, ivo = firm(cast), signed_in(cast.ivo)
     home = reverse("account", args=[account.pk])
