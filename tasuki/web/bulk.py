@@ -41,6 +41,7 @@ def start(request: UserRequest, noun: str, verb: str) -> HttpResponse:
     asked, back = verbs().get((noun, verb)), _list_of(request)
     if asked is None or asked.key == CHANGE:
         raise Http404
+    abilities.require(request.user, asked.ability)
     form = form_of(asked, reader=request.user, said=request.POST)
     if not valid(request, form):
         return redirect(back)
