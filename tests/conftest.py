@@ -34,6 +34,8 @@ def pytest_configure() -> None:
     from django.conf import settings
 
     assert settings.DATABASES
+    # What a password costs to guess is not what the tests are about, and they would pay for it hundreds of times.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_unconfigure() -> None:
@@ -49,7 +51,7 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """After a test that committed, Django empties every table, those too that the migrations filled. So it gets a new copy."""
+    """After a test that committed, the next one gets a new copy of the database."""
     from django.db import connections
 
     name = connections["default"].settings_dict["NAME"]
@@ -63,6 +65,16 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         if committed and connections["default"].settings_dict["NAME"] == name:
             connections.close_all()
             database.renew(connections["default"].settings_dict)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def not_emptied() -> Iterator[None]:
+    """After a test that committed, Django would empty every table, those too that the migrations filled; a new copy takes its place anyway."""
+    from django.test import TransactionTestCase
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -41,9 +41,8 @@ def postbox(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_asked_yet(db: None, settings: Settings) -> None:
+def nobody_has_asked_yet(db: None) -> None:
     cache.clear()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def ask(client: Client, email: str, **more: str):  # type: ignore[no-untyped-def]
