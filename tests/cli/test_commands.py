@@ -124,6 +124,7 @@ def test_what_was_not_built_is_not_served(tmp_path: Path, monkeypatch: pytest.Mo
         processes.refuse_unbuilt()
 
 
+@pytest.mark.slow
 def test_shell_and_manage_reach_the_data(demo_installation: Installation) -> None:
     counted = demo_installation.tasuki("shell", "-c", "from tasuki.crm.leads import Lead; print(Lead.objects.count())")
     assert counted.stdout.strip() == "300"

@@ -180,6 +180,7 @@ def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker:
     agree()
 
 
+@pytest.mark.slow
 def test_they_agree_about_custom_fields_too(company: Cast, asker: Asker) -> None:
     chance = Random(11)
     choices = {kind: ["a", "b", "c"] if kind in WITH_CHOICES else [] for kind in FieldKind}

@@ -162,6 +162,7 @@ def _shape() -> list[tuple[str, str, str, str]]:
     return list(Account.objects.order_by("id").values_list("name", "country", "domain", "corporate_number"))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @settings(max_examples=12, deadline=None)
 @given(before=ROWS, rows=ROWS, policy=st.sampled_from(["skip", "update", "create"]))

@@ -39,7 +39,7 @@ UNTIL = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 RECORDED = datetime(2024, 9, 20, tzinfo=UTC)
 TABLES = (*COLUMNS, "core_user", "core_team", "core_rolegrant", "core_absence", "crm_product", "core_exchangerate", "core_organisation")
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ PERIODS = [(START + timedelta(days=a), START + timedelta(days=b)) for a, b in ((
 NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=[7, 8])
+@pytest.fixture(params=[7, pytest.param(8, marks=pytest.mark.slow)])
 def told(cast: Cast, request: pytest.FixtureRequest) -> Cast:
     """Some dozens of leads, told at random; the seed is the parameter, and half of them are in the totals of the daybook."""
     teller = Teller(cast, random.Random(request.param))

@@ -201,6 +201,7 @@ deal_rows = st.lists(
 
 
 # Not made smaller when it fails: an example is small, and takes a second.
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(first=lead_rows, second=lead_rows, deals=deal_rows, policy=st.sampled_from(["skip", "update", "create"]))
 def test_whatever_comes_in_the_ledger_holds_and_undone_every_table_is_as_before(*, first: Leads, second: Leads, deals: list[Any], policy: str) -> None:

@@ -147,6 +147,7 @@ def _problems_of_a_whole(page: Page) -> Iterator[str]:
         yield "the first link leads past the rail to #main"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", catalogues.LANGUAGES)
 def test_no_page_says_anything_in_english_to_who_reads_another_language(cast: Cast, language: str) -> None:
     english = _english(language)
@@ -190,6 +191,7 @@ HEADERS = {
 }
 
 
+@pytest.mark.slow
 def test_every_answer_is_kept_to_its_reader_and_runs_nothing_of_others(cast: Cast) -> None:
     town, client = towns.settled(cast), ada_of(cast)
     found = {}
@@ -228,6 +230,7 @@ def _wrong_cookies(answer: Any) -> Iterator[str]:
             yield cookie.OutputString()
 
 
+@pytest.mark.slow
 def test_every_list_opens_in_each_of_its_views_and_with_all_of_its_columns(cast: Cast) -> None:
     towns.settled(cast)
     client = ada_of(cast)

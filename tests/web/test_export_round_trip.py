@@ -85,6 +85,7 @@ def brought_back(cast: Cast, content: bytes, form: str) -> ImportRun:
     return ImportRun.objects.order_by("-pk")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["en", "ko", "ja"])
 def test_unchanged_it_changes_nothing(cast: Cast, language: str, form: str) -> None:
