@@ -19,6 +19,7 @@ from tasuki.core.audit import AuditEntry
 from tasuki.crm import editable, notifications, task_bulk_verbs, tasks
 from tasuki.crm.tasks import Task
 from tasuki.web import audit, formats, moves, toasts
+from tasuki.web.allowed_edits import allowed
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import TASKS
 from tasuki.web.moves import TaskForm
@@ -54,6 +55,7 @@ def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse
     trail = AuditEntry.objects.visible_to(request.user).of(task).newest_first().for_listing()[:_SHOWN]
     context = {
         "task": task,
+        "edits": allowed("task", request.user),
         "change_form": moves.PromiseForm(reader=request.user, record=task),
         "due_form": moves.DueForm(),
         "trail": audit.lines(trail, reader=request.user),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun
 from tasuki.crm import records
 from tasuki.crm.accounts import Account
+from tasuki.crm.tasks import Task
 from tasuki.sales.opportunities import Opportunity
 from tests.cast import MONDAY, SET_UP, Cast, assemble
 from tests.core.test_custom_fields import firm, key_of, made
@@ -201,3 +202,23 @@ def test_without_script_the_pencil_is_a_link_there_and_back(browser: Any, live_s
     page.wait_for_load_state()
     assert "banks" not in page.inner_text("tbody")
     context.close()
+
+
+def test_a_task_is_changed_where_it_stands_and_its_page_follows(desk: Any, live_server: Any, cast: Cast) -> None:
+    task = Task.objects.create(subject="Call", details="At nine", owner=cast.ada, created_at=MONDAY)
+    desk.goto(live_server.url + reverse("task", args=[task.pk]))
+    assert violations(desk) == []
+    for field, typed in (("subject", "Call again"), ("details", "At ten")):
+        desk.locator(cell(task, field)).locator("a[href*='/edits/']").click()
+        desk.locator(f"{FORM} :is(input[type=text], textarea)").fill(typed)
+        desk.locator(f"{FORM} .btn-fill").click()
+        desk.locator(cell(task, field), has_text=typed).wait_for()
+    assert desk.locator("h1").inner_text() == "Call again"
+    assert violations(desk) == []
+    # The form for all of it knows what was saved meanwhile, so that it overtakes nobody.
+    desk.locator("details.fold summary", has_text="Change").click()
+    assert desk.locator("details.fold [name=subject]").input_value() == "Call again"
+    desk.locator("details.fold [name=details]").fill("At eleven")
+    desk.locator("details.fold .btn-fill").click()
+    desk.locator(TOAST, has_text="The task is changed.").wait_for()
+    assert Task.objects.values_list("subject", "details").get() == ("Call again", "At eleven")

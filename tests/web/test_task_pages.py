@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localdate
 
@@ -96,3 +98,17 @@ def test_overdue_is_a_word_and_not_only_a_colour(cast: Cast) -> None:
     ivo = signed_in(cast.ivo)
     for page in (reverse("task", args=[task.pk]), reverse("tasks"), reverse("home")):
         assert "overdue" in ivo.get(page).content.decode()
+
+
+def test_the_facts_of_a_task_are_changed_where_they_stand_until_it_is_done(cast: Cast) -> None:
+    task = task_of(cast)
+    page, ivo = reverse("task", args=[task.pk]), signed_in(cast.ivo)
+
+    def offered(client: Client) -> set[str]:
+        return set(re.findall(rf'href="/task/{task.pk}/edits/(\w+)"', client.get(page).content.decode()))
+
+    assert offered(ivo) == {"subject", "kind", "due_on", "owner", "details"}
+    assert ivo.post(f"/task/{task.pk}/edits/due_on", {"due_on": "2026-03-09", "next": page})["Location"] == page
+    assert str(Task.objects.get(pk=task.pk).due_on) == "2026-03-09"
+    tasks.finish(task, by=By(cast.ivo, Door.WEB), at=MONDAY)
+    assert offered(ivo) == set(), "what is done is history"
