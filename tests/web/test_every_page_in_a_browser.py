@@ -28,6 +28,9 @@ RING = """() => {
   const box = skip.getBoundingClientRect(), style = getComputedStyle(skip)
   return box.top >= 0 && box.height > 0 && style.outlineStyle !== "none" && style.opacity !== "0" ? "" : "the link past the rail cannot be seen"
 }"""
+# By how much the page, or what scrolls within its frame, is wider than the window.
+BEYOND = """() => Math.max(document.documentElement.scrollWidth - window.innerWidth,
+  ...[...document.querySelectorAll("main, .list-main")].map((one) => one.scrollWidth - one.clientWidth))"""
 LANGUAGES = ("en", "ko", "ja")
 CONTRAST = "() => axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
 
@@ -70,7 +73,7 @@ def held(page: Any, language: str) -> Iterator[str]:
     """What is wrong with the page on a phone."""
     if page.get_attribute("html", "lang") != language:
         yield f"is not in {language}"
-    if (beyond := page.evaluate("document.documentElement.scrollWidth - window.innerWidth")) > 0:
+    if (beyond := page.evaluate(BEYOND)) > 0:
         yield f"{beyond} px beyond the edge of a phone in {language}"
 
 
