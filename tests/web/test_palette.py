@@ -198,4 +198,4 @@ def test_a_record_offers_on_its_page_what_may_be_done_and_marks_it_for_the_palet
 
     assert {"Move on", "Recycle", "Write a note", "Add a task", "Attach a file", "Give to"} <= offered(cast.ruth)
     assert "Give to" not in offered(cast.ivo)
-    assert offered(hired("obi", "Obi", "Ana", role=Role.OBSERVER)) == {"Follow", "Keys of this page"}
+    assert offered(hired("obi", "Obi", "Ana", role=Role.OBSERVER)) == {"Follow", "Guided tour", "Keys of this page"}

@@ -186,8 +186,8 @@ def test_it_is_found_in_the_palette_and_under_help_in_the_readers_language(cast:
     cast.ivo.language = language
     User.objects.filter(pk=cast.ivo.pk).update(language=language)
     client = signed_in(cast.ivo)
-    assert f'href="{reverse("tour")}"' in client.get(reverse("search"), {"q": word}, headers={"HX-Request": "true"}).content.decode()
-    assert word in client.get(reverse("leads")).content.decode(), "among the keys and help of every page"
+    assert f'href="{reverse("tour")}" data-do="{word}"' in client.get(reverse("leads")).content.decode(), "among the keys and help of every page"
+    assert f'href="{reverse("tour")}"' in client.get(reverse("profile")).content.decode(), "and without script"
 
 
 def test_one_sees_ones_own_tour_only(cast: Cast) -> None:
