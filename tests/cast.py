@@ -14,6 +14,7 @@ from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
+from tests.remembering import written
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SET_UP = By(None, Door.COMMAND)
@@ -38,27 +39,34 @@ class Cast:
     tomas: User
 
 
-def assemble(*, at: datetime = MONDAY) -> Cast:
-    """Found the teams and hire everybody."""
-    revenue = teams.add("Revenue", department=Department.OFFICE, by=SET_UP, at=at)
-    marketing = teams.add("Marketing", department=Department.MARKETING, parent=revenue, by=SET_UP, at=at)
-    inside_sales = teams.add("Inside sales", department=Department.INSIDE_SALES, parent=revenue, by=SET_UP, at=at)
-    field_sales = teams.add("Field sales", department=Department.SALES, parent=revenue, by=SET_UP, at=at)
-    success = teams.add("Customer success", department=Department.SUCCESS, parent=revenue, by=SET_UP, at=at)
+def assemble() -> Cast:
+    """The teams, founded, and everybody, hired."""
+    written(_by_the_verbs)
+    stands = {team.name: team for team in Team.objects.all()}
+    works = {user.email.partition("@")[0]: user for user in User.objects.select_related("team")}
     return Cast(
-        revenue=revenue,
-        marketing=marketing,
-        inside_sales=inside_sales,
-        field_sales=field_sales,
-        success=success,
-        ada=hired("ada", "Lindqvist", "Ada", role=Role.ADMINISTRATOR, at=at),
-        ruth=hired("ruth", "Adeyemi", "Ruth", role=Role.MANAGER, team=revenue, at=at),
-        mina=hired("mina", "민", "아라", role=Role.MARKETER, team=marketing, language="ko", time_zone="Asia/Seoul", at=at),
-        ivo=hired("ivo", "Horvat", "Ivo", role=Role.INSIDE_SELLER, team=inside_sales, at=at),
-        saori=hired("saori", "西野", "沙織", role=Role.FIELD_SELLER, team=field_sales, language="ja", time_zone="Asia/Tokyo", at=at),
-        chika=hired("chika", "千賀", "千佳", role=Role.SUCCESS_MANAGER, team=success, language="ja", time_zone="Asia/Tokyo", at=at),
-        tomas=hired("tomas", "Novák", "Tomas", at=at),
+        revenue=stands["Revenue"],
+        marketing=stands["Marketing"],
+        inside_sales=stands["Inside sales"],
+        field_sales=stands["Field sales"],
+        success=stands["Customer success"],
+        **{name: works[name] for name in ("ada", "ruth", "mina", "ivo", "saori", "chika", "tomas")},
     )
+
+
+def _by_the_verbs() -> None:
+    revenue = teams.add("Revenue", department=Department.OFFICE, by=SET_UP, at=MONDAY)
+    marketing = teams.add("Marketing", department=Department.MARKETING, parent=revenue, by=SET_UP, at=MONDAY)
+    inside_sales = teams.add("Inside sales", department=Department.INSIDE_SALES, parent=revenue, by=SET_UP, at=MONDAY)
+    field_sales = teams.add("Field sales", department=Department.SALES, parent=revenue, by=SET_UP, at=MONDAY)
+    success = teams.add("Customer success", department=Department.SUCCESS, parent=revenue, by=SET_UP, at=MONDAY)
+    hired("ada", "Lindqvist", "Ada", role=Role.ADMINISTRATOR)
+    hired("ruth", "Adeyemi", "Ruth", role=Role.MANAGER, team=revenue)
+    hired("mina", "민", "아라", role=Role.MARKETER, team=marketing, language="ko", time_zone="Asia/Seoul")
+    hired("ivo", "Horvat", "Ivo", role=Role.INSIDE_SELLER, team=inside_sales)
+    hired("saori", "西野", "沙織", role=Role.FIELD_SELLER, team=field_sales, language="ja", time_zone="Asia/Tokyo")
+    hired("chika", "千賀", "千佳", role=Role.SUCCESS_MANAGER, team=success, language="ja", time_zone="Asia/Tokyo")
+    hired("tomas", "Novák", "Tomas")
 
 
 def hired(

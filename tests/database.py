@@ -24,6 +24,7 @@ from tasuki.core import embedded_postgres, home
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "tasuki_template_"
 KEPT_TEMPLATES = 4
+_renewed: list[str] = []
 
 
 def start() -> None:
@@ -63,9 +64,15 @@ def prepare(settings: dict[str, Any]) -> None:
 
 def renew(settings: dict[str, Any]) -> None:
     """Put a fresh copy in the place of a database that a test has committed to."""
+    _renewed.append(settings["NAME"])
     with maintenance(settings) as connection:
         _drop(connection, name=settings["NAME"])
         _copy(connection, template=settings["TEST"]["TEMPLATE"], name=settings["NAME"])
+
+
+def n_renewed() -> int:
+    """How often a fresh copy has come: nothing that was known of the rows of the one before goes for it."""
+    return len(_renewed)
 
 
 def url(settings: dict[str, Any], name: str | None = None) -> str:
