@@ -69,11 +69,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def not_emptied() -> Iterator[None]:
-    """After a test that committed, Django would empty every table, those too that the migrations filled; a new copy takes its place anyway."""
+    """After a test that committed, Django would empty every table, those too that the migrations filled; a new copy takes its place anyway.
+    After the last one it would wait for whoever is still connected: a server that a test has killed may be."""
+    from django.db.backends.postgresql.creation import DatabaseCreation
     from django.test import TransactionTestCase
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: None)
+        patch.setattr(DatabaseCreation, "_destroy_test_db", lambda creation, name, _verbosity: database.drop(creation.connection.settings_dict, name=name))
         yield
 
 

@@ -70,6 +70,12 @@ def renew(settings: dict[str, Any]) -> None:
         _copy(connection, template=settings["TEST"]["TEMPLATE"], name=settings["NAME"])
 
 
+def drop(settings: dict[str, Any], *, name: str) -> None:
+    """Remove a database, whoever is connected to it."""
+    with maintenance(settings) as connection:
+        _drop(connection, name=name)
+
+
 def n_renewed() -> int:
     """How often a fresh copy has come: nothing that was known of the rows of the one before goes for it."""
     return len(_renewed)

@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from tasuki.core.people import User
-from tests.cast import PASSWORD, assemble
+from tests.cast import PASSWORD, assemble, with_password
 from tests.web import town as towns
 from tests.web.browsing import AXE, DESKTOP, PHONE, sign_in
 from tests.web.test_every_page import ada_of, opened
@@ -48,7 +48,7 @@ def whole_pages(town: Town) -> list[str]:
 def signed_in(page: Any, live_server: Any, town: Town) -> None:
     """Ada, who has just given her password: nothing asks for it again."""
     page.emulate_media(reduced_motion="reduce", color_scheme="light")
-    sign_in(page, live_server, town.cast.ada)
+    sign_in(page, live_server, with_password(town.cast.ada))
     page.goto(live_server.url + reverse("account_reauthenticate"))
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
