@@ -24,6 +24,8 @@ def ready() -> None:
     from django.conf import settings
 
     settings.ALLOWED_HOSTS = ["*"]
+    # As a server does before it answers.
+    import tasuki.wsgi  # noqa: F401
 
 
 def holder_of(role: str) -> Any:
