@@ -1,6 +1,6 @@
 """What a browser waits and fetches, cold and warm: bytes as they were sent (compressed), requests, and milliseconds until the page stands.
 
-Usage: bin/bench browser [address] [times]. Asks a Tasuki that runs at the address (`tasuki up`) and holds the demo company, in Chromium.
+Usage: TASUKI_HOME=… bin/bench browser [address] [times]. Asks a Tasuki that runs at the address (`tasuki up`) and holds the demo company, in Chromium.
 Cold is a browser that was never here; warm is the same page again in the same browser.
 """
 
@@ -13,6 +13,8 @@ import statistics
 import sys
 from dataclasses import dataclass, field
 from typing import Any
+
+import harness
 
 COLD_KB, WARM_KB, WORST_MS = 120.0, 30.0, 200.0
 # Chromium asks its maker for this and that; a bench talks to nobody else.
@@ -44,6 +46,8 @@ class Fetched:
 
 def main(address: str, times: int) -> None:
     from playwright.sync_api import sync_playwright
+
+    harness.ready()
 
     found = next(path for name in ("chromium", "google-chrome", "chromium-browser") if (path := shutil.which(name)))
     arguments = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]

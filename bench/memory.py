@@ -19,7 +19,7 @@ from pathlib import Path
 import harness
 
 LIMIT_MB = 350.0
-_ADDRESSES = ["/relay", "/leads", "/accounts", "/contacts", "/opportunities", "/tasks", "/leads?q=%EA%B9%80", "/search?q=kim", "/leads?sort=owner", "/home"]
+_ADDRESSES = ["/relay", "/leads", "/accounts", "/contacts", "/opportunities", "/tasks", "/leads?q=%EA%B9%80", "/search?q=kim", "/leads?sort=owner", "/"]
 
 
 def main(rounds: int) -> None:
