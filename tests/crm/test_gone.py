@@ -24,6 +24,7 @@ from tasuki.crm.contacts import Channel, ConsentState, Contact
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.records import Company, Person
 from tasuki.crm.tasks import Task
+from tasuki.crm.timeline import TimelineEntry
 from tests.cast import MONDAY, Cast
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +154,8 @@ def test_a_note_on_a_lead_goes_along_when_its_person_is_merged_meanwhile(cast: C
         lambda: notes.write("Call her.", lead=stale, by=ada(cast), at=LATER),
         wait_for=lambda: merging.merge(stays, others=[goes], by=ada(cast), at=LATER),
     )
-    assert note.contact_id == stays.pk  # type: ignore[attr-defined]  # it is a note
+    assert isinstance(note, TimelineEntry)
+    assert note.contact_id == stays.pk
 
 
 @pytest.mark.django_db(transaction=True)

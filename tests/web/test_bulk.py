@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -129,9 +131,9 @@ def test_what_somebody_gave_on_after_the_row_was_read_stays_with_them(cast: Cast
     deal = deal_of(cast)
     read = {"lead": deal.lead, "account": deal.lead.account, "opportunity": deal}[noun]
     assert read
-    given = {"lead": leads.give, "account": accounts.give, "opportunity": opportunities.hand_over}[noun]
+    given: Callable[..., object] = {"lead": leads.give, "account": accounts.give, "opportunity": opportunities.hand_over}[noun]
     stood = {"owner": read.owner_id, "team": read.team_id}
-    given(read, to=cast.chika, team=cast.success, by=By(cast.ruth, Door.WEB), at=now())  # type: ignore[operator]
+    given(read, to=cast.chika, team=cast.success, by=By(cast.ruth, Door.WEB), at=now())
     give, to = verbs()[noun, "give"], {"owner": cast.mina.pk, "team": cast.marketing.pk}
     assert give.undo
     for act, said in ((give.do, to), (give.undo, {**stood, "before": to})):
