@@ -92,6 +92,7 @@ def test_a_zip_says_what_is_in_it(tmp_path: Path) -> None:
         rows_of(written(tmp_path, packed.getvalue()))
 
 
+@pytest.mark.slow
 def test_a_workbook_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = workbook(tmp_path, {"xl/worksheets/sheet1.xml": sheet(b" " * (workbooks.LARGEST_WORKBOOK + 1))})
     assert path.stat().st_size < 1_000_000
@@ -99,6 +100,7 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(t
         rows_of(path)
 
 
+@pytest.mark.slow
 def test_what_an_archive_says_about_its_own_size_is_not_believed(tmp_path: Path) -> None:
     path = workbook(tmp_path, {"xl/worksheets/sheet1.xml": sheet(b" " * (workbooks.LARGEST_WORKBOOK + 1))})
     honest = path.read_bytes()
@@ -210,6 +212,7 @@ def test_dialects_are_seen(tmp_path: Path, content: str, cells: list[str]) -> No
     assert list(rows[0].cells.values()) == cells
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoding", "text"), [("cp949", NAMES), ("cp932", "名前,会社\n" + "西野沙織,かくう証券\n" * 40), ("euc_jp", "名前,会社\n" + "西野沙織,かくう証券\n" * 40)]
 )
@@ -273,6 +276,7 @@ def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     assert most < 500
 
 
+@pytest.mark.slow
 def test_cells_of_ten_megabytes_are_read_one_by_one(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     with path.open("wb") as file:

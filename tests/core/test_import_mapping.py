@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tasuki.core.errors import Refused
 from tasuki.core.imports import fields, mapping
-from tasuki.core.imports.errors import inert
 from tasuki.core.imports.fields import How
 from tasuki.core.imports.mapping import MappingRefused
 from tasuki.core.imports.nouns import noun_named
@@ -75,12 +74,6 @@ def test_no_text_breaks_a_field(cell: str) -> None:
     for parse in (fields.amount, fields.day, fields.moment, fields.integer, fields.country, fields.currency, fields.text(20), fields.choice("a")):
         with contextlib.suppress(Refused):
             assert parse(cell, How()) is not None
-
-
-def test_a_cell_of_the_error_file_cannot_be_a_formula() -> None:
-    assert inert("=1+1") == "'=1+1"
-    assert inert("+82") == "'+82"
-    assert inert("Mina") == "Mina"
 
 
 def test_a_mapping_is_text_throughout() -> None:

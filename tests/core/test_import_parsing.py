@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 
 import pytest
 from django.utils import translation
 
-from tasuki.core.imports import fields, parsing
+from tasuki.core.imports import collecting, fields, parsing
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.mapping import Column, Mapping
 from tasuki.core.imports.nouns import ImportNoun, Line, by_name
@@ -39,13 +40,13 @@ def names_of(chunks: Iterator[list[Line]]) -> list[list[str]]:
 
 def test_rows_come_in_their_order_a_chunk_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "CHUNK", 2)
-    assert names_of(parsing.chunks(PARSER, rows("a", "b", "c", "d", "e"))) == [["a", "b"], ["c", "d"], ["e"]]
-    assert names_of(parsing.chunks(PARSER, rows())) == []
+    assert names_of(parsing.Chunks(PARSER, rows("a", "b", "c", "d", "e"))) == [["a", "b"], ["c", "d"], ["e"]]
+    assert names_of(parsing.Chunks(PARSER, rows())) == []
 
 
 def test_very_long_rows_make_a_short_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "_MOST_CHARACTERS", 100)
-    assert list(map(len, parsing.chunks(PARSER, rows("a" * 99, "b" * 9, "c" * 60, "d" * 60)))) == [1, 3]
+    assert list(map(len, parsing.Chunks(PARSER, rows("a" * 99, "b" * 9, "c" * 60, "d" * 60)))) == [1, 3]
 
 
 def test_what_was_read_once_is_remembered_and_what_is_wrong_is_said_each_time() -> None:
@@ -68,9 +69,9 @@ def test_only_so_many_texts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_is_said_about_rows_is_said_in_the_language_of_the_caller() -> None:
     with translation.override("ko"):
-        here = [str(lines[0].messages[0]["reason"]) for lines in parsing.chunks(PARSER, rows(" "))]
+        here = [str(lines[0].messages[0]["reason"]) for lines in parsing.Chunks(PARSER, rows(" "))]
     with translation.override("en"):
-        english = [str(lines[0].messages[0]["reason"]) for lines in parsing.chunks(PARSER, rows(" "))]
+        english = [str(lines[0].messages[0]["reason"]) for lines in parsing.Chunks(PARSER, rows(" "))]
     assert english == ["This must not be empty."]
     assert here != english
 
@@ -82,7 +83,7 @@ def test_a_file_that_breaks_off_is_refused_after_the_chunks_before(monkeypatch: 
         yield from rows("a", "b", "c")
         raise FileRefused("It ends here.")
 
-    chunks = parsing.chunks(PARSER, broken())
+    chunks = parsing.Chunks(PARSER, broken())
     assert [line.values["name"] for line in next(chunks)] == ["a", "b"]
     with pytest.raises(FileRefused, match="It ends here"):
         next(chunks)
@@ -90,7 +91,21 @@ def test_a_file_that_breaks_off_is_refused_after_the_chunks_before(monkeypatch: 
 
 def test_no_thread_is_left_when_the_writing_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "CHUNK", 1)
-    chunks = parsing.chunks(PARSER, rows("a", "b", "c"))
+    chunks = parsing.Chunks(PARSER, rows("a", "b", "c"))
     next(chunks)
     chunks.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("import")]
+
+
+def test_the_collector_rests_until_the_last_run_is_over() -> None:
+    with collecting.resting():
+        with collecting.resting():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_the_collector_is_back_after_a_run_that_was_refused() -> None:
+    with pytest.raises(FileRefused), collecting.resting():
+        raise FileRefused("It ends here.")
+    assert gc.isenabled()

@@ -43,6 +43,7 @@ def test_a_file_of_csv_spectrum_equals_its_key(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_messy_files_are_read_at_least_as_well_as_by_pythons_csv_and_duckdb() -> None:
     spec = importlib.util.spec_from_file_location("bench_reading", ROOT / "bench" / "reading.py")
     assert spec is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as jobs
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, audit, bus
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.bulk.runs import BulkRow, BulkRowState, BulkRun, BulkState
 from tasuki.core.bulk.verbs import BulkVerb, Said, verbs
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # Up to so many rows the person waits; beyond, a worker does it and a page tells how far it is.
 AT_ONCE = 100
 MOST = 100_000
-_BATCH = 100
+_BATCH, _BATCH_OF_ALL = 100, 1_000
 
 
 class TooMany(Refused):
@@ -43,11 +44,34 @@ class NothingChosen(Refused):
         super().__init__(_("Choose some rows first."))
 
 
+class CannotStop(Refused):
+    code = "cannot_stop"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is nothing to stop: it is over already."))
+
+
+class CannotGoOn(Refused):
+    code = "cannot_go_on"
+
+    def __init__(self) -> None:
+        super().__init__(_("Only what was stopped, and not undone since, goes on."))
+
+
 class CannotUndo(Refused):
     code = "cannot_undo"
 
     def __init__(self) -> None:
         super().__init__(_("This cannot be undone: it is still running, is undone already, or is history that stays."))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Said on the bus by a worker: the run is done, or undone. `cause` is the entry in the trail by which it was asked for."""
+
+    run: BulkRun
+    cause: AuditEntry
+    at: datetime
 
 
 @transaction.atomic
@@ -70,27 +94,45 @@ def run(run: BulkRun, *, door: Door, at: datetime) -> BulkRun:
     verb = verbs()[run.of, run.verb]
     by = _by(run, door, action="add")
 
-    def do(row: BulkRow, record: Any) -> None:
-        row.before, row.state = verb.do(record, run.said, by=by, at=at), BulkRowState.DONE
+    do_one = verb.do
 
-    while _batch(run, verb, of=BulkRowState.WAITING, otherwise=BulkRowState.REFUSED, act=do):
+    def do(row: BulkRow, record: Any) -> None:
+        row.before, row.state = do_one(record, run.said, by=by, at=at) if do_one else {}, BulkRowState.DONE
+
+    while _batch_of_all(run, verb, by=by, at=at) if verb.do_all else _batch(run, verb, of=BulkRowState.WAITING, otherwise=BulkRowState.REFUSED, act=do):
         pass
     BulkRun.objects.filter(pk=run.pk, state=BulkState.RUNNING).update(state=BulkState.DONE, finished_at=at)
     return _counted(run)
 
 
 @transaction.atomic
+def stop(run: BulkRun, *, person: User, at: datetime) -> BulkRun:
+    """Do no more of it: what is done stays and can be undone, the rest is left as it is. Waits for the batch that is being done.
+
+    Raises Forbidden, CannotStop.
+    """
+    run, _verb = _asked(run, person)
+    if run.state != BulkState.RUNNING:
+        raise CannotStop
+    return _turned(run, BulkState.STOPPED, action="stop", person=person, at=at)
+
+
+@transaction.atomic
+def go_on(run: BulkRun, *, person: User, at: datetime) -> BulkRun:
+    """Do the rest of what was stopped; the caller hands it to a worker. Raises Forbidden, CannotGoOn."""
+    run, _verb = _asked(run, person)
+    if run.state != BulkState.STOPPED or not run.n_left:
+        raise CannotGoOn
+    return _turned(run, BulkState.RUNNING, action="resume", person=person, at=at)
+
+
+@transaction.atomic
 def ask_undo(run: BulkRun, *, person: User, at: datetime) -> BulkRun:
     """Say that it is to be undone. Raises Forbidden, CannotUndo."""
-    run = BulkRun.objects.select_for_update().get(pk=run.pk)
-    verb = verbs()[run.of, run.verb]
-    abilities.require(person, verb.ability)
-    if run.state != BulkState.DONE or verb.undo is None:
+    run, verb = _asked(run, person)
+    if run.state not in (BulkState.DONE, BulkState.STOPPED) or verb.undo is None:
         raise CannotUndo
-    BulkRun.objects.filter(pk=run.pk).update(state=BulkState.UNDOING)
-    audit.record(run, action="undo", by=By(person, Door.WEB), at=at, changes={"state": (run.state, BulkState.UNDOING.value)})
-    run.refresh_from_db()
-    return run
+    return _turned(run, BulkState.UNDOING, action="undo", person=person, at=at)
 
 
 def undo(run: BulkRun, *, door: Door, at: datetime) -> BulkRun:
@@ -117,14 +159,41 @@ def run_bulk(run_id: int) -> None:
     close_old_connections()  # the attempt before may have lost its connection
     found = BulkRun.objects.select_related("started_by").get(pk=run_id)
     with translation.override(found.started_by.language), suppress(Refused):
-        (undo if found.state == BulkState.UNDOING else run)(found, door=Door.JOB, at=timezone.now())  # the clock of a job
+        _say_that_it_ended((undo if found.state == BulkState.UNDOING else run)(found, door=Door.JOB, at=timezone.now()))  # the clock of a job
+
+
+@transaction.atomic
+def _say_that_it_ended(run: BulkRun) -> None:
+    """Said again by a job that runs twice: whoever listens hears it once for each cause."""
+    action = {BulkState.DONE: "add", BulkState.UNDONE: "undo"}.get(BulkState(run.state))
+    cause = AuditEntry.objects.of(run).filter(action=action).order_by("pk").last() if action else None
+    if cause is not None:
+        bus.say(Ended(run, cause, timezone.now()))  # the clock of a job
+
+
+def _asked(run: BulkRun, person: User) -> tuple[BulkRun, BulkVerb]:
+    """The run as it is now, held, and its verb. Raises Forbidden."""
+    run = BulkRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+    verb = verbs()[run.of, run.verb]
+    abilities.require(person, verb.ability)
+    return run, verb
+
+
+def _turned(run: BulkRun, state: BulkState, *, action: str, person: User, at: datetime) -> BulkRun:
+    BulkRun.objects.filter(pk=run.pk).update(state=state, finished_at=at if state == BulkState.STOPPED else None)
+    audit.record(run, action=action, by=By(person, Door.WEB), at=at, changes={"state": (run.state, state.value)})
+    run.refresh_from_db()
+    return run
 
 
 @transaction.atomic
 def _batch(run: BulkRun, verb: BulkVerb, *, of: BulkRowState, otherwise: BulkRowState, act: Callable[[BulkRow, Any], None]) -> bool:
-    """The next rows in that state, and what became of each; False when there are none left."""
+    """The next rows in that state, and what became of each; False when there are none left, or somebody has stopped it."""
+    if not _goes_on(run, BulkState.RUNNING if of == BulkRowState.WAITING else BulkState.UNDOING):
+        return False
     rows = list(BulkRow.objects.select_for_update(skip_locked=True).filter(run=run, state=of).order_by("pk")[:_BATCH])
-    records = verb.rows(run.started_by).in_bulk([row.record_id for row in rows])
+    reached = verb.rows_back if verb.rows_back and of == BulkRowState.DONE else verb.rows
+    records = reached(run.started_by).in_bulk([row.record_id for row in rows])
     for row in rows:
         try:
             record = records.get(row.record_id)
@@ -137,6 +206,33 @@ def _batch(run: BulkRun, verb: BulkVerb, *, of: BulkRowState, otherwise: BulkRow
     BulkRow.objects.bulk_update(rows, ["state", "reason", "before"])
     _counted(run)
     return bool(rows)
+
+
+@transaction.atomic
+def _batch_of_all(run: BulkRun, verb: BulkVerb, *, by: By, at: datetime) -> bool:
+    """Likewise for a verb that does many at once. What refuses all of them is the reason of each."""
+    if not _goes_on(run, BulkState.RUNNING):
+        return False
+    rows = list(BulkRow.objects.select_for_update(skip_locked=True).filter(run=run, state=BulkRowState.WAITING).order_by("pk")[:_BATCH_OF_ALL])
+    records = verb.rows(run.started_by).in_bulk([row.record_id for row in rows])
+    refused: Mapping[int, str] = {}
+    try:
+        with transaction.atomic():
+            refused = verb.do_all(list(records.values()), run.said, by=by, at=at) if verb.do_all and records else {}
+    except Refused as refusal:
+        refused = dict.fromkeys(records, str(refusal))
+    for row in rows:
+        reason = refused.get(row.record_id, "") if row.record_id in records else str(Gone())
+        row.state, row.reason = BulkRowState.REFUSED if reason else BulkRowState.DONE, reason[:300]
+    BulkRow.objects.bulk_update(rows, ["state", "reason"])
+    _counted(run)
+    return bool(rows)
+
+
+def _goes_on(run: BulkRun, state: BulkState) -> bool:
+    """Whether it still is to be done. It stays so until the batch is written: whoever stops it, and then undoes it, finds every row that is done."""
+    now = BulkRun.objects.select_for_update(no_key=True).filter(pk=run.pk).values_list("state", flat=True).first()
+    return now == state
 
 
 def _by(run: BulkRun, door: Door, *, action: str) -> By:

@@ -18,6 +18,7 @@ class BulkState(models.TextChoices):
     DONE = "done", _("done")
     UNDOING = "undoing", _("being undone")
     UNDONE = "undone", _("undone")
+    STOPPED = "stopped", _("stopped")
 
 
 class BulkRowState(models.TextChoices):
@@ -36,6 +37,10 @@ class BulkRuns(models.QuerySet["BulkRun"]):
         if abilities.can(user, abilities.Ability.READ_AUDIT_LOG):
             return self
         return self.filter(started_by=user.pk) if abilities.standing_of(user).roles else self.none()
+
+    def of(self, user: User) -> BulkRuns:
+        """Those that a person started, the latest first."""
+        return self.filter(started_by=user.pk).order_by("-started_at", "-pk")
 
 
 class BulkRun(models.Model):
@@ -64,7 +69,20 @@ class BulkRun(models.Model):
 
     @property
     def is_over(self) -> bool:
-        return self.state in (BulkState.DONE, BulkState.UNDONE)
+        return self.state not in (BulkState.RUNNING, BulkState.UNDOING)
+
+    @property
+    def n_left(self) -> int:
+        """How many rows nothing was done to yet, or nothing any more."""
+        return self.n_rows - self.n_done - self.n_refused
+
+
+class BulkRows(models.QuerySet["BulkRow"]):
+    """Questions about the rows of a run."""
+
+    def not_done(self) -> BulkRows:
+        """Those that were refused, or that an undo kept as they are; each has its reason."""
+        return self.exclude(reason="").order_by("pk")
 
 
 class BulkRow(models.Model):
@@ -75,6 +93,8 @@ class BulkRow(models.Model):
     state = models.CharField(max_length=8, choices=BulkRowState.choices, default=BulkRowState.WAITING)
     reason = models.CharField(max_length=300, blank=True)
     before = models.JSONField(default=dict)
+
+    objects = BulkRows.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["run", "state", "id"], name="bulk_row_of_run")]

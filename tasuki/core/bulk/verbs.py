@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -27,6 +27,10 @@ class Do(Protocol):
     def __call__(self, record: Any, said: Said, /, *, by: By, at: datetime) -> dict[str, Any]: ...
 
 
+class DoAll(Protocol):
+    def __call__(self, records: Sequence[Any], said: Said, /, *, by: By, at: datetime) -> Mapping[int, str]: ...
+
+
 class Undo(Protocol):
     """`said` also holds what `do` answered."""
 
@@ -36,7 +40,9 @@ class Undo(Protocol):
 @dataclass(frozen=True)
 class BulkVerb:
     """`rows` gives what a person may see of the noun; `do` carries the verb out and answers what an undo needs (JSON);
-    `undo` brings the record back, and is None where history cannot be unsaid."""
+    `undo` brings the record back, and is None where history cannot be unsaid. A verb that does many in a few statements has `do_all` in
+    the place of `do`: it answers why, for each record by its id that it did not do. `rows_back` gives what an undo may reach where the verb
+    takes records out of sight; `undo_says` tells what an undo is, where it is more than the old value again."""
 
     noun: str
     key: str
@@ -44,8 +50,11 @@ class BulkVerb:
     icon: str
     ability: Ability
     rows: Callable[[User], QuerySet[Any]]
-    do: Do
+    do: Do | None = None
     undo: Undo | None = None
+    do_all: DoAll | None = None
+    rows_back: Callable[[User], QuerySet[Any]] | None = None
+    undo_says: _StrOrPromise = ""
 
 
 @cache

@@ -36,11 +36,11 @@ def look_up(statement: str, keys: Iterable[Any], *more: Any) -> dict[Any, Any]:
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_array(wanted), *more])
+        cursor.execute(statement, [array_of(wanted), *more])
         return {row[0]: row[1] if len(row) == 2 else row[1:] for row in cursor.fetchall()}
 
 
-def _array(keys: list[Any]) -> str:
+def array_of(keys: Sequence[Any]) -> str:
     """The keys as PostgreSQL writes an array; the driver's own way looks at each sign of each key."""
     together = '","'.join(map(str, keys))
     if "\\" in together or together.count('"') != 2 * (len(keys) - 1):

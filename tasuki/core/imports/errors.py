@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tasuki.core.imports.runs import ImportRow, ImportRun
-
-# A cell that begins so is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from tasuki.core.tables import harmless
 
 
 def write(run: ImportRun, out: TextIO) -> int:
@@ -20,7 +18,7 @@ def write(run: ImportRun, out: TextIO) -> int:
     for row in ImportRow.objects.filter(run=run, messages__isnull=False).order_by("row_no").iterator(chunk_size=2_000):
         for message in row.messages or []:
             value = (row.values or {}).get(message["column"], "")
-            writer.writerow([row.row_no, inert(message["column"]), inert(value), inert(message["reason"]), row.state])
+            writer.writerow([row.row_no, harmless(message["column"]), harmless(value), harmless(message["reason"]), row.state])
             n += 1
     return n
 
@@ -34,8 +32,3 @@ def write_beside(run: ImportRun, folder: Path) -> Path | None:
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         write(run, out)
     return path
-
-
-def inert(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would compute."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasuki.core.imports import amounts, places, reading
+from tasuki.core import countries
+from tasuki.core.imports import amounts, reading
 from tasuki.core.imports.tables import Other, ReadAs, Row, Said
 
 # Rows that are looked at, and values that are kept of one column.
@@ -51,7 +52,7 @@ class Seen:
             "mail": _MAIL.fullmatch,
             "date": _DATE.fullmatch,
             "number": amounts.number,
-            "country": places.code_of,
+            "country": countries.named,
             "corporate number": _CORPORATE.fullmatch,
             "phone": _PHONE.fullmatch,
             "domain": _DOMAIN.fullmatch,

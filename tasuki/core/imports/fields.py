@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import countries
 from tasuki.core.errors import Refused
-from tasuki.core.imports import amounts, days, places
+from tasuki.core.imports import amounts, days
 
 _LARGEST = Decimal(10) ** 16
 
@@ -116,13 +116,10 @@ def number(cell: str, _how: How) -> int:
 
 def country(cell: str, _how: How) -> str:
     """An ISO 3166 code of two letters, from the code or from the name in one of our languages."""
-    code = unicodedata.normalize("NFKC", cell).strip().upper()
-    if len(code) == 2 and code.isascii() and code.isalpha() and code != "UK":
-        return code
-    named = places.code_of(cell)
-    if not named:
+    code = countries.code_of(cell)
+    if not code:
         raise ValueRefused(_("“%(value)s” is not a country code of two letters.") % {"value": cell[:40]})
-    return named
+    return code
 
 
 def currency(cell: str, _how: How) -> str:

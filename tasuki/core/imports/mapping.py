@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections import Counter
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
@@ -12,14 +11,19 @@ from typing import Any
 import yaml
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import time_zones
 from tasuki.core.errors import Refused
 from tasuki.core.imports.fields import How
 from tasuki.core.imports.runs import DuplicatePolicy
 from tasuki.core.imports.tables import Said
 
 LARGEST = 200_000
-_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet", "is_one_table"}
+_TOP = {"noun", "key", "on_duplicate", "columns", "options", "encoding", "delimiter", "quote", "escape", "header_row", "sheet", "is_one_table",
+        "known_by", "unclear"}  # fmt: skip
 _COLUMN = {"column", "constant", "values", "format", "time_zone", "country", "decimal", "default", "create_missing", "currency", "add"}
+
+# What becomes of a row of which it is not clear whom it means.
+UNCLEAR = ("leave", "create")
 
 
 class MappingRefused(Refused):
@@ -74,7 +78,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A whole mapping. `options` are the noun's own, such as the stage in which imported leads stand."""
+    """A whole mapping. `options` are the noun's own, such as the stage in which imported leads stand.
+
+    `known_by` says by which fields people are known, None by the usual ones; `unclear` what becomes of rows that may mean several: leave or create.
+    """
 
     noun: str
     columns: Dictionary[str, Column]
@@ -88,6 +95,12 @@ class Mapping:
     header_row: int | None = None
     sheet: str = ""
     is_one_table: bool = False
+    known_by: tuple[str, ...] | None = None
+    unclear: str = "leave"
+
+    @property
+    def makes_unclear_new(self) -> bool:
+        return self.unclear == "create"
 
     @property
     def said(self) -> Said:
@@ -123,6 +136,10 @@ def read(source: str) -> Mapping:
 def write(mapping: Mapping) -> str:
     """The mapping as the text of a YAML file that `read` gives back."""
     plain = {name: value for name, value in mapping.as_json().items() if name != "columns" and value not in ("", None, {}) and value is not False}
+    if mapping.known_by is not None:
+        plain["known_by"] = list(mapping.known_by)
+    if mapping.unclear == UNCLEAR[0]:
+        del plain["unclear"]
     columns = {}
     for name, said in mapping.as_json()["columns"].items():
         said["add"] = list(said["add"])
@@ -157,7 +174,24 @@ def from_json(document: dict[str, Any]) -> Mapping:
         header_row=_header_row(document.get("header_row")),
         sheet=str(document.get("sheet") or ""),
         is_one_table=_truth(document, "is_one_table"),
+        known_by=_known_by(document.get("known_by")),
+        unclear=_unclear(document.get("unclear")),
     )
+
+
+def _known_by(said: object) -> tuple[str, ...] | None:
+    if said is None:
+        return None
+    if not isinstance(said, (list, tuple)) or not all(isinstance(name, str) for name in said):
+        raise MappingRefused(_("known_by of the mapping is a list of fields."))
+    return tuple(dict.fromkeys(said))
+
+
+def _unclear(said: object) -> str:
+    word = str(said or UNCLEAR[0])
+    if word not in UNCLEAR:
+        raise MappingRefused(_("unclear of the mapping is leave or create."))
+    return word
 
 
 def _sign(document: dict[str, Any], name: str) -> str:
@@ -194,7 +228,7 @@ def _column(name: object, said: object) -> Column:
     if not isinstance(values, dict):
         raise MappingRefused(_("The values of “%(field)s” must be a list of replacements.") % {"field": str(name)[:40]})
     zone = str(said.get("time_zone") or "UTC")
-    if zone not in zoneinfo.available_timezones():
+    if zone not in time_zones.names():
         raise MappingRefused(_("“%(value)s” is not a time zone.") % {"value": zone[:40]})
     plain = {key: "" if said.get(key) is None else str(said[key]) for key in ("column", "constant", "default", "format", "country", "decimal", "currency")}
     if not plain["column"] and not plain["constant"] and not plain["default"]:

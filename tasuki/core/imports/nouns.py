@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from tasuki.core.imports import custom_columns, own_exports
 from tasuki.core.imports.copying import look_up
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
+from tasuki.core.imports.matches import Match, Unclear
+from tasuki.core.imports.row_decisions import Chosen
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
 from tasuki.core.imports.seen_ids import SeenIds
 
@@ -33,9 +36,16 @@ class UnknownNoun(Refused):
         super().__init__(_("“%(name)s” cannot be imported; these can: %(nouns)s.") % {"name": name[:40], "nouns": ", ".join(settings.IMPORTABLE_NOUNS)})
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass
 class Line:
-    """One row of the file on its way to becoming a record. `columns` names the column of a field; `trace` is what an undo will need."""
+    """One row of the file on its way to becoming a record. `columns` names the column of a field; `trace` is what an undo will need.
+
+    `match` is what was here and the row is about, or may be about; `known_by` the field by which it was known, be it as a row above.
+    """
 
     row_no: int
     cells: dict[str, str]
@@ -45,6 +55,8 @@ class Line:
     target_id: int | None = None
     trace: dict[str, Any] = field(default_factory=dict)
     messages: list[dict[str, str]] = field(default_factory=list)
+    match: Match | Unclear | None = None
+    known_by: str = ""
 
     def say(self, name: str, reason: _StrOrPromise) -> None:
         """Note something about a field that the file's owner should know, under the name that its column has there; the row goes on."""
@@ -60,7 +72,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows to write in one transaction, and everything that holds for all of them. `before` are the records that earlier chunks were about."""
+    """Rows to write in one transaction, and everything that holds for all of them. `before` are the records that earlier chunks were about.
+
+    `read_on` lets the next chunk be read; call it when this one is decided about and the database has its long statements to do.
+
+    Where two chunks are written beside each other, the next is decided about from then on. So this one `brings` by then what the next would ask
+    the database for and cannot find there, and the next has it as `ahead`: values by their keys, under a name that the noun chooses.
+    `catch_up` waits until all that is ahead is in the database. What names a record that is ahead can be written only behind it.
+
+    `chosen` is what somebody chose for single rows, by their numbers.
+    """
 
     run: ImportRun
     mapping: Mapping
@@ -68,6 +89,16 @@ class Chunk:
     by: By
     at: datetime
     before: SeenIds = field(default_factory=SeenIds)
+    read_on: Callable[[], None] = _nothing
+    ahead: Dictionary[str, dict[Any, Any]] = field(default_factory=dict)
+    brings: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    catch_up: Callable[[], None] = _nothing
+    chosen: Dictionary[int, Chosen] = field(default_factory=dict)
+
+    @cached_property
+    def stamp(self) -> str:
+        """`at` as COPY writes it: said once, because writing a moment takes as long as ten numbers."""
+        return self.at.isoformat()
 
     def waiting(self) -> Iterator[Line]:
         """The rows that nothing was decided about yet."""
@@ -85,17 +116,20 @@ class Chunk:
         `is_unique` says that no two records can have the key, whatever the policy; `shown` is the field that a sentence about it names.
         `but` are the numbers of rows that are decided about already.
         """
-        policy, before, changing = self.mapping.on_duplicate, self.named_before(there.values()), []
+        before, changing = self.named_before(there.values()), []
         seen, shown = {key for key, pk in there.items() if pk in before}, shown or name
         for line in self.waiting():
             key = line.values.get(name)
             if key in (None, "") or line.row_no in but:
                 continue
+            if key in there and key not in seen and line.match is None:
+                line.match = Match(there[key], (line.known_by or shown,))
+            policy = self.chosen[line.row_no].policy if line.row_no in self.chosen and key in there else self.mapping.on_duplicate
             if policy == DuplicatePolicy.CREATE:
                 if is_unique and (key in there or key in seen):
                     line.reject(shown, _("Another record has this key, and only one can have it."))
             elif key in seen:
-                line.say(shown, _("The same key stands earlier in the file; the first row counts."))
+                line.say(line.known_by or shown, _("The same key stands earlier in the file; the first row counts."))
                 line.state, line.target_id = RowState.SKIPPED, there.get(key)
             elif key in there and policy == DuplicatePolicy.UPDATE:
                 changing.append((line, there[key]))
@@ -133,7 +167,9 @@ class ImportNoun:
     """How rows become records of one noun: its fields, its keys, how a chunk is written, how a run is taken back.
 
     `record` is what the audit trail calls one of them. `check_options` raises MappingRefused. `finish` does at the end what needs all rows.
-    `known_values` gives the values that our records have in a field, so that a new spelling of one can be seen.
+    `known_values` gives the values that our records have in a field, so that a new spelling of one can be seen. `minds_what_is_ahead` says that
+    `write` does, so that two chunks can be written beside each other. `known_by` are the fields by which people can be known, and
+    `usually_known_by` those that count unless somebody says otherwise.
     """
 
     name: str
@@ -146,6 +182,9 @@ class ImportNoun:
     check_options: Callable[[Mapping], None] | None = None
     finish: Callable[[ImportRun, datetime], None] | None = None
     known_values: Callable[[str], list[str]] | None = None
+    minds_what_is_ahead: bool = False
+    known_by: tuple[str, ...] = ()
+    usually_known_by: tuple[str, ...] = ()
 
     def check(self, mapping: Mapping, header: list[str]) -> None:
         """Raise MappingRefused when the mapping names what neither the noun nor the file has."""
@@ -161,13 +200,22 @@ class ImportNoun:
         for name, needed in self.fields.items():
             if needed.required and name not in mapping.columns:
                 raise MappingRefused(_("The mapping must fill “%(field)s”.") % {"field": name})
+        self._check_rules(mapping)
+        if self.check_options:
+            self.check_options(mapping)
+
+    def _check_rules(self, mapping: Mapping) -> None:
         if mapping.key and mapping.key not in self.keys:
             raise MappingRefused(_("%(noun)s can be matched by: %(keys)s.") % {"noun": self.name, "keys": ", ".join(self.keys)})
+        for name in mapping.known_by or ():
+            if name not in self.known_by:
+                raise MappingRefused(
+                    _("%(noun)s do not know people by “%(name)s”; they can: %(keys)s.")
+                    % {"noun": self.name, "name": name[:40], "keys": ", ".join(self.known_by) or "–"}
+                )
         for name in mapping.options:
             if name not in self.options:
                 raise MappingRefused(_("%(noun)s have no option “%(option)s”.") % {"noun": self.name, "option": str(name)[:40]})
-        if self.check_options:
-            self.check_options(mapping)
 
 
 def noun_named(name: str) -> ImportNoun:

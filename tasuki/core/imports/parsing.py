@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.utils import translation
@@ -75,22 +75,45 @@ class _Reader:
                 self._known[text] = value
 
 
-def chunks(parser: Parser, rows: Iterator[Row]) -> Generator[list[Line], None, None]:
-    """The rows as lines, a chunk at a time; the next is parsed while the caller writes one. Raises what reading the file raises.
+class Chunks(Iterator[list[Line]]):
+    """The rows as lines, a chunk at a time. Raises what reading the file raises.
 
-    Close it before the file is closed. What is said about rows is said in the language of the caller.
+    Whoever has decided about a chunk and lets the database write calls `read_on`: the next chunk is parsed meanwhile. Earlier would not be
+    faster, because two threads of Python never compute at the same time. Close it before the file is closed. What is said about rows is
+    said in the language of the caller.
     """
-    language = translation.get_language()
 
-    def following() -> list[Line]:
-        with translation.override(language):
-            return [parser.line(row) for row in _chunk(rows)]
+    def __init__(self, parser: Parser, rows: Iterator[Row]) -> None:
+        self._parser, self._rows, self._language = parser, rows, translation.get_language()
+        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
+        self._coming: Future[list[Line]] | None = None
+        self._is_over = False
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as ahead:
-        coming = ahead.submit(following)
-        while lines := coming.result():
-            coming = ahead.submit(following)
-            yield lines
+    def read_on(self) -> None:
+        """Begin to read the next chunk, unless that was begun."""
+        if self._coming is None and not self._is_over:
+            self._coming = self._ahead.submit(self._following)
+
+    def __next__(self) -> list[Line]:
+        self.read_on()
+        coming, self._coming = self._coming, None
+        lines: list[Line] = []
+        try:
+            lines = coming.result() if coming else []
+        finally:
+            if not lines:
+                self.close()
+        if not lines:
+            raise StopIteration
+        return lines
+
+    def close(self) -> None:
+        self._is_over = True
+        self._ahead.shutdown()
+
+    def _following(self) -> list[Line]:
+        with translation.override(self._language):
+            return [self._parser.line(row) for row in _chunk(self._rows)]
 
 
 def _chunk(rows: Iterator[Row]) -> Iterator[Row]:

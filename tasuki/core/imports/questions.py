@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import countries
 from tasuki.core.errors import Refused
-from tasuki.core.imports import amounts, days, fields, own_exports, places, synonyms
+from tasuki.core.imports import amounts, days, fields, own_exports, synonyms
 from tasuki.core.imports.evidence import Evidence, Seen
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.mapping import Column, Mapping
@@ -223,8 +224,8 @@ def _country_questions(field: Field, column: Column, seen: Seen) -> Iterator[Que
     for value in _open(seen, column):
         if _can_read(field, value, column.how):
             continue
-        near = difflib.get_close_matches(places.folded(value), places.names(), n=3, cutoff=0.75)
-        answers: list[tuple[str, _StrOrPromise]] = [(places.names()[name], f"{name.title()} ({places.names()[name]})") for name in near]
+        near = difflib.get_close_matches(countries.folded(value), countries.names(), n=3, cutoff=0.75)
+        answers: list[tuple[str, _StrOrPromise]] = [(countries.names()[name], f"{name.title()} ({countries.names()[name]})") for name in near]
         suggested = answers[0][0] if answers else ""
         yield Question(field.name, "value", _("Which country is “%(value)s”?") % {"value": value[:60]}, [*answers, _EMPTY], raw=value, suggested=suggested)
 

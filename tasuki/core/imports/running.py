@@ -13,28 +13,30 @@ from typing import IO, Any
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as jobs
-from psycopg.types.json import Jsonb
 
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
-from tasuki.core.imports import custom_values, parsing, reading, tables, taking_back
-from tasuki.core.imports.copying import copy_in, execute
+from tasuki.core.imports import collecting, custom_values, endings, parsing, reading, row_decisions, tables, taking_back
+from tasuki.core.imports.copying import execute
 from tasuki.core.imports.mapping import Mapping, from_json
-from tasuki.core.imports.nouns import Chunk, Line, noun_named
-from tasuki.core.imports.runs import ImportRow, ImportRun, RowState, RunState
+from tasuki.core.imports.nouns import ImportNoun, noun_named
+from tasuki.core.imports.runs import ImportRow, ImportRun, RunState
 from tasuki.core.imports.seen_ids import SeenIds
 from tasuki.core.imports.tables import FileRefused, ReadAs
 from tasuki.core.imports.taking_back import CannotUndo, StillRunning
+from tasuki.core.imports.writing import RUN, WRITING, Writing, wait_for_the_killed
 from tasuki.core.people import User
 
-_LOCK_CLASS = 0x7A5  # one class of advisory locks for imports: each run by its id, and 0 for writing
 # A lost connection comes back, and what another transaction wrote first is decided about anew.
 PASSING = {OperationalError, InterfaceError, IntegrityError}
+# What stays of the rows of a dry run.
+_SAID_OR_SHOWN = Q(messages__isnull=False) | Q(trace__has_key="match")
 Progress = Callable[[ImportRun], None]
 
 
@@ -99,11 +101,13 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
             else:
                 _go_through(run, at=at, progress=progress)
         except Refused as refusal:
-            ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
+            _fail(run, refusal, at=at)
             default_storage.delete(run.stored_as)
             raise
         run.refresh_from_db()
         _tell_the_planner(run)
+        if run.state == RunState.STOPPED:
+            return run  # to go on with: the file stays
         # The rows are in the database now, or were not wanted: people's data is not kept twice.
         default_storage.delete(run.stored_as)
     return run
@@ -113,11 +117,11 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
 def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
     """Take back all that the run made and changed, or nothing. Raises CannotUndo, and StillRunning while somebody does the run."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, run.pk])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s) AND pg_try_advisory_xact_lock(%s, %s)", [RUN, run.pk, WRITING, run.pk])
         if not cursor.fetchone()[0]:
             raise StillRunning
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
-    if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING, RunState.UNDOING) or run.is_dry:
+    if run.state not in (RunState.DONE, RunState.FAILED, RunState.RUNNING, RunState.UNDOING, RunState.STOPPED) or run.is_dry:
         raise CannotUndo
     noun = noun_named(run.target)
     _tell_the_planner(run)
@@ -134,6 +138,7 @@ def undo(run: ImportRun, *, by: By, at: datetime) -> ImportRun:
     taking_back.record(run, noun=noun.record, by=by, at=at)
     ImportRun.objects.filter(pk=run.pk).update(state=RunState.UNDONE, undone_at=at)
     audit.record(run, action="undo", by=by, at=at, changes={"state": (run.state, RunState.UNDONE.value)})
+    transaction.on_commit(lambda: default_storage.delete(run.stored_as))  # the file of a run that was stopped
     run.refresh_from_db()
     return run
 
@@ -163,13 +168,13 @@ def rehearse_together(runs: Sequence[ImportRun], *, at: datetime) -> None:
 
 def _rehearse(runs: Sequence[ImportRun], *, at: datetime, progress: Progress | None) -> None:
     """Write it all, keep what there is to say about the rows, and take the writing back."""
-    done: list[tuple[ImportRun, dict[str, int], list[ImportRow]]] = []
+    done: list[tuple[ImportRun, dict[str, Any], list[ImportRow]]] = []
     try:
         with transaction.atomic():
             for run in runs:
                 _go_through(run, at=at, progress=progress)
-                counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings")}
-                done.append((run, counts, list(ImportRow.objects.filter(run=run, messages__isnull=False))))
+                counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings", "known")}
+                done.append((run, counts, list(ImportRow.objects.filter(_SAID_OR_SHOWN, run=run))))
             raise _DryRunOver
     except _DryRunOver:
         pass
@@ -185,25 +190,36 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
     noun, mapping = noun_named(run.target), from_json(run.mapping)
     by = By(run.started_by, Door.IMPORT)
     path = Path(default_storage.path(run.stored_as))
-    with reading.opened(path, mapping.said) as table:
+    with reading.opened(path, mapping.said) as table, collecting.resting():
         noun.check(mapping, table.header)
         rows = itertools.islice(table.rows, run.n_applied, None)
-        seen = _seen_ids(run)
-        with closing(parsing.chunks(parsing.Parser(noun, mapping, kind=table.read_as.kind), rows)) as chunks:
-            for lines in chunks:
-                with transaction.atomic():
-                    _after_the_others()
-                    noun.write(Chunk(run, mapping, lines, by, at, seen))
-                    _note(run, lines)
-                seen.add(line.target_id for line in lines if line.target_id is not None)
+        chunks = parsing.Chunks(parsing.Parser(noun, mapping, kind=table.read_as.kind), rows)
+        with closing(chunks), closing(Writing(run, noun, mapping, by, at, _seen_ids(run), row_decisions.of_run(run)).write(chunks)) as writing:
+            for n_chunks, _written in enumerate(writing, start=1):
                 run.refresh_from_db()
+                collecting.now_and_then(n_chunks)
                 if progress:
                     progress(run)
-    with transaction.atomic():
+                if ImportRun.objects.filter(pk=run.pk, state=RunState.STOPPED).exists():
+                    return
+    _finish(run, noun, at=at)
+
+
+@transaction.atomic
+def _finish(run: ImportRun, noun: ImportNoun, *, at: datetime) -> None:
+    """All is written, unless somebody has stopped it at the last moment."""
+    if ImportRun.objects.select_for_update(of=["self"]).get(pk=run.pk).state != RunState.STOPPED:
         if noun.finish:
             noun.finish(run, at)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=at)
+        endings.say(run, action="finish", by=By(None, Door.JOB), at=at)
     run.refresh_from_db()
+
+
+@transaction.atomic
+def _fail(run: ImportRun, refusal: Refused, *, at: datetime) -> None:
+    ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, failure=str(refusal), finished_at=at)
+    endings.say(run, action="fail", by=By(None, Door.JOB), at=at)
 
 
 def _seen_ids(run: ImportRun) -> SeenIds:
@@ -217,7 +233,7 @@ def _begin(run: ImportRun, *, at: datetime) -> None:
     """Runs may wait for others; what those wrote is before this one, and an undo of this one does not mind it."""
     if run.state == RunState.WAITING:
         audit.record(run, action="begin", by=By(run.started_by, Door.IMPORT), at=at)
-    ImportRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+    ImportRun.objects.filter(pk=run.pk, state=RunState.WAITING).update(state=RunState.RUNNING)
 
 
 def _tell_the_planner(run: ImportRun) -> None:
@@ -226,58 +242,22 @@ def _tell_the_planner(run: ImportRun) -> None:
         execute("ANALYZE")
 
 
-def _after_the_others() -> None:
-    """Chunks of all imports are written one after the other, so that two never make the same account or person at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_LOCK_CLASS])
-
-
 def _in_the_language_of(user: User | None) -> AbstractContextManager[None]:
     """What is said about rows is kept as it was said, so it is said in the language of who asked."""
     return translation.override(user.language if user else translation.get_language())
-
-
-def _note(run: ImportRun, lines: list[Line]) -> None:
-    """Write what became of the rows, and how far the run has come, in the transaction that wrote the records."""
-
-    def row(line: Line) -> tuple[object, ...]:
-        shown = {name: cell.replace("\0", "\ufffd")[:500] for name, cell in line.cells.items()} if line.messages else None
-        return (
-            run.pk,
-            line.row_no,
-            line.state,
-            line.target_id,
-            Jsonb(line.trace) if line.trace else None,
-            Jsonb(_storable(shown)) if shown else None,
-            Jsonb(line.messages) if line.messages else None,
-        )
-
-    copy_in(ImportRow, ("run_id", "row_no", "state", "target_id", "trace", "values", "messages"), map(row, lines))
-    states = [line.state for line in lines]
-    counted = ImportRun.objects.select_for_update().get(pk=run.pk)
-    ImportRun.objects.filter(pk=run.pk).update(
-        n_applied=counted.n_applied + len(lines),
-        n_created=counted.n_created + states.count(RowState.CREATED),
-        n_updated=counted.n_updated + states.count(RowState.UPDATED),
-        n_skipped=counted.n_skipped + states.count(RowState.SKIPPED),
-        n_rejected=counted.n_rejected + states.count(RowState.REJECTED),
-        n_warnings=counted.n_warnings + sum(1 for line in lines if line.messages and line.state != RowState.REJECTED),
-    )
-
-
-def _storable(cells: dict[str, str]) -> dict[str, str]:
-    return {name.encode("utf-8", "replace").decode(): cell.encode("utf-8", "replace").decode() for name, cell in cells.items()}
 
 
 @contextmanager
 def _alone(run: ImportRun) -> Iterator[bool]:
     """Whether this connection holds the run; the lock goes with the connection, so a killed worker holds nothing."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, run.pk])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [RUN, run.pk])
         (is_mine,) = cursor.fetchone()
     try:
+        if is_mine:
+            wait_for_the_killed(run.pk)
         yield is_mine
     finally:
         if is_mine:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, run.pk])
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN, run.pk])

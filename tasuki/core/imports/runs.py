@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities
@@ -29,6 +29,7 @@ class RunState(models.TextChoices):
     FAILED = "failed", _("failed")
     UNDOING = "undoing", _("being undone")
     UNDONE = "undone", _("undone")
+    STOPPED = "stopped", _("stopped")
 
 
 class RowState(models.TextChoices):
@@ -50,6 +51,7 @@ class ImportRun(models.Model):
     """One file, one noun, one mapping. Counts are written with the chunk that they count."""
 
     noun: ClassVar[str] = "import"
+    UNCLEAR: ClassVar[str] = "unclear"
 
     target = models.CharField(_("noun"), max_length=32)
     file_name = models.CharField(_("file"), max_length=255)
@@ -68,6 +70,8 @@ class ImportRun(models.Model):
     n_skipped = models.PositiveIntegerField(_("skipped"), default=0)
     n_rejected = models.PositiveIntegerField(_("rejected"), default=0)
     n_warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    # How many rows are about a record that was here before, by the field that it was known by; and, as UNCLEAR, how many may be about several.
+    known = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     started_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("started by"))
     door = models.CharField(_("door"), max_length=8, default="import")
     created_at = models.DateTimeField(_("started"))
@@ -82,6 +86,11 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target}: {self.file_name}"
+
+    @property
+    def n_known(self) -> int:
+        """Rows about a record that was here before."""
+        return sum(n for by, n in self.known.items() if by != self.UNCLEAR)
 
 
 class ImportRow(models.Model):

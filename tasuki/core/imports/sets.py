@@ -251,7 +251,7 @@ def stored_mapping(file: ImportFile) -> Mapping:
 @transaction.atomic
 def decide(file: ImportFile, *, mapping: Mapping, by: By, at: datetime) -> ImportFile:
     """Keep what a person decided about a file. Raises Refused when the mapping and the file do not fit each other, or when it runs already."""
-    _refuse_if_run(file)
+    refuse_if_run(file)
     with reading.opened(file.path, mapping.said) as table:
         noun_named(mapping.noun).check(mapping, table.header)
     before = file.mapping
@@ -263,10 +263,11 @@ def decide(file: ImportFile, *, mapping: Mapping, by: By, at: datetime) -> Impor
 
 def read_anew(file: ImportFile, *, noun: str, said: Said, by: By, at: datetime) -> ImportFile:
     """Read the file in another way, or as another noun, and propose a mapping anew. Raises Refused."""
-    _refuse_if_run(file)
+    refuse_if_run(file)
     seen = evidence.look(file.path, said)
     file.noun, file.mapping, file.is_decided = noun_named(noun).name, proposed(noun, seen, said).as_json(), False
     ImportFile.objects.filter(pk=file.pk).update(noun=file.noun, mapping=file.mapping, is_decided=False, rehearsal=None)
+    file.decisions.all().delete()  # its rows may have other numbers now
     audit.record(file.of, action="read_anew", by=by, at=at, changes={file.file_name: (None, file.noun)})
     return file
 
@@ -314,7 +315,7 @@ def start(made: ImportSet, *, by: By, at: datetime) -> list[ImportRun]:
     with transaction.atomic():
         ImportSet.objects.select_for_update().get(pk=made.pk)
         for file in files:
-            _refuse_if_run(ImportFile.objects.get(pk=file.pk))
+            refuse_if_run(ImportFile.objects.get(pk=file.pk))
             run = running.note(file.stored_as, name=file.file_name, mapping=file.as_mapping, by=by, at=at)
             ImportFile.objects.filter(pk=file.pk).update(run=run)
             runs.append(run)
@@ -324,7 +325,7 @@ def start(made: ImportSet, *, by: By, at: datetime) -> list[ImportRun]:
 @transaction.atomic
 def remove(file: ImportFile, *, by: By, at: datetime) -> None:
     """Take a file out of its set before it was run; a set without files goes too."""
-    _refuse_if_run(file)
+    refuse_if_run(file)
     made = file.of
     audit.record(made, action="remove_file", by=by, at=at, changes={"file": (file.file_name, None)})
     file.delete()
@@ -334,10 +335,19 @@ def remove(file: ImportFile, *, by: By, at: datetime) -> None:
 
 
 def run_all(made: ImportSet, *, at: datetime) -> None:
-    """Do the runs in their order; one that is refused stops those behind it, which would miss what they refer to."""
+    """Do the runs in their order; one that is refused or stopped stops those behind it, which would miss what they refer to."""
     for file in in_order(made):
-        if file.run and file.run.state in (RunState.WAITING, RunState.RUNNING):
-            running.run(file.run, at=at)
+        if file.run and file.run.state in (RunState.WAITING, RunState.RUNNING, RunState.STOPPED) and running.run(file.run, at=at).state == RunState.STOPPED:
+            return
+
+
+def go_on_later(run: ImportRun) -> None:
+    """Hand the rest of a run to a worker, with the files behind it in its set."""
+    file = ImportFile.objects.filter(run=run).first()
+    if file:
+        run_set.defer(set_id=file.of_id)
+    else:
+        running.run_import.defer(run_id=run.pk)
 
 
 @jobs.task(name="run_set", retry=RetryStrategy(max_attempts=5, exponential_wait=4, retry_exceptions=running.PASSING))
@@ -358,12 +368,12 @@ def rehearse_set(set_id: int) -> None:
 def _ready(made: ImportSet) -> list[ImportFile]:
     files = in_order(made)
     for file in files:
-        _refuse_if_run(file)
+        refuse_if_run(file)
         if not file.is_decided:
             raise SetRefused(_("Look at the mapping of “%(name)s” first.") % {"name": file.file_name[:80]})
     return files
 
 
-def _refuse_if_run(file: ImportFile) -> None:
+def refuse_if_run(file: ImportFile) -> None:
     if file.run_id is not None:
         raise SetRefused(_("“%(name)s” has been imported already.") % {"name": file.file_name[:80]})

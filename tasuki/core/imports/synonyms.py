@@ -47,7 +47,10 @@ _FIELDS = {
 # What a plain “name” or “id” is, and which other words a noun has for its own.
 _OF_NOUN = {
     "accounts": {"name": _FIELDS["account"], "reference": "account id|accountid|company id|record id|거래처 번호|고객사 번호|取引先id|取引先コード|取引先番号"},
-    "contacts": {"account": "account id|company id|거래처 번호|取引先id"},
+    "contacts": {
+        "account": "account id|company id|거래처 번호|取引先id",
+        "reference": "contact id|contactid|person id|연락처 id|연락처 번호|取引先責任者id|連絡先id|連絡先番号",
+    },
     "products": {"name": "product|product name|item|item name|제품|제품명|상품|상품명|품목|품명|製品|製品名|商品|商品名|品名", "line": "type"},
     "opportunities": {
         "name": "opportunity|opportunity name|potential name|deal|deal name|deal title|topic|title|subject|영업기회|영업 기회|영업기회명|영업 기회명|기회명|딜명|건명|案件|案件名|商談|商談名|件名",

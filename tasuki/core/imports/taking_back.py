@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core.audit import By
+from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
 
@@ -41,22 +41,27 @@ def made(noun: str) -> str:
 
 
 def refuse_if_worked_on(run: ImportRun, *, noun: str, ids: str) -> None:
-    """Raise CannotUndo when the trail knows a change of one of the records since the run began, but the run's and those that were undone."""
+    """Raise CannotUndo when the trail knows a change of one of the records since the run began, but the run's and those that were undone.
+
+    What Tasuki did by itself in the background is no work: it gave a new lead to somebody, or said that a promise to it is over.
+    """
+    # Counted and not asked whether there is one: of an import that may be undone there is none, and a plan that hopes to meet one early
+    # compares each entry with each record.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT EXISTS (
-                    SELECT 1 FROM core_auditentry entry
-                    WHERE entry.noun = %s AND entry.record_id IN ({ids})
-                      AND entry.id > (SELECT coalesce(min(id) FILTER (WHERE action = 'begin'), min(id)) FROM core_auditentry
-                                      WHERE noun = 'importrun' AND record_id = %s)
-                      AND NOT EXISTS (
-                          SELECT 1 FROM core_importrun own
-                          WHERE own.id::text = coalesce(entry.changes->'import'->>1, entry.changes->'import'->>0)
-                            AND (own.id = %s OR own.state = 'undone')))""",
-            [noun, run.pk, run.pk, run.pk],
+            f"""SELECT count(*) FROM core_auditentry entry
+                WHERE entry.noun = %s AND entry.record_id IN ({ids})
+                  AND entry.id > (SELECT coalesce(min(id) FILTER (WHERE action = 'begin'), min(id)) FROM core_auditentry
+                                  WHERE noun = 'importrun' AND record_id = %s)
+                  AND NOT (entry.door = %s AND entry.actor_id IS NULL)
+                  AND NOT EXISTS (
+                      SELECT 1 FROM core_importrun own
+                      WHERE own.id::text = coalesce(entry.changes->'import'->>1, entry.changes->'import'->>0)
+                        AND (own.id = %s OR own.state = 'undone'))""",
+            [noun, run.pk, run.pk, Door.JOB.value, run.pk],
         )
-        (is_worked_on,) = cursor.fetchone()
-    if is_worked_on:
+        (n_of_others,) = cursor.fetchone()
+    if n_of_others:
         raise CannotUndo
 
 

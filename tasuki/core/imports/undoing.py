@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 AT_ONCE = 2_000
 # A lost connection comes back.
 PASSING = {OperationalError, InterfaceError}
-_CAN_BE = (RunState.DONE, RunState.FAILED, RunState.UNDOING)
+_CAN_BE = (RunState.DONE, RunState.FAILED, RunState.UNDOING, RunState.STOPPED)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from tasuki.core.search.noting import FUNCTION, NO_FUNCTION, noting
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0007_search")]
+    dependencies = [("core", "0002_rules")]
 
     operations = [
         migrations.RunSQL(FUNCTION, NO_FUNCTION),
