@@ -7,6 +7,7 @@ such as today, come passage by passage from the ledger. So every count is exact 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 _EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _KEYS = {Kind.ALL: "''", Kind.SOURCE: "{0}.source", Kind.SEGMENT: "{0}.segment", Kind.OWNER: "coalesce({0}.owner_id::text, '')", Kind.TEAM: "{0}.team_id::text"}
+# How a condition on leads says which keys it means.
+_HOWS: dict[str, Callable[[Any], tuple[str, ...]]] = {
+    "": lambda value: (str(value),),
+    "isnull": lambda _value: ("",),
+    "in": lambda values: tuple(map(str, values)),
+}
 _SUMS = """
     SELECT kind, key, counted_on AS day, NULL::timestamptz AS at, stage_id, outcome, n_entered, n_left, amount_entered, amount_left FROM crm_daybooktotal
     WHERE kind = ANY(%(kinds)s) AND {whole} AND {of_key}
@@ -39,22 +46,32 @@ _WORTH = "CASE WHEN stay.outcome = 'won' THEN stay.amount END"
 
 @dataclass(frozen=True)
 class Narrowed:
-    """The leads of one key of one kind: all, or those of one source, segment, owner or team."""
+    """The leads of some keys of one kind: all, or those of one source, segment, owner or team, or of several teams."""
 
     kind: Kind
-    key: str
+    keys: tuple[str, ...]
 
 
 def narrowed(question: Question) -> Narrowed | None:
     """Whose leads are asked for, in the daybook's words; None when it does not tell those apart."""
     if question.viewer and Lead.objects.visible_to(question.viewer).query.where:
-        return None
+        return _of_teams(question)
     if not question.only:
-        return Narrowed(Kind.ALL, "")
+        return Narrowed(Kind.ALL, ("",))
     ((name, value), *others) = question.only.items()
-    if others or name.removesuffix("__isnull") not in Kind.values:
+    kind, _, how = name.partition("__")
+    if others or kind not in Kind.values or how not in _HOWS:
         return None
-    return Narrowed(Kind.OWNER, "") if name == "owner__isnull" else Narrowed(Kind(name), str(value))
+    return Narrowed(Kind(kind), _HOWS[how](value))
+
+
+def _of_teams(question: Question) -> Narrowed | None:
+    """Likewise of a viewer who sees the leads of some teams and no others."""
+    seen, only = question.teams_seen, [(name.partition("__"), value) for name, value in question.only.items()]
+    if seen is None or len(only) > 1 or any(name != Kind.TEAM or how not in _HOWS for (name, _, how), _value in only):
+        return None
+    asked = [frozenset(map(int, _HOWS[how](value))) for (_name, _, how), value in only]
+    return Narrowed(Kind.TEAM, tuple(str(team) for team in sorted(seen.intersection(*asked))))
 
 
 def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[Kind, ...] = (), **parameters: Any) -> list[tuple[Any, ...]]:
@@ -80,14 +97,14 @@ def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[
 def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind, ...], zone: ZoneInfo) -> tuple[str, dict[str, Any]]:
     """Sums of the days in which no edge falls, and the passages of those in which one does."""
     begun = sorted({at.astimezone(zone).date() for at in edges.values() if isinstance(at, datetime) and at != _midnight(_day(at, zone), zone)})
-    known: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "begun": begun, "key": whose.key}
+    known: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "begun": begun, "keys": list(whose.keys)}
     first, *_between, last = edges
     since, until = (edges[name] if isinstance(edges[name], datetime) else beyond for name, beyond in ((first, _EARLIEST), (last, _LATEST)))
     whole = f"counted_on >= %({first}_day)s::date AND counted_on < %({last}_day)s::date AND counted_on <> ALL(%(begun)s::date[])"
-    lines = [_SUMS.format(whole=whole, of_note=_values(kinds, "note"), of_key="true" if whose.kind is Kind.ALL else "key = %(key)s")]
+    lines = [_SUMS.format(whole=whole, of_note=_values(kinds, "note"), of_key="true" if whose.kind is Kind.ALL else "key = ANY(%(keys)s)")]
     for i, day in enumerate(begun):
         known |= {f"opens_{i}": max(_midnight(day, zone), since), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
-        is_its = "true" if whose.kind is Kind.ALL else f"{_KEYS[whose.kind].format('lead')} = %(key)s"
+        is_its = "true" if whose.kind is Kind.ALL else f"{_KEYS[whose.kind].format('lead')} = ANY(%(keys)s)"
         lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=is_its))
     return " UNION ALL ".join(lines), known
 

@@ -15,6 +15,7 @@ from tasuki.crm import accounts, leads
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
+from tasuki.relay import handoffs
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Opportunity
 
@@ -51,6 +52,7 @@ def depart(user: User, *, by: By, at: datetime) -> User:
     # What one departure hands over is one thing to be told of, however much it is.
     by = replace(by, as_one=AuditEntry.objects.of(user).filter(action="leave").order_by("pk").values_list("pk", flat=True).last())
     reason = _("%(name)s has left.") % {"name": user.display_name}
+    handoffs.leave_to_the_team(user, by=by, at=at)
     for opportunity in _opportunities(user).select_related("team"):
         opportunities.give(opportunity, to=None, team=opportunity.team, by=by, at=at)
     for lead in _leads(user).select_related("team"):

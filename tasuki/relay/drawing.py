@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tasuki.crm import stages
 from tasuki.relay.bottleneck import SMALLEST
+from tasuki.relay.handoff_rates import TakenOver
 from tasuki.relay.kpis import StageCount
 from tasuki.relay.questions import Form
 
@@ -81,7 +82,7 @@ class Pill:
 
 @dataclass(frozen=True)
 class Seam:
-    """The hand-off between two legs: of those that left the last stage, the share that was taken over."""
+    """The hand-off between two legs: of those that left the last stage, the share that was taken over. `is_handed`: hand-offs are counted."""
 
     stage: str
     x: float
@@ -100,6 +101,7 @@ class Seam:
     to_leg: str
     is_below: bool
     is_hot: bool
+    is_handed: bool
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Material:
-    """What the picture is drawn from: counts, the form of the rates, the length of the period in weeks, the stage that is the bottleneck."""
+    """What the picture is drawn from: counts, the form of the rates, the length of the period in weeks, the stage that is the bottleneck.
+
+    `handed` are the answers to hand-offs from inside sales to sales; without, that seam is counted from the ledger as the others are.
+    """
 
     counts: dict[str, StageCount]
     form: Form
     weeks: float | None
     hot: str | None
+    handed: TakenOver | None = None
 
     @property
     def has_usual(self) -> bool:
@@ -264,9 +270,10 @@ def _pill(leg: Leg, i: int, material: Material) -> Pill:
 
 def _seam(leg: Leg, following: Leg, material: Material) -> Seam:
     count = leg.marks[-1].count
-    part, n = count.taken_over(material.form)
+    handed = material.handed if leg.key == "inside_sales" else None
+    part, n = (handed.accepted, handed.n) if handed else count.taken_over(material.form)
     share = part / n if n else None
-    usual = count.usual.taken_over if count.usual else None
+    usual = handed.usual if handed else count.usual.taken_over if count.usual else None
     middle = (leg.right + following.left) / 2
     x = _slid(middle, _RING_AT)
     tops = material.top(leg.marks[-1].key), material.top(following.marks[0].key)
@@ -288,6 +295,7 @@ def _seam(leg: Leg, following: Leg, material: Material) -> Seam:
         to_leg=following.key,
         is_below=n >= SMALLEST and share is not None and usual is not None and share < usual - 0.005,
         is_hot=count.stage == material.hot,
+        is_handed=handed is not None,
     )
 
 

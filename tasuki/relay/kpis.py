@@ -113,6 +113,12 @@ def by_stage(question: Question, *, days_of_all: bool = True) -> dict[str, Stage
     return counts
 
 
+def balances(question: Question) -> dict[str, StageCount]:
+    """The flows and balances of every stage in order, without what is usual and how long anybody stayed."""
+    flows = _flows(question, questions.Before(question.start or "-infinity", 0))
+    return {stage: flows.get(stage, StageCount(stage)) for stage in stages.ORDER}
+
+
 def _flows(question: Question, before: questions.Before) -> dict[str, StageCount]:
     rows = _flows_of_days(question, before) if book.narrowed(question) else _flows_of_passages(question, before)
     by_outcome: dict[str, dict[str, list[int]]] = {}
@@ -205,6 +211,7 @@ class Recycling:
 
 
 def recycling(question: Question) -> Recycling:
+    # The LIMIT has each pass before looked up by its number: the planner expects far more of them, and would read all leads there are.
     (row,) = ask(
         question,
         """SELECT * FROM (
@@ -214,11 +221,10 @@ def recycling(question: Question) -> Recycling:
            (WITH RECURSIVE wins AS MATERIALIZED (
                 SELECT lead_id FROM crm_passage WHERE outcome = 'won' AND left_at >= %(start)s AND left_at < %(finish)s AND AMONG(lead_id)),
             chain AS (
-                SELECT lead.id AS lead_id, lead.previous_id FROM wins JOIN crm_lead lead ON lead.id = wins.lead_id WHERE lead.previous_id IS NOT NULL
-                UNION ALL SELECT chain.lead_id, lead.previous_id FROM chain JOIN crm_lead lead ON lead.id = chain.previous_id
-                WHERE lead.previous_id IS NOT NULL)
-            SELECT (SELECT count(*) FROM wins),
-                   (SELECT count(DISTINCT chain.lead_id) FROM chain JOIN crm_lead lead ON lead.id = chain.previous_id WHERE lead.ended_as = 'recycled')) won""",
+                SELECT wins.lead_id, lead.previous_id, lead.ended_as FROM wins JOIN crm_lead lead ON lead.id = wins.lead_id
+                UNION ALL SELECT chain.lead_id, before.previous_id, before.ended_as
+                FROM chain CROSS JOIN LATERAL (SELECT previous_id, ended_as FROM crm_lead WHERE id = chain.previous_id LIMIT 1) before)
+            SELECT (SELECT count(*) FROM wins), (SELECT count(DISTINCT lead_id) FROM chain WHERE ended_as = 'recycled')) won""",
     )
     return Recycling(*row)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
+from tasuki.core import abilities
 from tasuki.core.organisation import the_organisation
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import MOVED_ON, Outcome
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MOVED = tuple(outcome.value for outcome in MOVED_ON)
 USUAL_PERIODS = 4
+# Stands for each value in turn.
+_THE_VALUE = "\ue000"
 _FIRST_ENDING = """
 SELECT least((SELECT counted_on FROM crm_daybooktotal WHERE kind = '' AND outcome = ANY(%(for_good)s) AND n_left > 0 ORDER BY counted_on LIMIT 1),
              (SELECT min(counted_on) FROM crm_daybooknote WHERE outcome = ANY(%(for_good)s) AND n_left > 0))
@@ -58,6 +61,12 @@ class Question:
     def zone(self) -> ZoneInfo:
         """The organisation's: its days are the days of every number."""
         return ZoneInfo(the_organisation().time_zone)
+
+    @cached_property
+    def teams_seen(self) -> frozenset[int] | None:
+        """The teams whose leads are all that the viewer sees; None where that cannot be said so: they own leads of another team, or see all."""
+        teams = abilities.teams_of_scope(abilities.standing_of(self.viewer), "lead") if self.viewer else frozenset()
+        return teams if teams and not Lead.objects.filter(owner=self.viewer).exclude(team__in=teams).exists() else None
 
     def bounds(self) -> tuple[Any, Any]:
         return self.start or "-infinity", self.end or "infinity"
@@ -99,16 +108,23 @@ def first_opening(question: Question) -> datetime | None:
 
 
 def values(rows: models.QuerySet[Any], column: str) -> set[str]:
-    """What stands in a column of text that an index begins with. Of a whole table, one look into the index for each value, not one for each row."""
-    if rows.query.where:
-        return set(rows.order_by().values_list(column, flat=True).distinct())
+    """What stands in a column of text that an index begins with: one look into the index for each value, not one for each row; and of part of the
+    rows, one more, for the first row with it that is seen.
+    """
     table = rows.model._meta.db_table
+    try:
+        seen, parameters = rows.filter(**{column: _THE_VALUE}).order_by().values("pk").query.sql_with_params() if rows.query.where else ("", ())
+    except EmptyResultSet:
+        return set()
+    known = {f"seen_{nth}": value for nth, value in enumerate(parameters) if value != _THE_VALUE}
+    names = tuple("found.value" if value == _THE_VALUE else f"%(seen_{nth})s" for nth, value in enumerate(parameters))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH RECURSIVE found AS (
                     SELECT min({column}) AS value FROM {table}
                     UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.value) FROM found WHERE found.value IS NOT NULL)
-                SELECT value FROM found WHERE value IS NOT NULL"""
+                SELECT value FROM found WHERE value IS NOT NULL AND {f"EXISTS ({seen % names})" if seen else "true"}""",
+            known,
         )
         return {value for (value,) in cursor.fetchall()}
 

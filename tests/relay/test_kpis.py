@@ -13,11 +13,12 @@ from tasuki.core.imports import running
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import daybook, leads, stages
 from tasuki.crm.leads import Arrival, Lead
-from tasuki.relay import groups, kpis
+from tasuki.relay import book, groups, kpis
 from tasuki.relay.questions import Form, Grouping, Question
 from tests.cast import SET_UP, Cast
 from tests.relay import histories
 from tests.relay.histories import START, Teller
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +29,15 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 @pytest.fixture(params=[7, pytest.param(8, marks=pytest.mark.slow)])
 def told(cast: Cast, request: pytest.FixtureRequest) -> Cast:
     """Some dozens of leads, told at random; the seed is the parameter, and half of them are in the totals of the daybook."""
-    teller = Teller(cast, random.Random(request.param))
+    written(_some_dozens, cast, request.param)
+    return cast
+
+
+def _some_dozens(cast: Cast, seed: int) -> None:
+    teller = Teller(cast, random.Random(seed))
     teller.tell(13)
     daybook.fold()
     teller.tell(12)
-    return cast
 
 
 def test_every_stage_is_counted_as_the_reference_counts_it(told: Cast) -> None:
@@ -188,6 +193,25 @@ def test_everybody_counts_what_they_may_see(told: Cast) -> None:
     assert leads_for(told.ruth) == everything
     assert 0 < leads_for(told.ivo) < everything
     assert leads_for(told.tomas) == 0
+
+
+def test_whoever_sees_some_teams_counts_what_the_reference_counts_of_their_leads(told: Cast) -> None:
+    from_the_book = set()
+    for viewer, with_another in product((told.ivo, told.mina, told.saori), (False, True)):
+        if with_another:
+            Lead.objects.filter(pk=Lead.objects.exclude(team=viewer.team).order_by("pk")[:1]).update(owner=viewer)
+        seen = set(Lead.objects.visible_to(viewer).values_list("pk", flat=True))
+        stays = [stay for stay in histories.stays() if stay.lead in seen]
+        for start, end in PERIODS:
+            question = Question(Form.PERIOD, start, end, viewer=viewer)
+            from_the_book.add(book.narrowed(question) is not None)
+            for stage, counted in kpis.by_stage(question).items():
+                flow = funnel.flow(stays, stage=stage, start=start, end=end)
+                assert funnel.Flow(counted.balance_start, counted.inflow, counted.outflow, counted.balance_end) == flow
+            week = kpis.by_week(question, stages.READY, until=end)[-2]
+            monday = week.monday.replace(tzinfo=question.zone)
+            assert week.n == sum(stay.stage == stages.READY and monday <= stay.entered_at < monday + timedelta(days=7) for stay in stays)
+    assert from_the_book == {True, False}, "whoever owns a lead of another team is counted by the passages"
 
 
 def test_nothing_is_counted_as_nothing(cast: Cast) -> None:

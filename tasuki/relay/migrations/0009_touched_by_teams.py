@@ -1,0 +1,64 @@
+"""A lead that another team has now is seen by others, with its calls, meetings and first answers. Passages of stages that nothing counts say no more."""
+
+from django.db import migrations
+
+LEADS = """
+CREATE OR REPLACE FUNCTION relay_touch_leads() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+    INSERT INTO relay_legtouched (noun, touched_on)
+    SELECT DISTINCT said.noun, (said.moment AT TIME ZONE zone.name)::date
+    FROM (SELECT coalesce((SELECT time_zone FROM core_organisation WHERE id = 1), 'UTC') AS name) zone
+    CROSS JOIN (SELECT id, (written.team_id, written.source) IS DISTINCT FROM (gone.team_id, gone.source) AS is_all FROM written JOIN gone USING (id)
+                WHERE (written.owner_id, written.team_id, written.source) IS DISTINCT FROM (gone.owner_id, gone.team_id, gone.source)) moved
+    CROSS JOIN LATERAL ({said} OFFSET 0) AS said(noun, moment) WHERE said.moment IS NOT NULL;
+    RETURN NULL;
+END $$;
+"""
+EDGES = """
+        SELECT 'edge', beside.moment FROM crm_passage stay CROSS JOIN LATERAL (VALUES (entered_at), (left_at)) AS beside(moment)
+        WHERE stay.lead_id = moved.id AND stay.stage_id IN ('ready', 'working', 'connected', 'booked')"""
+ALL = (
+    EDGES
+    + """
+        UNION ALL SELECT 'call', started_at FROM engage_call WHERE lead_id = moved.id AND moved.is_all
+        UNION ALL SELECT 'meeting', starts_at FROM engage_meeting WHERE lead_id = moved.id AND moved.is_all
+        UNION ALL SELECT 'handoff', answered_at FROM relay_handoff WHERE lead_id = moved.id AND moved.is_all
+        UNION ALL SELECT 'promise', settled_at FROM relay_clock WHERE lead_id = moved.id AND moved.is_all
+        UNION ALL SELECT 'given_up', left_at FROM crm_passage WHERE lead_id = moved.id AND moved.is_all AND {ended}"""
+)
+ENDED = "stage_id IN ('ready', 'working') AND outcome IN ('recycled', 'lost', 'disqualified')"
+
+# As it was made before, but for which passages are noted as edges: {edges}.
+PASSAGES = """
+CREATE OR REPLACE FUNCTION relay_touch_passages() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+    written text := 'SELECT lead_id, stage_id, outcome, entered_at, left_at FROM written';
+    gone text := 'SELECT lead_id, stage_id, outcome, entered_at, left_at FROM gone';
+    changed text := CASE TG_OP WHEN 'INSERT' THEN written WHEN 'DELETE' THEN gone ELSE written || ' UNION ' || gone END;
+BEGIN
+    EXECUTE format($sql$
+        WITH changed AS MATERIALIZED (%1$s),
+             zone AS (SELECT coalesce((SELECT time_zone FROM core_organisation WHERE id = 1), 'UTC') AS name)
+        INSERT INTO relay_legtouched (noun, touched_on)
+        SELECT DISTINCT said.noun, (said.moment AT TIME ZONE zone.name)::date FROM zone CROSS JOIN LATERAL (
+            SELECT 'given_up', left_at FROM changed WHERE {ended}
+            UNION ALL SELECT 'edge', moment FROM changed CROSS JOIN LATERAL (VALUES (entered_at), (left_at)) AS said(moment) WHERE {edges}
+            UNION ALL SELECT 'promise', clock.settled_at FROM changed
+                CROSS JOIN LATERAL (SELECT settled_at FROM relay_clock WHERE lead_id = changed.lead_id OFFSET 0) clock
+                WHERE changed.stage_id NOT IN ('captured', 'nurturing', 'ready', 'working')) AS said(noun, moment)
+        WHERE said.moment IS NOT NULL
+    $sql$, changed);
+    RETURN NULL;
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("relay", "0008_seen_by_teams")]
+
+    operations = [
+        migrations.RunSQL(LEADS.format(said=ALL.format(ended=ENDED)), LEADS.format(said=EDGES)),
+        migrations.RunSQL(
+            PASSAGES.format(ended=ENDED, edges="stage_id IN ('ready', 'working', 'connected', 'booked')"), PASSAGES.format(ended=ENDED, edges="true")
+        ),
+    ]

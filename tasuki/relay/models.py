@@ -1,0 +1,22 @@
+"""Django looks for models here; each lives with its noun."""
+
+from tasuki.relay.agreements import Agreement
+from tasuki.relay.clocks import Clock, ClockEvent
+from tasuki.relay.handoff_rows import Handoff, HandoffAnswer, HandoffDispute, HandoffVerdict, HandoffWord
+from tasuki.relay.handoff_rules import HandoffRules
+from tasuki.relay.leg_days.rows import LegCount, LegCounted, LegTouched
+
+__all__ = [
+    "Agreement",
+    "Clock",
+    "ClockEvent",
+    "Handoff",
+    "HandoffAnswer",
+    "HandoffDispute",
+    "HandoffRules",
+    "HandoffVerdict",
+    "HandoffWord",
+    "LegCount",
+    "LegCounted",
+    "LegTouched",
+]
