@@ -1,0 +1,180 @@
+"""What sequences hear of: what the person did, what became of the lead, what one of us did. Called by the listeners of the relay, at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from tasuki.core.audit import By
+from tasuki.crm import stages, tasks
+from tasuki.crm.leads import Lead
+from tasuki.crm.tasks import Task
+from tasuki.engage.dispositions import CONVERSATIONS, Disposition
+from tasuki.engage.meeting_rows import MeetingState
+from tasuki.engage.message_rows import Message, MessageKind, MessageState
+from tasuki.engage.moving import move
+from tasuki.engage.sequences import acting, leaving, sending
+from tasuki.engage.sequences.definitions import StepKind
+from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, Why
+
+if TYPE_CHECKING:
+    from tasuki.crm.leads import Moved
+    from tasuki.crm.merging import BecomeOne
+    from tasuki.crm.records import OptedOut
+    from tasuki.crm.tasks import Closed, Reopened
+    from tasuki.engage.calls import Called
+    from tasuki.engage.mail import Settled
+    from tasuki.engage.meetings import Met
+    from tasuki.engage.received import Replied
+
+# A letter that was refused for one of these says something of the person, not of our mailbox.
+_SAID_NO = {"blocked", "refused"}
+_FOR_GOOD = "hard"
+# After these the person has talked with us, and the sequence has nothing to add; what ends the pass is heard as its move.
+_TALKS = {Disposition.CALL_BACK.value, Disposition.TALK.value, Disposition.MEETING.value}
+
+
+def answered(told: Replied) -> None:
+    """A letter came in. A colleague who answers for the person counts as they do; what a program writes is no answer, a bounce is heard when the
+    letter that came back is settled, and who wants no mail has withdrawn their consent by it.
+    """
+    people = dict.fromkeys(filter(None, (told.contact_id, _person_of(told.lead_id))))
+    for contact_id in people:
+        if told.kind == MessageKind.REPLY:
+            replied(contact_id, by=acting.BY_THE_CLOCK, at=told.at)
+        elif told.kind == MessageKind.AUTO_REPLY:
+            is_away(contact_id, until=_back_on(told.message_id), by=acting.BY_THE_CLOCK, at=told.at)
+
+
+def replied(contact_id: int, *, by: By, at: datetime) -> None:
+    """An answer by whatever way: all channels stop, colleagues wait or stop, and the lead is connected."""
+    _hold_leads(contact_id)
+    stopped = leaving.answered(contact_id, why=Why.REPLY, by=by, at=at)
+    last = stopped[0] if stopped else Enrolment.objects.filter(contact=contact_id).newest_first().select_related("lead").first()
+    if last is None:
+        return
+    if last.replied_at is None:
+        Enrolment.objects.filter(pk=last.pk).update(replied_at=at)
+        _credit_the_mail(last, at=at)
+    if last.lead.stage_id:
+        move(last.lead, to=stages.CONNECTED, by=by, at=at)
+
+
+def is_away(contact_id: int, *, until: datetime | None, by: By, at: datetime) -> None:
+    """An automatic answer: nothing until they are back; where it does not say when, a week."""
+    _hold_leads(contact_id)
+    for one in leaving.running_of(contact_id):
+        leaving.hold_back(one, until=leaving.back_at(one, until=until, at=at), why=Why.AWAY, by=by, at=at)
+
+
+def bounced(contact_id: int, *, by: By, at: datetime) -> None:
+    """The mail came back: the address is bad data, and somebody finds the right one."""
+    _hold_leads(contact_id)
+    for one in leaving.stop_all(contact=contact_id, why=Why.BOUNCE, by=by, at=at):
+        owner = acting.carrier_of(one)
+        if owner is not None:
+            with translation.override(owner.language):
+                subject = _("Find the right mail address: a letter came back")
+            tasks.add(Task(subject=subject, owner=owner, due_on=at.astimezone(ZoneInfo(owner.time_zone)).date(), lead=one.lead), by=by, at=at)
+
+
+def opted_out(told: OptedOut) -> None:
+    """By one channel: it counts for all."""
+    leaving.stop_all(contact=told.contact_id, why=Why.OPT_OUT, by=told.by, at=told.at)
+
+
+def settled(told: Settled) -> None:
+    """What became of a letter. One that came back for good says that nobody lives at the address, whoever wrote it; a letter of a sequence that was
+    refused for what the person said ends the sequence.
+    """
+    why = Message.objects.filter(pk=told.message_id).values_list("why", flat=True).first() or ""
+    if told.state == MessageState.BOUNCED and why == _FOR_GOOD and told.contact_id:
+        bounced(told.contact_id, by=acting.BY_THE_CLOCK, at=told.at)
+    deed = sending.deed_of(told.cause)
+    if deed is None or told.state != MessageState.REFUSED:
+        return
+    Deed.objects.filter(pk=deed.pk).update(result=why[:40] or "refused")
+    if why == "bad_address":
+        bounced(deed.enrolment.contact_id, by=acting.BY_THE_CLOCK, at=told.at)
+    elif why in _SAID_NO:
+        leaving.stop_all(contact=deed.enrolment.contact_id, why=Why.OPT_OUT, by=acting.BY_THE_CLOCK, at=told.at)
+
+
+def met(told: Met) -> None:
+    """A meeting that is booked, and not one that is moved."""
+    meeting = told.meeting
+    if meeting.state != MeetingState.BOOKED or told.before is not None or meeting.contact_id is None:
+        return
+    leaving.answered(meeting.contact_id, why=Why.MEETING, by=told.by, at=told.at)
+    last = Enrolment.objects.filter(lead=meeting.lead_id).newest_first().first()
+    if last is not None and last.booked_at is None:
+        Enrolment.objects.filter(pk=last.pk).update(booked_at=told.at)
+
+
+def moved(told: Moved) -> None:
+    """The pass ended, or is sales' or success's now. A member that begins with it is none of this pass."""
+    if told.before is None:
+        return
+    if told.to is None:
+        ended_as = told.lead.ended_as
+        leaving.stop_all(lead=told.lead.pk, why=Why(ended_as) if ended_as in Why.values else Why.BY_HAND, by=told.by, at=told.at)
+    elif told.to not in stages.BEFORE_SALES:
+        why = Why.OPPORTUNITY if told.to in stages.IN_SALES else Why.CUSTOMER
+        leaving.stop_all(lead=told.lead.pk, why=why, by=told.by, at=told.at)
+
+
+def called(told: Called) -> None:
+    """A call was made: its step is done; a conversation is an answer, unless the sequence says otherwise."""
+    acting.called(told.call.lead_id, disposition=told.call.disposition, by=told.by, at=told.at)
+    running = Enrolment.objects.running().filter(lead=told.call.lead_id).select_related("sequence").first()
+    if running and told.call.disposition in CONVERSATIONS and told.call.disposition in _TALKS and running.sequence.stops_on_talk:
+        leaving.answered(running.contact_id, why=Why.TALK, by=told.by, at=told.at)
+
+
+def task_closed(told: Closed) -> None:
+    """The task of a step was finished, or taken away: the step is done, or left out."""
+    deed = Deed.objects.to_do().filter(task=told.task.pk).select_related("enrolment__lead").first()
+    if deed is None:
+        return
+    if told.is_done:
+        acting.finish(deed, by=told.by, at=told.at)
+    else:
+        Deed.objects.filter(pk=deed.pk).update(task=None)
+        acting.skip(deed, by=told.by, at=told.at)
+
+
+def task_reopened(told: Reopened) -> None:
+    """The task of a step is to be done after all: so is the step, unless the sequence has gone on meanwhile (see `acting.stays_done`)."""
+    deed = Deed.objects.filter(task=told.task.pk, state=DeedState.DONE).select_related("enrolment__lead").first()
+    if deed:
+        acting.reopen(deed, by=told.by, at=told.at)
+
+
+def become_one(told: BecomeOne) -> None:
+    leaving.keep_one(told.contact_ids, by=told.by, at=told.at)
+
+
+def _hold_leads(contact_id: int) -> None:
+    """The leads first, then the members: everybody holds them in this order."""
+    ids = Enrolment.objects.running().filter(contact=contact_id).values("lead")
+    list(Lead.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def _person_of(lead_id: int | None) -> int | None:
+    return Lead.objects.filter(pk=lead_id).values_list("contact", flat=True).first() if lead_id else None
+
+
+def _back_on(message_id: int) -> datetime | None:
+    """Midnight, in UTC, of the day on which an automatic answer says that they are back."""
+    day = Message.objects.filter(pk=message_id).values_list("returns_on", flat=True).first()
+    return datetime.combine(day, time(0), UTC) if day else None
+
+
+def _credit_the_mail(enrolment: Enrolment, *, at: datetime) -> None:
+    """The last mail before the answer has it, in the numbers of its wording."""
+    mails = enrolment.deeds.filter(step__kind=StepKind.MAIL, state=DeedState.DONE)
+    Deed.objects.filter(pk__in=mails.order_by("-done_at", "-pk").values("pk")[:1]).update(replied_at=at)

@@ -1,0 +1,113 @@
+"""The numbers of sequences: who is where, who answered, who booked. Every share stands with its n, and every count has its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q
+
+from tasuki.core import abilities
+from tasuki.core.abilities import Scope
+from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, StepKind, Variant
+from tasuki.engage.sequences.enrolments import RUNNING, Deed, DeedState, Enrolment, Enrolments, State
+
+if TYPE_CHECKING:
+    from tasuki.core.people import User
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of `n` members ever: how many are active, paused, through to the end, stopped; how many answered and booked at any time."""
+
+    n: int = 0
+    n_active: int = 0
+    n_paused: int = 0
+    n_finished: int = 0
+    n_stopped: int = 0
+    n_replied: int = 0
+    n_booked: int = 0
+
+
+@dataclass(frozen=True)
+class StepCount:
+    """`n_here` stand before it or at it now; it was done for `n_done` and left out for `n_skipped`."""
+
+    step: Step
+    n_here: int
+    n_done: int
+    n_skipped: int
+
+
+@dataclass(frozen=True)
+class VariantCount:
+    """Of `n_sent` mails in this wording, `n_replied` were the last one before an answer."""
+
+    variant: Variant
+    n_sent: int
+    n_replied: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.n_replied / self.n_sent if self.n_sent else None
+
+
+# What a number of a sequence counts, by its name in an address and in the order of `Standing`; anything else counts all.
+WHAT = {
+    "active": Q(state=State.ACTIVE),
+    "paused": Q(state=State.PAUSED),
+    "finished": Q(state=State.FINISHED),
+    "stopped": Q(state=State.STOPPED),
+    "replied": Q(replied_at__isnull=False),
+    "booked": Q(booked_at__isnull=False),
+}
+
+
+def standings(sequences: Iterable[Sequence], *, user: User) -> dict[int, Standing]:
+    """By sequence, of the members that the person sees; one query."""
+    counts = {f"n_{name}": Count("pk", filter=condition) for name, condition in WHAT.items()}
+    seen = Enrolment.objects.visible_to(user).filter(sequence__in=list(sequences)).values_list("sequence").order_by()
+    return {pk: Standing(*told) for pk, *told in seen.annotate(n=Count("pk"), **counts)}
+
+
+def members(sequence: Sequence, *, user: User, what: str = "", step: int | None = None) -> Enrolments:
+    """The rows behind a number: of `WHAT`, or those that run and stand at the step."""
+    found = Enrolment.objects.visible_to(user).filter(sequence=sequence)
+    if step is not None:
+        return found.filter(next_step=step, state__in=RUNNING)
+    return found.filter(WHAT[what]) if what in WHAT else found
+
+
+def by_step(version: SequenceVersion, *, user: User) -> list[StepCount]:
+    """In their order; three queries."""
+    seen = Enrolment.objects.visible_to(user).filter(version=version)
+    here = dict(seen.filter(state__in=RUNNING).values_list("next_step").annotate(n=Count("pk")).order_by())
+    deeds = Deed.objects.filter(step__version=version, enrolment__in=seen) if _sees_some(user) else Deed.objects.filter(step__version=version)
+    counts = {"done": Count("pk", filter=Q(state=DeedState.DONE)), "skipped": Count("pk", filter=Q(state=DeedState.SKIPPED))}
+    taken = {pk: (done, skipped) for pk, done, skipped in deeds.values_list("step").annotate(**counts).order_by()}
+    steps = version.steps.select_related("goes_to").prefetch_related("variants").order_by("position")
+    return [StepCount(step, here.get(step.pk, 0), *taken.get(step.pk, (0, 0))) for step in steps]
+
+
+def by_variant(version: SequenceVersion, *, user: User) -> dict[int, list[VariantCount]]:
+    """Of each mail, by its step; one query. What a step that waits for its person has not sent yet is not counted."""
+    sent = Q(deeds__state=DeedState.DONE)
+    if _sees_some(user):
+        sent &= Q(deeds__enrolment__in=Enrolment.objects.visible_to(user).filter(version=version))
+    rows = Variant.objects.filter(step__version=version, step__kind=StepKind.MAIL).order_by("step", "letter")
+    found: dict[int, list[VariantCount]] = {}
+    for one in rows.annotate(n_sent=Count("deeds", filter=sent), n_replied=Count("deeds", filter=sent & Q(deeds__replied_at__isnull=False))):
+        found.setdefault(one.step_id, []).append(VariantCount(one, one.n_sent, one.n_replied))
+    return found
+
+
+def n_in_older(version: SequenceVersion, *, user: User) -> int:
+    """How many still go through an older version."""
+    older = Enrolment.objects.visible_to(user).filter(sequence=version.sequence_id, state__in=RUNNING)
+    return older.exclude(version=version).count()
+
+
+def _sees_some(user: User) -> bool:
+    """Whether the person sees some leads and not others."""
+    return abilities.standing_of(user).scope("lead") is not Scope.ALL
