@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
 from tasuki.core.imports import custom_values, fields, taking_back
-from tasuki.core.imports.changing import Rows, change
+from tasuki.core.imports.changing import Rows, changes
 from tasuki.core.imports.copying import execute, look_up, new_ids
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
@@ -71,7 +71,7 @@ def write(chunk: Chunk) -> None:
 def _change(chunk: Chunk, rows: Rows) -> None:
     _keep_numbered_where_they_are(rows)
     plain = custom_values.merge(rows, model=Account)
-    change(chunk, rows, model=Account, columns=_CHANGEABLE, plain=plain)
+    changes(chunk, rows, model=Account, columns=_CHANGEABLE, plain=plain).write()
 
 
 def finish(run: ImportRun, at: datetime) -> None:

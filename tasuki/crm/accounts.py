@@ -39,7 +39,7 @@ class Accounts(models.QuerySet["Account"]):
         return self.filter(folded_name=matching.fold_company(name)).order_by(is_written_so, "pk")
 
     def for_listing(self) -> Accounts:
-        return self.prefetch_related("owner", "team")
+        return self.select_related("owner", "team")
 
     def for_page(self) -> Accounts:
         return self.select_related("owner", "team", "parent")
@@ -78,6 +78,7 @@ class Account(models.Model):
             models.Index(fields=["team", "-id"], name="account_of_team"),
             models.Index(fields=["name", "id"], name="account_by_name"),
             models.Index(fields=["country", "id"], name="account_by_country"),
+            models.Index(fields=["country", "name", "id"], name="account_by_country_and_name"),
             models.Index(fields=["industry", "id"], name="account_by_industry"),
             models.Index(fields=["n_employees", "id"], name="account_by_size", condition=Q(n_employees__isnull=False)),
             models.Index(fields=["corporate_number", "id"], name="account_by_number", condition=~Q(corporate_number="")),

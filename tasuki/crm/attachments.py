@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -92,32 +92,67 @@ def attach(
 
     With a virus scanner the file stays shut until that has spoken: see `tasuki.crm.scanning`.
     """
-    label = file_names.normalised(name)
-    _check(label, n_bytes)
+
+    def on() -> Subject:
+        return Subject(note.lead, note.contact, note.account) if note else subjects.held(lead=lead, contact=contact, account=account)
+
+    with _stored(Attachment(upload, name, n_bytes), on=on, kind_of=kind_of, by=by, at=at, note=note) as file:
+        _tell(file, by=by, at=at)
+    return file
+
+
+@transaction.atomic
+def keep_apart(attachment: Attachment, *, on: Subject, kind_of: Callable[[bytes], str], by: By, at: datetime) -> File:
+    """Keep a file with a record whose page does not show it: what it belongs to says who reaches it. Nobody is told.
+
+    `kind_of` says by the first bytes what it is, or raises. Raises AttachmentRefused as `attach` does.
+    """
+    with _stored(attachment, on=lambda: on, kind_of=kind_of, by=by, at=at, is_apart=True) as file:
+        return file
+
+
+def destroy(file: File) -> None:
+    """Let the bytes and the row of a file go at once, within the caller's transaction: when it is killed between the two, the row is left, never the bytes."""
+    default_storage.delete(file.stored_as)
+    File.objects.filter(pk=file.pk).delete()
+
+
+@contextmanager
+def _stored(
+    attachment: Attachment,
+    *,
+    on: Callable[[], Subject],
+    kind_of: Callable[[bytes], str],
+    by: By,
+    at: datetime,
+    note: TimelineEntry | None = None,
+    is_apart: bool = False,
+) -> Iterator[File]:
+    """The file with its bytes stored; what was stored of a file that is refused after all does not stay. What it belongs to is held after that."""
+    label = file_names.normalised(attachment.name)
+    _check(label, attachment.n_bytes)
     with ExitStack() as otherwise:
-        passing = _Passing(upload)
+        passing = _Passing(attachment.upload, kind_of)
         stored_as = f"attachments/{secrets.token_hex(16)}"
-        # What was stored of a file that is refused after all does not stay.
         otherwise.callback(default_storage.delete, stored_as)
         stored_as = default_storage.save(stored_as, passing)
-        on = Subject(note.lead, note.contact, note.account) if note else subjects.held(lead=lead, contact=contact, account=account)
-        file = File.objects.create(
+        whose = on()
+        yield File.objects.create(
             name=label,
             stored_as=stored_as,
-            content_type=_kind_of(passing.head),
+            content_type=passing.kind,
             n_bytes=passing.n_bytes,
             sha256=passing.hash.hexdigest(),
-            lead=on.lead,
-            contact=on.contact,
-            account=on.account,
+            lead=whose.lead,
+            contact=whose.contact,
+            account=whose.account,
             note=note,
             added_by=by.actor,
             added_at=at,
+            is_apart=is_apart,
             scan=Scan.WAITING if settings.SCANNER else Scan.UNSCANNED,
         )
-        _tell(file, by=by, at=at)
         otherwise.pop_all()
-    return file
 
 
 @transaction.atomic
@@ -170,10 +205,10 @@ def forget_removed(*, at: datetime) -> int:
 class _Passing(Content):  # type: ignore[type-arg]  # generic for the type checker only
     """Passes an upload on into the storage piece by piece, and hashes, counts and limits it on the way."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, kind_of: Callable[[bytes], str]) -> None:
         super().__init__(None, name="")
-        self.upload = upload
-        self.hash, self.n_bytes, self.head = hashlib.sha256(), 0, b""
+        self.upload, self.kind_of = upload, kind_of
+        self.hash, self.n_bytes, self.head, self.kind = hashlib.sha256(), 0, b"", _UNKNOWN
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:  # noqa: ARG002 - the storage may name one
         for piece in self.upload.chunks():
@@ -183,6 +218,8 @@ class _Passing(Content):  # type: ignore[type-arg]  # generic for the type check
                 raise _too_large()
             if self.head.startswith(_PROGRAMS):
                 raise AttachmentRefused(_("Files that can be run are not kept here."))
+            if self.n_bytes == len(piece):
+                self.kind = self.kind_of(self.head)
             self.hash.update(piece)
             yield piece
         if not self.n_bytes:
@@ -202,7 +239,8 @@ def _too_large() -> AttachmentRefused:
     return AttachmentRefused(_("A file must have content, and at most %(n)s MB of it.") % {"n": settings.FILES_LARGEST // 1024 // 1024})
 
 
-def _kind_of(head: bytes) -> str:
+def kind_of(head: bytes) -> str:
+    """What the first bytes of a file look like."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in _KINDS if head.startswith(magic)), _UNKNOWN)

@@ -28,6 +28,25 @@ class ConsentState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
+class Basis(models.TextChoices):
+    """What allows it: a consent, or what some countries take in its place."""
+
+    CONSENT = "consent", _("consent")
+    BUSINESS_CARD = "business_card", _("business card")
+    EXISTING_BUSINESS = "existing_business", _("existing business")
+    PUBLISHED = "published", _("published address")
+
+
+class ConsentWay(models.TextChoices):
+    """How the word came to us."""
+
+    FORM = "form", _("form")
+    CARD = "card", _("card")
+    SPOKEN = "spoken", _("spoken")
+    IMPORT = "import", _("import")
+    LINK = "link", _("link")
+
+
 class Contacts(models.QuerySet["Contact"]):
     """Questions about contacts."""
 
@@ -46,7 +65,7 @@ class Contacts(models.QuerySet["Contact"]):
         return self.select_related("account").prefetch_related("emails", "phones")
 
     def for_page(self) -> Contacts:
-        return self.select_related("account", "account__owner").prefetch_related("emails", "phones", "consents")
+        return self.select_related("account", "account__owner", "account__team").prefetch_related("emails", "phones", "consents")
 
 
 class Contact(models.Model):
@@ -72,7 +91,8 @@ class Contact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         indexes = [
-            models.Index(fields=["family_name", "given_name", "id"], name="contact_by_name"),
+            # With the account: to walk over those of other countries without reading them.
+            models.Index(fields=["family_name", "given_name", "id"], include=("account",), name="contact_by_name"),
             models.Index(fields=["title", "id"], name="contact_by_title"),
             models.Index(fields=["department", "id"], name="contact_by_department", condition=~Q(department="")),
             models.Index(fields=["roles", "id"], name="contact_by_roles", condition=~Q(roles="")),
@@ -141,13 +161,23 @@ class ContactPhone(models.Model):
 
 
 class Consent(models.Model):
-    """What a person agreed to or refused, for one channel; the latest row of a channel is its state."""
+    """What a person agreed to or refused, for one channel; the latest row of a channel is its state. Append-only by a database rule.
+
+    `basis` is what is given where it is no consent, `covers_night` a consent for the night too, `until_on` the last day on which it holds.
+    """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="consents")
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     state = models.CharField(_("state"), max_length=10, choices=ConsentState.choices)
     how = models.CharField(_("how it was given"), max_length=200, blank=True)
     text_version = models.CharField(_("version of the text"), max_length=40, blank=True)
+    purpose = models.CharField(_("purpose"), max_length=10, default="marketing", db_default="marketing")
+    way = models.CharField(_("by which way"), max_length=6, choices=ConsentWay.choices, blank=True, default="", db_default="")
+    basis = models.CharField(_("basis"), max_length=17, choices=Basis.choices, default=Basis.CONSENT, db_default="consent")
+    covers_night = models.BooleanField(_("also for the night"), default=False, db_default=False)
+    evidence = models.CharField(_("evidence"), max_length=500, blank=True, default="", db_default="")
+    file = models.ForeignKey("crm.File", models.SET_NULL, null=True, related_name="+", verbose_name=_("file that shows it"), db_index=False)
+    until_on = models.DateField(_("holds until"), null=True)
     recorded_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
 

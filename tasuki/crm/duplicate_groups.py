@@ -185,6 +185,12 @@ def note_apart(noun: str, *, pk: int, others: Iterable[int], reason: str, by: By
     DuplicateGroup.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def apart_from(noun: str, pk: int) -> set[int]:
+    """The records of which somebody has said that they are others than this one."""
+    groups = DuplicateGroup.objects.filter(of=noun, state=GroupState.APART, record_ids__contains=[pk])
+    return {other for ids in groups.values_list("record_ids", flat=True) for other in ids} - {pk}
+
+
 def settle_merged(merge: Merge, *, by: By, at: datetime) -> None:
     """What a merge made one is no question any more."""
     ids = [merge.survivor_id, *merge.other_ids]

@@ -129,13 +129,13 @@ def name_key(family: str, given: str) -> str:
     return "".join(f"{family}{given}".split()).lower()
 
 
-def look_before(keys: CompanyKeys | PersonKeys, *, another: str) -> list[Match]:
-    """What is there already, asked while nobody else can add it. `another` is why the new one is another nevertheless.
+def look_before(keys: CompanyKeys | PersonKeys, *, another: str, but: Collection[int] = ()) -> list[Match]:
+    """What is there already, `but` for these, asked while nobody else can add it. `another` is why the new one is another nevertheless.
 
-    Raises AlreadyKnown when something is there and nobody said why. Call it in the transaction that adds.
+    Raises AlreadyKnown when something is there and nobody said why. Call it in the transaction that adds or changes.
     """
     hold(keys.locks())
-    matches = accounts_like(keys) if isinstance(keys, CompanyKeys) else contacts_like(keys)
+    matches = accounts_like(keys, but=but) if isinstance(keys, CompanyKeys) else contacts_like(keys, but=but)
     if matches and not another.strip():
         raise AlreadyKnown("account" if isinstance(keys, CompanyKeys) else "contact", matches)
     return matches

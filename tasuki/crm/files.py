@@ -28,7 +28,7 @@ class Files(models.QuerySet["File"]):
     """Questions about files."""
 
     def visible_to(self, user: User) -> Files:
-        return self.filter(around_visible_records(user))
+        return self.filter(around_visible_records(user), is_apart=False)
 
     def kept(self) -> Files:
         """Those that nobody has removed."""
@@ -36,7 +36,7 @@ class Files(models.QuerySet["File"]):
 
     def of_records(self) -> Files:
         """Those that hang on a record itself, newest first; a note shows its own."""
-        return self.kept().filter(note__isnull=True).order_by("-pk")
+        return self.kept().filter(note__isnull=True, is_apart=False).order_by("-pk")
 
     def unsettled(self) -> Files:
         """Those about which a scanner has yet to speak."""
@@ -65,6 +65,8 @@ class File(models.Model):
     note = models.ForeignKey("crm.TimelineEntry", models.SET_NULL, null=True, related_name="files")
     added_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField()
+    # Reached only by what it belongs to, which says to whom: never by its record.
+    is_apart = models.BooleanField(default=False, db_default=False)
     scan = models.CharField(_("virus scan"), max_length=9, choices=Scan.choices, default=Scan.UNSCANNED, db_default=Scan.UNSCANNED.value)
     finding = models.CharField(_("finding"), max_length=200, blank=True, default="", db_default="")
     scanned_at = models.DateTimeField(null=True)

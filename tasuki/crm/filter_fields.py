@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.filters import options
-from tasuki.core.filters.fields import Field, Fields, Kind
+from tasuki.core.filters.fields import Among, Field, Fields, Kind
 from tasuki.core.people import User
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
@@ -21,6 +22,31 @@ def stages_in_order(user: User) -> list[tuple[str, str]]:
 
 def products(user: User) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Product.objects.visible_to(user).order_by("name").values_list("pk", "name")]
+
+
+def letters(_user: User) -> list[tuple[str, str]]:
+    """The grades of fit; of engagement it is asked by what is left of it on a day, and so by the last sign of it."""
+    return [(letter, letter) for letter in "ABCD"]
+
+
+def _name_of_lead(lead: Lead) -> str:
+    return f"{lead.title} · {lead.account.name}" if lead.account and lead.contact else lead.title
+
+
+def _name_of_contact(contact: Contact) -> str:
+    return f"{contact.display_name} · {contact.account.name}" if contact.account else contact.display_name
+
+
+# These are too many to choose from: one is named.
+account_names = options.called(Account, lambda account: account.name)
+contact_names = options.called(Contact, _name_of_contact, "account")
+lead_names = options.called(Lead, _name_of_lead, "contact", "account")
+
+
+def open_tasks(through: str) -> Field:
+    """The tasks that are still to be done, by the day they are due; as far as whoever asks sees them."""
+    among = Among(Q(done_at__isnull=True), lambda task: task.done_at is None, noun="task")
+    return Field("task", _("open task"), Kind.DATE, "due_on", through=through, among=among, is_there=True)
 
 
 LEAD = Fields(
@@ -42,14 +68,20 @@ LEAD = Fields(
         Field("ended", _("ended"), Kind.MOMENT, "ended_at"),
         Field("changed", _("changed"), Kind.MOMENT, "updated_at"),
         Field("reference", _("reference"), Kind.TEXT, "reference"),
-        Field("account", _("account"), Kind.RECORD, "account_id"),
+        Field("account", _("account"), Kind.RECORD, "account_id", names=account_names, noun="account"),
         Field("account.name", _("name of the account"), Kind.TEXT, "account__name"),
         Field("account.country", _("country of the account"), Kind.CHOICE, "account__country", options=options.countries(Account, "country")),
         Field("account.industry", _("industry of the account"), Kind.CHOICE, "account__industry", options=options.commonest(Account, "industry")),
         Field("account.employees", _("employees of the account"), Kind.WHOLE, "account__n_employees"),
+        Field("contact", _("contact"), Kind.RECORD, "contact_id", names=contact_names, noun="contact"),
         Field("family_name", _("family name"), Kind.TEXT, "contact__family_name"),
         Field("given_name", _("given name"), Kind.TEXT, "contact__given_name"),
         Field("title", _("job title"), Kind.TEXT, "contact__title"),
+        Field("fit", _("fit"), Kind.WHOLE, "score__fit"),
+        Field("grade", _("grade of fit"), Kind.CHOICE, "score__letter", options=letters),
+        Field("interest", _("last sign of interest"), Kind.MOMENT, "score__last_at"),
+        Field("language", _("language"), Kind.CHOICE, "contact__language", options=options.commonest(Contact, "language")),
+        open_tasks("tasks"),
     ],
 )
 
@@ -64,7 +96,7 @@ ACCOUNT = Fields(
         Field("team", _("team"), Kind.TEAM, "team_id", options=options.teams),
         Field("domain", _("domain"), Kind.TEXT, "domain"),
         Field("corporate_number", _("corporate number"), Kind.TEXT, "corporate_number"),
-        Field("parent", _("parent company"), Kind.RECORD, "parent_id"),
+        Field("parent", _("parent company"), Kind.RECORD, "parent_id", names=account_names, noun="account"),
         Field("reference", _("reference"), Kind.TEXT, "reference"),
         Field("created", _("created"), Kind.MOMENT, "created_at"),
         Field("changed", _("changed"), Kind.MOMENT, "updated_at"),
@@ -82,7 +114,7 @@ CONTACT = Fields(
         Field("email", _("mail address"), Kind.TEXT, "address", through="emails", sensitive="contact.emails"),
         Field("phone", _("telephone"), Kind.TEXT, "e164", through="phones", sensitive="contact.phones"),
         Field("language", _("language"), Kind.CHOICE, "language", options=options.commonest(Contact, "language")),
-        Field("account", _("account"), Kind.RECORD, "account_id"),
+        Field("account", _("account"), Kind.RECORD, "account_id", names=account_names, noun="account"),
         Field("account.name", _("name of the account"), Kind.TEXT, "account__name"),
         Field("account.country", _("country of the account"), Kind.CHOICE, "account__country", options=options.countries(Account, "country")),
         Field("account.owner", _("owner of the account"), Kind.PERSON, "account__owner_id", team="account__team_id", options=options.colleagues),
@@ -100,8 +132,9 @@ TASK = Fields(
         Field("due", _("due"), Kind.DATE, "due_on"),
         Field("owner", _("who"), Kind.PERSON, "owner_id", team="team_id", options=options.colleagues),
         Field("done", _("done"), Kind.MOMENT, "done_at"),
-        Field("account", _("account"), Kind.RECORD, "account_id"),
-        Field("lead", _("lead"), Kind.RECORD, "lead_id"),
+        Field("account", _("account"), Kind.RECORD, "account_id", names=account_names, noun="account"),
+        Field("contact", _("contact"), Kind.RECORD, "contact_id", names=contact_names, noun="contact"),
+        Field("lead", _("lead"), Kind.RECORD, "lead_id", names=lead_names, noun="lead"),
         Field("created", _("created"), Kind.MOMENT, "created_at"),
     ],
 )

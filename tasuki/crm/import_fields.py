@@ -32,10 +32,14 @@ from tasuki.crm.products import Product
 from tasuki.crm.requirements import FieldsMissing
 
 Made = dict[str, list[int]]
+# Records to write: each an id and its values.
+Rows = list[tuple[int, dict[str, Any]]]
 
 _PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+-]{1,60}(?:\.[A-Za-z0-9_+-]{1,60})?)@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN = 60
 _MOST_KNOWN = 500
+# Any of these names a person.
+_PERSON = frozenset({"full_name", "family_name", "email"})
 
 
 def email(cell: str, _how: How) -> list[str]:
@@ -101,7 +105,9 @@ def people(chunk: Chunk, field: str) -> tuple[dict[str, int], Made]:
         return found, {}
     ids = new_ids(User, len(missing))
     columns = ("id", "password", "email", "family_name", "given_name", "title", "language", "time_zone", "team_id", "reference", "is_active", "hired_at")
-    copy_in(User, columns, ((pk, "!", None, *_short(text), "", "en", "UTC", None, text[:120], False, chunk.at) for pk, text in zip(ids, missing, strict=True)))
+    copy_in(
+        User, columns, ((pk, "!", None, *_short(text), "", "en", "UTC", None, text[:120], False, chunk.stamp) for pk, text in zip(ids, missing, strict=True))
+    )
     write_trail([audit_row(chunk, noun="user", pk=pk, action="hire", changes={"reference": ["", text]}) for pk, text in zip(ids, missing, strict=True)])
     return found | dict(zip(missing, ids, strict=True)), {"user": ids}
 
@@ -205,7 +211,14 @@ def refuse_unfilled(chunk: Chunk, noun: FieldNoun, *, entering: Callable[[dict[s
 
 
 def accounts(chunk: Chunk, team: Team) -> Made:
-    """Set `account_id` in the values of each row that names an account, by reference or folded name; new names become accounts.
+    """Set `account_id` in the values of each row that names an account, as `named_accounts` does; new names become accounts."""
+    fresh = named_accounts(chunk)
+    write_accounts(chunk, fresh, team_id=team.pk)
+    return {"account": [pk for pk, _values in fresh]}
+
+
+def named_accounts(chunk: Chunk) -> Rows:
+    """Set `account_id` in the values of each row that names an account, by reference or folded name; → the accounts to write for new names.
 
     Of several with one folded name it is the one whose domain the person's mail address has, else the one written so, else the oldest.
     """
@@ -213,31 +226,35 @@ def accounts(chunk: Chunk, team: Team) -> Made:
     references = accounts_with(wanted)
     here = look_up("SELECT id, folded_name, name, domain FROM crm_account WHERE folded_name = ANY(%s) ORDER BY id", set(wanted.values()))
     known: dict[tuple[str, str, str], int] = {}
-    for pk, (folded, name, domain) in here.items():
+    for pk, (folded, name, domain) in (here | chunk.ahead.get("account", {})).items():
         for trait in (("domain", domain), ("name", name), ("", "")):
             known.setdefault((folded, *trait), pk)
     fresh = {key: text for text, key in sorted(wanted.items()) if text not in references and (key, "", "") not in known}
     ids = new_ids(Account, len(fresh))
-    write_accounts(chunk, [(pk, {"name": text, "folded": key}) for pk, (key, text) in zip(ids, fresh.items(), strict=True)], team_id=team.pk)
-    known |= {(key, "", ""): pk for pk, key in zip(ids, fresh, strict=True)}
+    made = list(zip(ids, fresh.items(), strict=True))
+    chunk.brings["account"] = {pk: (key, text, "") for pk, (key, text) in made}
+    known |= {(key, "", ""): pk for pk, (key, _text) in made}
     for line in chunk.waiting():
         if text := line.values.get("account"):
-            host = line.values["email"][1].rsplit("@", 1)[1] if "email" in line.values else ""
-            traits = [("domain", host)] * bool(host) + [("name", text), ("", "")]
-            line.values["account_id"] = references.get(text) or next(known[wanted[text], *trait] for trait in traits if (wanted[text], *trait) in known)
-    return {"account": ids}
+            folded, host = wanted[text], line.values["email"][1].rsplit("@", 1)[1] if "email" in line.values else ""
+            alike = known.get((folded, "domain", host)) if host else None
+            line.values["account_id"] = references.get(text) or alike or known.get((folded, "name", text)) or known[folded, "", ""]
+    return [(pk, {"name": text, "folded": key}) for pk, (key, text) in made]
 
 
-def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team_id: int) -> None:
+def write_accounts(chunk: Chunk, rows: Rows, *, team_id: int) -> None:
     """COPY accounts, each an id and its values, with their first owner and their entry of the trail."""
+    if not rows:
+        return
     texts = ("domain", "industry", "country", "corporate_number", "reference")
+    chunk.read_on()
     copy_in(
         Account,
         ("id", "name", "folded_name", *texts, "n_employees", "owner_id", "team_id", "custom", "created_at", "updated_at"),
         (
             (
                 pk, v["name"][:200], v["folded"][:200], *(v.get(name, "") for name in texts), v.get("n_employees"), v.get("owner_id"), team_id,
-                column_of(v), chunk.at, chunk.at,
+                column_of(v), chunk.stamp, chunk.stamp,
             )
             for pk, v in rows
         ),
@@ -246,7 +263,7 @@ def write_accounts(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]], *, team
     copy_in(
         Ownership,
         ("account_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
-        ((pk, values.get("owner_id"), team_id, chunk.at, actor, mark(chunk.run)) for pk, values in rows),
+        ((pk, values.get("owner_id"), team_id, chunk.stamp, actor, mark(chunk.run)) for pk, values in rows),
     )
     write_trail(made_rows(chunk, noun="account", action="add", ids=(pk for pk, _values in rows)))
 
@@ -262,53 +279,42 @@ def accounts_with(references: Iterable[str]) -> dict[str, int]:
     )
 
 
-def known_contacts(chunk: Chunk) -> None:
-    """Set `contact_id` in the values of each row that names a person whose mail address we know."""
-    known = contacts_with({line.values["email"][1] for line in chunk.waiting() if "email" in line.values})
-    for line in chunk.waiting() if known else ():
-        if "email" in line.values and line.values["email"][1] in known:
-            line.values["contact_id"] = known[line.values["email"][1]]
+def new_contacts(chunk: Chunk) -> Rows:
+    """Set `contact_id` in the values of each row that names a person we do not know; → the contacts to write for them, one for each `person`."""
+    rows: Rows = []
+    made: dict[int, int] = {}
+    strangers = [line.values for line in chunk.waiting() if "contact_id" not in line.values and not _PERSON.isdisjoint(line.values)]
+    for values, fresh in zip(strangers, new_ids(Contact, len(strangers)), strict=True):
+        pk = values["contact_id"] = made.setdefault(values["person"], fresh)
+        if pk == fresh:
+            rows.append((pk, values))
+    return rows
 
 
-def contacts_with(keys: Iterable[str]) -> dict[str, int]:
-    """Who has the mail addresses, by their keys; of several the oldest."""
-    # One by one through the index of keys, whatever the planner believes of a table that an import is filling: `+ 0` keeps it from
-    # walking through all contacts in their order until one has the key.
-    return look_up(
-        """SELECT said.key, there.id FROM unnest(%s::text[]) AS said(key)
-           CROSS JOIN LATERAL (SELECT contact_id AS id FROM crm_contactemail WHERE key = said.key ORDER BY contact_id + 0 LIMIT 1) there""",
-        keys,
-    )
+def write_contacts(chunk: Chunk, rows: Rows, *, is_own: bool) -> None:
+    """COPY contacts, each an id and its values, with their addresses, numbers and entry of the trail.
 
-
-def new_contacts(chunk: Chunk, *, is_one_each: bool = False) -> Made:
-    """Make a contact for each row that names a person we do not know, and set `contact_id` in its values.
-
-    Rows with one mail address are one person, unless `is_one_each`.
+    A row of leads says what the reference and the custom fields of its lead are, and not of its person: not `is_own`.
     """
-    rows: list[tuple[Any, ...]] = []
-    addresses: list[tuple[int, str, str, bool]] = []
-    numbers: list[tuple[int, str, str, bool]] = []
-    made: dict[str, int] = {}
-    strangers = [line for line in chunk.waiting() if "contact_id" not in line.values and line.values.keys() & {"full_name", "family_name", "email"}]
-    for line, fresh in zip(strangers, new_ids(Contact, len(strangers)), strict=True):
-        key = line.values["email"][1] if "email" in line.values else ""
-        pk = line.values["contact_id"] = made.setdefault(key, fresh) if key and not is_one_each else fresh
-        if pk != fresh:
-            continue
-        family, given = _name_of(line.values)
-        # A row of leads says what its lead has, and nothing of its person.
-        own = column_of(line.values) if is_one_each else "{}"
-        rows.append((pk, line.values.get("account_id"), family[:200], given[:200], line.values.get("title", ""), "", "", "", "", own, chunk.at, chunk.at))
-        if key:
-            addresses.append((pk, line.values["email"][0], key, True))
-        numbers.extend((pk, number, "", nth == 0) for nth, number in enumerate(line.values.get("phone", ())))
-    columns = ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "custom", "created_at", "updated_at")
-    copy_in(Contact, columns, rows)
+    if not rows:
+        return
+    copy_in(
+        Contact,
+        ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "custom", "created_at", "updated_at"),
+        (
+            (
+                pk, v.get("account_id"), *_name_of(v), v.get("title", ""), "", "", "", v.get("reference", "") if is_own else "",
+                column_of(v) if is_own else "{}",
+                chunk.stamp, chunk.stamp,
+            )
+            for pk, v in rows
+        ),
+    )  # fmt: skip
+    addresses = ((pk, *v["email"], True) for pk, v in rows if "email" in v)
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)
+    numbers = ((pk, number, "", nth == 0) for pk, v in rows for nth, number in enumerate(v.get("phone", ())))
     copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)
-    write_trail(made_rows(chunk, noun="contact", action="add", ids=(row[0] for row in rows)))
-    return {"contact": [row[0] for row in rows]}
+    write_trail(made_rows(chunk, noun="contact", action="add", ids=(pk for pk, _values in rows)))
 
 
 def remove_made(run: ImportRun) -> None:
@@ -365,10 +371,11 @@ def moment(text: str) -> datetime:
 
 def _name_of(values: dict[str, Any]) -> tuple[str, str]:
     if "family_name" in values:
-        return values["family_name"], values.get("given_name", "")
+        return values["family_name"][:200], values.get("given_name", "")[:200]
     if "full_name" in values:
-        return names.split(values["full_name"])
-    return values["email"][0].split("@", 1)[0], ""
+        family, given = names.split(values["full_name"])
+        return family[:200], given[:200]
+    return values["email"][0].split("@", 1)[0][:200], ""
 
 
 def _short(full_name: str) -> tuple[str, str]:

@@ -111,6 +111,8 @@ def recognise(chunk: Chunk) -> dict[Any, int]:
             companies.put(said)
         elif same.folded != said.folded:
             _tell(line, said, same)
+        if same:
+            line.known_by = _known_by(said, same)
         line.values["company"] = said.key if same is None else same.key
         # Only the first row about an account changes it; what that row says is known of the account from there on.
         if same and same.key > 0 and same.key not in named_before and chunk.mapping.on_duplicate == DuplicatePolicy.UPDATE:
@@ -140,6 +142,12 @@ def _tell(line: Line, said: Company, same: Company) -> None:
         line.say("corporate_number", _("This is taken for “%(name)s”, which has the same corporate number.") % {"name": same.name[:80]})
     else:
         line.say("domain", _("This is taken for “%(name)s”, which has the same domain.") % {"name": same.name[:80]})
+
+
+def _known_by(said: Company, same: Company) -> str:
+    if said.number and said.number == same.number:
+        return "corporate_number"
+    return "domain" if said.domain and said.domain == same.domain else "name"
 
 
 def _contradict(one: str, other: str) -> bool:

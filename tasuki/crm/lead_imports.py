@@ -9,15 +9,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core.custom_fields.definitions import FieldNoun
-from tasuki.core.imports import custom_values, fields, taking_back
-from tasuki.core.imports.changing import Rows, as_they_are, change, made_rows, stamps, write_trail
+from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun, in_use
+from tasuki.core.imports import changing, custom_values, fields, own_exports, taking_back
+from tasuki.core.imports.changing import Changes, as_they_are, made_rows, stamps, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
-from tasuki.core.imports.runs import ImportRun, RowState
-from tasuki.crm import import_fields, ledger, notifications, stages
+from tasuki.core.imports.row_decisions import Way
+from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
+from tasuki.crm import import_fields, known_people, ledger, notifications, stages
+from tasuki.crm.import_fields import Rows
+from tasuki.crm.lead_refusals import DisqualifiedBefore
 from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Passage
 from tasuki.crm.ownership import Ownership
@@ -59,45 +62,89 @@ def check_options(mapping: Mapping) -> None:
 
 
 def write(chunk: Chunk) -> None:
-    """Decide about duplicates, then write the new leads with their first passages, all set-based."""
+    """Decide about all rows, then write the changes and the new leads with their first passages, all set-based."""
     check_options(chunk.mapping)
+    _catch_up_with_what_is_not_handed_on(chunk)
     import_fields.refuse_the_future(chunk, "opened_at")
     import_fields.custom(chunk, "lead")
-    _change(chunk, chunk.numbered("crm_lead"))
+    numbered = _changes(chunk, chunk.numbered("crm_lead"))
     there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
-    _change(chunk, chunk.settle_duplicates(there, "reference", is_unique=True))
+    named = _changes(chunk, chunk.settle_duplicates(chunk.ahead.get("reference", {}) | there, "reference", is_unique=True))
     products = import_fields.products(chunk, "product")
-    import_fields.known_contacts(chunk)
-    _refuse_second_passes(chunk, products)
+    known_people.recognise(chunk)
+    passed = _changes(chunk, _refuse_second_passes(chunk, products))
     import_fields.refuse_unfilled(chunk, FieldNoun.LEAD, entering=lambda values: _stage(chunk, values))
     # From here on no row is refused: what is made on the way is made for a lead.
     team, made_team = import_fields.default_team(chunk)
     teams = import_fields.teams_named(chunk, "team")
     owners, made_people = import_fields.people(chunk, "owner")
-    made_accounts = import_fields.accounts(chunk, team)
-    made_contacts = import_fields.new_contacts(chunk)
-    seq_nos = _seq_nos(chunk)
+    accounts = import_fields.named_accounts(chunk)
+    seq_nos = _seq_nos(chunk)  # of people who are here: a new one has had none
+    contacts = import_fields.new_contacts(chunk)
     lines = list(chunk.waiting())
+    stage = _stage(chunk, {})
     for line, pk in zip(lines, new_ids(Lead, len(lines)), strict=True):
         line.become(RowState.CREATED, pk)
         values = line.values
-        values["opened"] = import_fields.moment(values["opened_at"]) if "opened_at" in values else chunk.at
-        values["stage"] = _stage(chunk, values)
+        values["opened"] = values.get("opened_at") or chunk.stamp
+        values["stage"] = values.get("stage") or stage
         values["owner_id"] = owners.get(values.get("owner", ""))
         values["team_id"] = teams.get(values.get("team", ""), team.pk)
         contact = values.get("contact_id")
         values["seq_no"] = seq_nos.get(contact, 0) + 1 if contact else 1
         seq_nos[contact] = values["seq_no"]
-    write_leads(chunk, [(line.target_id or 0, line.values) for line in lines])
-    import_fields.note_made(chunk, made_team, made_people, made_accounts, made_contacts)
+    import_fields.note_made(chunk, made_team, made_people, *({noun: [pk for pk, _v in made]} for noun, made in (("account", accounts), ("contact", contacts))))
+    leads = [(line.target_id or 0, line.values) for line in lines]
+    known_people.bring(chunk, contacts)
+    _bring(chunk, leads, house=[*made_team.get("team", ()), *made_people.get("user", ()), *chunk.lines[0].trace.get("choices", ())])
+    chunk.read_on()
+    numbered.write()
+    named.write()
+    passed.write()
+    import_fields.write_accounts(chunk, accounts, team_id=team.pk)
+    _write_what_names_nothing_ahead_first(chunk, contacts, leads)
+
+
+def _catch_up_with_what_is_not_handed_on(chunk: Chunk) -> None:
+    """People, teams and choices that a chunk makes are few, and files that name our numbers, or accounts in custom fields, ask for more than is handed on."""
+    columns = chunk.mapping.columns
+    has_custom = any(name.startswith(custom_values.PREFIX) for name in columns)
+    names_accounts = has_custom and any(field.key in columns and field.kind == FieldKind.ACCOUNT for field in in_use(Lead.noun))
+    if chunk.ahead.get("house") or own_exports.FIELD in columns or names_accounts:
+        chunk.catch_up()
+
+
+def _bring(chunk: Chunk, leads: Rows, *, house: list[int]) -> None:
+    """Hand on to the next chunk what it would ask the database for; accounts and people are handed on where they are made."""
+    chunk.brings["house"] = dict.fromkeys(house)
+    chunk.brings["reference"] = {v["reference"]: pk for pk, v in leads if v.get("reference")}
+    chunk.brings["seq_no"] = {v["contact_id"]: v["seq_no"] for _pk, v in leads if "contact_id" in v}
+    chunk.brings["open"] = {f"{v['contact_id']}/{v.get('product_line', '')}": pk for pk, v in leads if "contact_id" in v}
+
+
+def _write_what_names_nothing_ahead_first(chunk: Chunk, contacts: Rows, leads: Rows) -> None:
+    """Nothing can be named that is not in the database yet: who or what belongs to an account or a contact that is ahead is written behind it."""
+    accounts, people = chunk.ahead.get("account", {}), set(chunk.ahead.get("people", {}))
+    people |= {pk for pk, v in contacts if v.get("account_id") in accounts}
+    is_late = {pk for pk, v in leads if v.get("account_id") in accounts or v.get("contact_id") in people}
+    import_fields.write_contacts(chunk, [row for row in contacts if row[0] not in people], is_own=False)
+    write_leads(chunk, [row for row in leads if row[0] not in is_late])
+    if is_late:
+        chunk.catch_up()
+        import_fields.write_contacts(chunk, [row for row in contacts if row[0] in people], is_own=False)
+        write_leads(chunk, [row for row in leads if row[0] in is_late])
 
 
 def _stage(chunk: Chunk, values: dict[str, Any]) -> str:
     return str(values.get("stage") or chunk.mapping.options.get("stage") or stages.CAPTURED)
 
 
-def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
+def write_leads(chunk: Chunk, rows: Rows) -> None:
     """COPY leads with their first passage, ownership, timeline and audit entries."""
+    if not rows:
+        return
+    # Ten indexes of leads go by day: what stands together in them is written together, and each of their pages is looked up once.
+    by_day = sorted(rows, key=lambda row: row[1]["opened"])
     copy_in(
         Lead,
         (
@@ -108,9 +155,9 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
             (
                 pk, v.get("contact_id"), v.get("account_id"), v.get("product_id"), v.get("product_line", ""), v["seq_no"],
                 v.get("origin", Origin.INBOUND.value), v.get("source", ""), v.get("source_detail", ""), v.get("segment", ""), v.get("reference", ""),
-                v.get("owner_id"), v["team_id"], v["opened"], v["stage"], v["opened"], "", import_fields.column_of(v), chunk.at,
+                v.get("owner_id"), v["team_id"], v["opened"], v["stage"], v["opened"], "", import_fields.column_of(v), chunk.stamp,
             )
-            for pk, v in rows
+            for pk, v in by_day
         ),
     )  # fmt: skip
 
@@ -129,10 +176,11 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
         ("lead_id", "owner_id", "team_id", "from_at", "given_by_id", "reason"),
         ((pk, v.get("owner_id"), v["team_id"], v["opened"], actor, mark) for pk, v in rows),
     )
+    by_account = sorted(rows, key=lambda row: row[1].get("account_id") or 0)
     copy_in(
         TimelineEntry,
         ("at", "kind", "account_id", "contact_id", "lead_id", "actor_id", "text", "detail"),
-        ((v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", detail(v["stage"])) for pk, v in rows),
+        ((v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", detail(v["stage"])) for pk, v in by_account),
     )
     by_stage: dict[str, list[int]] = {}
     for pk, v in rows:
@@ -144,10 +192,13 @@ def write_leads(chunk: Chunk, rows: list[tuple[int, dict[str, Any]]]) -> None:
 def remove_leads(run: ImportRun, ids: str) -> None:
     """Remove leads that a run made, with all that hangs on them; `ids` is a query for their ids with the run as parameter.
 
-    Refuses, by the foreign keys, when anything stands on them that the run did not make.
+    Whom Tasuki gave them to goes with them. Refuses, by the foreign keys, when anything else stands on them that the run did not make.
     """
-    execute(f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND detail->>'import' = %s", [run.pk, str(run.pk)])
-    execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND reason = %s", [run.pk, import_fields.mark(run)])
+    execute(
+        f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND (detail->>'import' = %s OR kind = %s AND actor_id IS NULL)",
+        [run.pk, str(run.pk), Kind.OWNER.value],
+    )
+    execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND (reason = %s OR given_by_id IS NULL)", [run.pk, import_fields.mark(run)])
     with ledger.correcting(import_fields.mark(run)):
         execute(
             f"""DELETE FROM crm_passage WHERE lead_id IN ({ids}) AND entry_import_id = %s
@@ -168,8 +219,8 @@ def take_back(run: ImportRun) -> None:
     import_fields.remove_made(run)
 
 
-def _change(chunk: Chunk, rows: Rows) -> None:
-    """Update what may change of a lead; where it came from and when may not, and a lead is moved or handed over by nobody unseen."""
+def _changes(chunk: Chunk, rows: changing.Rows) -> Changes:
+    """Decide what may change of a lead; where it came from and when may not, and a lead is moved or handed over by nobody unseen."""
     before = as_they_are(Lead, [pk for _line, pk in rows], columns=("source", "opened_at", "stage_id", *_CHANGEABLE, *stamps(Lead)))
     for line, pk in rows:
         values, was = line.values, before[pk]
@@ -179,36 +230,58 @@ def _change(chunk: Chunk, rows: Rows) -> None:
             line.say("opened_at", _("The day a lead came never changes; it stays %(day)s.") % {"day": was["opened_at"][:10]})
         if values.get("stage", was["stage_id"]) != was["stage_id"]:
             line.say("stage", _("An update does not move a lead; it stays where it is."))
+    # In the order of most indexes, as in `write_leads`.
+    rows = sorted(rows, key=lambda row: str(before[row[1]]["opened_at"]))
     plain = custom_values.merge(rows, model=Lead)
-    change(chunk, rows, model=Lead, columns=_CHANGEABLE, plain=plain, before=before)
+    return changing.changes(chunk, rows, model=Lead, columns=_CHANGEABLE, plain=plain, before=before)
 
 
-def _refuse_second_passes(chunk: Chunk, products: dict[str, tuple[int, str]]) -> None:
-    """A contact has one open lead per product line: a row for a second one is refused, the rest goes on."""
+def _refuse_second_passes(chunk: Chunk, products: dict[str, tuple[int, str]]) -> changing.Rows:
+    """A contact has one open lead per product line: a row for a second one is refused, the rest goes on; → the rows that change the open one instead,
+    with its id. Those are an update's, and have no reference of their own that says they are another lead."""
+    about_open: changing.Rows = []
+    is_update = chunk.mapping.on_duplicate == DuplicatePolicy.UPDATE
+    for line in chunk.waiting():
+        if line.values["person"] > 0:
+            line.values["contact_id"] = line.values["person"]
     ids = {line.values["contact_id"] for line in chunk.waiting() if "contact_id" in line.values}
     open_: dict[Any, Any] = look_up(
         """SELECT contact_id || '/' || product_line, id FROM crm_lead
            WHERE stage_id IS NOT NULL AND won_at IS NULL AND contact_id IS NOT NULL AND contact_id = ANY(%s)""",
         ids,
     )
+    open_ |= chunk.ahead.get("open", {})
+    # Of each person the last pass: who was disqualified comes back only when the file says that they raised their hand (R4).
+    last = """SELECT contact_id, id FROM (SELECT DISTINCT ON (contact_id) contact_id, id, ended_as FROM crm_lead WHERE contact_id = ANY(%s)
+              ORDER BY contact_id, opened_at DESC, id DESC) last WHERE ended_as = 'disqualified'"""
+    gone: dict[Any, int] = look_up(last, ids)
+    if not gone.keys().isdisjoint(chunk.ahead.get("seq_no", {})):
+        chunk.catch_up()  # one of them raised their hand in the chunk before
+        gone = look_up(last, ids)
     for line in chunk.waiting():
         values = line.values
         if "product" in values:
             values["product_id"], values["product_line"] = products.get(values["product"], (None, ""))
             if values["product_id"] is None:
                 line.say("product", _("There is no product “%(name)s”; the lead is kept without one.") % {"name": values["product"][:80]})
-        person = values.get("contact_id") or (values["email"][1] if "email" in values else None)
-        if person is None:
+        person = values["person"]
+        if person in gone and values.get("origin") != Origin.HAND_RAISE:
+            line.reject("email", str(DisqualifiedBefore()))
             continue
         key = f"{person}/{values.get('product_line', '')}"
-        if key in open_:
-            line.reject("email", _("This contact already has an open lead for this product line."))
+        may_change = chunk.chosen[line.row_no].way == Way.SAME if line.row_no in chunk.chosen else is_update
+        if may_change and "reference" not in values and open_.get(key) and open_[key] not in chunk.before:
+            about_open.append((line, open_[key]))
+        elif key in open_:
+            line.reject(line.known_by or "email", _("This contact already has an open lead for this product line."))
         open_[key] = 0
+    return about_open
 
 
 def _seq_nos(chunk: Chunk) -> dict[Any, int]:
     """How many passes each known contact has had."""
-    return look_up("SELECT contact_id, max(seq_no) FROM crm_lead WHERE contact_id = ANY(%s) GROUP BY contact_id", chunk.values_of("contact_id"))
+    known = look_up("SELECT contact_id, max(seq_no) FROM crm_lead WHERE contact_id = ANY(%s) GROUP BY contact_id", chunk.values_of("contact_id"))
+    return known | chunk.ahead.get("seq_no", {})
 
 
 NOUN = ImportNoun(
@@ -222,4 +295,7 @@ NOUN = ImportNoun(
     check_options=check_options,
     finish=finish,
     known_values=import_fields.known_values,
+    minds_what_is_ahead=True,
+    known_by=known_people.KEYS,
+    usually_known_by=known_people.USUAL,
 )

@@ -12,21 +12,34 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, audit, bus
 from tasuki.core.audit import AuditEntry, By
-from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
-from tasuki.crm import following, ledger, notifications, requirements, stages, timeline
+from tasuki.crm import exit_reasons, following, ledger, notifications, requirements, stages, timeline, wake_rules
+from tasuki.crm.exit_reasons import Exit
+from tasuki.crm.lead_refusals import (
+    AlreadyInProcess,
+    CannotMerge,
+    DisqualifiedBefore,
+    NotDisqualified,
+    NotForward,
+    NotRecycled,
+    OtherProductLine,
+    ReasonMissing,
+    WordsMissing,
+)  # fmt: skip
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.notifications import Happening
-from tasuki.crm.ownership import Ownership
+from tasuki.crm.ownership import Given, Ownership
 from tasuki.crm.timeline import TimelineEntry
+from tasuki.crm.wake_rules import WakeRule, WakeRuleMissing
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
     from tasuki.core.teams import Team
     from tasuki.crm.accounts import Account
     from tasuki.crm.contacts import Contact
+    from tasuki.crm.exit_reasons import ExitReason
     from tasuki.crm.products import Product
 
 
@@ -38,6 +51,7 @@ class Origin(models.TextChoices):
     RECYCLED = "recycled", _("recycled")
     INBOUND_AGAIN = "inbound_again", _("inbound again")
     EXPANSION = "expansion", _("expansion")
+    HAND_RAISE = "hand_raise", _("hand raised")
 
 
 class LeadState(models.TextChoices):
@@ -49,45 +63,6 @@ class LeadState(models.TextChoices):
     LOST = Outcome.LOST.value, Outcome.LOST.label
     DISQUALIFIED = Outcome.DISQUALIFIED.value, Outcome.DISQUALIFIED.label
     MERGED = Outcome.MERGED.value, Outcome.MERGED.label
-
-
-class AlreadyInProcess(Refused):
-    code = "already_in_process"
-
-    def __init__(self) -> None:
-        super().__init__(_("This contact already has an open lead for this product line."))
-
-
-class WakeRuleMissing(Refused):
-    code = "wake_rule_missing"
-
-    def __init__(self) -> None:
-        super().__init__(_("To recycle a lead, give a reason and say when it wakes: a date, or what must happen."))
-
-
-class NotForward(Refused):
-    code = "not_forward"
-
-    def __init__(self) -> None:
-        super().__init__(_("A lead only moves forward. To send it back, recycle it."))
-
-
-class OtherProductLine(Refused):
-    code = "other_product_line"
-
-    def __init__(self, line: str) -> None:
-        super().__init__(_("This lead is a pass for the product line “%(line)s”. Another line is another lead.") % {"line": line})
-
-
-class NotRecycled(Refused):
-    code = "not_recycled"
-
-    def __init__(self) -> None:
-        super().__init__(_("Only a recycled lead that has not come round yet can be woken."))
-
-
-class CannotMerge(Refused):
-    code = "cannot_merge"
 
 
 class Leads(models.QuerySet["Lead"]):
@@ -104,7 +79,7 @@ class Leads(models.QuerySet["Lead"]):
 
     def for_listing(self) -> Leads:
         # What there are few of is read once for all rows: planning a join of seven tables takes longer than running it.
-        return self.select_related("contact", "account").prefetch_related("owner", "team", "stage", "product")
+        return self.select_related("contact", "account", "score").prefetch_related("owner", "team", "stage", "score__model")
 
     def for_page(self) -> Leads:
         return self.select_related("contact", "account", "owner", "team", "stage", "product", "previous")
@@ -157,8 +132,10 @@ class Lead(models.Model):
             models.Index(fields=["-opened_at", "-id"], name="lead_newest"),
             models.Index(fields=["state", "-opened_at", "-id"], name="lead_in_state"),
             models.Index(fields=["stage", "-opened_at", "-id"], name="lead_in_stage", include=["state"]),
-            models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner", include=["state"]),
+            models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner", include=["state", "team"]),
             models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team", include=["state"]),
+            models.Index(fields=["owner"], name="lead_at_work", condition=Q(owner__isnull=False, stage__in=["ready", "working", "connected", "booked"])),
+            models.Index(fields=["team", "stage", "stage_since"], name="lead_team_at_work", condition=Q(stage__in=["ready", "working", "connected", "booked"])),
             # Lists are ordered by these, and walked both ways.
             models.Index(fields=["source", "opened_at", "id"], name="lead_by_source"),
             models.Index(fields=["segment", "opened_at", "id"], name="lead_by_segment"),
@@ -169,7 +146,7 @@ class Lead(models.Model):
             models.Index(fields=["ended_at", "id"], name="lead_by_end", condition=Q(ended_at__isnull=False)),
             models.Index(fields=["state", "ended_at", "id"], name="lead_in_state_by_end", condition=Q(ended_at__isnull=False)),
             models.Index(fields=["updated_at", "id"], name="lead_by_change"),
-            models.Index(fields=["previous"], name="lead_woken", condition=Q(previous__isnull=False), include=["opened_at"]),
+            models.Index(fields=["previous"], name="lead_woken", condition=Q(previous__isnull=False), include=["opened_at"]),  # unique: see 0017
             # Without it, each lead that an import takes back would be looked for in all of them.
             models.Index(fields=["merged_into"], name="lead_merged_into", condition=Q(merged_into__isnull=False)),
         ]
@@ -206,6 +183,17 @@ def locked(lead: Lead) -> Lead:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Said on the bus: the pass entered a stage (`to`), or ended (`to` is None). `before` is None for a pass that began."""
+
+    lead: Lead
+    before: str | None
+    to: str | None
+    by: By
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Arrival:
     """What is known of a lead when it arrives."""
 
@@ -225,7 +213,7 @@ class Arrival:
 @transaction.atomic
 def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTURED, previous: Lead | None = None) -> Lead:
     """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open,
-    Gone for its contact or account.
+    DisqualifiedBefore unless the person has raised their hand (R4), Gone for its contact or account.
     """
     if previous is None:  # a merge waits for whoever wakes a lead and holds that
         for known in (arrival.account, arrival.contact):
@@ -234,6 +222,8 @@ def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTU
     line = arrival.product.line if arrival.product else ""
     if arrival.contact and _other_pass(arrival.contact, line=line).exists():
         raise AlreadyInProcess
+    if arrival.contact and previous is None and arrival.origin != Origin.HAND_RAISE and is_disqualified(arrival.contact):
+        raise DisqualifiedBefore
     lead = Lead.objects.create(
         contact=arrival.contact,
         account=arrival.account,
@@ -260,6 +250,7 @@ def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTU
     cause = audit.record(lead, action="capture", by=by, at=at, changes={"stage": (None, stage)})
     receivers = [lead.owner_id] if lead.owner_id else []
     notifications.tell(receivers, happening=Happening.GIVEN, noun=lead.noun, cause=cause, by=by, at=at, about=following.about(lead))
+    bus.say(Moved(lead, before=None, to=stage, by=by, at=at))
     return lead
 
 
@@ -295,14 +286,29 @@ def advance(lead: Lead, *, to: str, by: By, at: datetime, amount: Decimal | None
     cause = audit.record(lead, action="win" if won else "advance", by=by, at=at, changes={"stage": (before, to)})
     happening = Happening.CLOSE if won else Happening.MOVE
     notifications.tell_followers(following.about(lead), happening=happening, noun=lead.noun, cause=cause, by=by, at=at, entry=entry)
+    bus.say(Moved(locked(lead), before=before, to=to, by=by, at=at))
     return passage
 
 
-def recycle(lead: Lead, *, reason: str, by: By, at: datetime, wake_on: date | None = None, wake_when: str = "") -> Passage:
-    """End this pass with a rule for when the next begins. Raises WakeRuleMissing, NotInProcess, LeftBeforeEntered."""
-    if not reason.strip() or (wake_on is None and not wake_when.strip()):
+def recycle(
+    lead: Lead,
+    *,
+    by: By,
+    at: datetime,
+    reason: str = "",
+    because: ExitReason | None = None,
+    rule: WakeRule | None = None,
+    wake_on: date | None = None,
+    wake_when: str = "",
+    amount: Decimal | None = None,
+) -> Passage:
+    """End this pass with a reason, of the tree or in words, and a rule for when the next begins: `rule`, or a day and words as histories
+    have them. Raises WakeRuleMissing, WakeRuleWrong, ReasonNotForThis, NotInProcess, LeftBeforeEntered.
+    """
+    if not reason.strip() and because is None:
         raise WakeRuleMissing
-    return _end(lead, outcome=Outcome.RECYCLED, by=by, at=at, reason=reason, wake_on=wake_on, wake_when=wake_when)
+    rule = wake_rules.with_a_day(wake_rules.checked(rule or WakeRule(on=wake_on, words=wake_when)), at=at)
+    return _end(lead, outcome=Outcome.RECYCLED, by=by, at=at, reason=reason, because=because, rule=rule, amount=amount)
 
 
 def lose(lead: Lead, *, reason: str, by: By, at: datetime, amount: Decimal | None = None) -> Passage:
@@ -310,9 +316,11 @@ def lose(lead: Lead, *, reason: str, by: By, at: datetime, amount: Decimal | Non
     return _end(lead, outcome=Outcome.LOST, by=by, at=at, reason=reason, amount=amount)
 
 
-def disqualify(lead: Lead, *, reason: str, by: By, at: datetime) -> Passage:
-    """End this pass for good: only a hand-raise brings a disqualified contact back (R4)."""
-    return _end(lead, outcome=Outcome.DISQUALIFIED, by=by, at=at, reason=reason)
+def disqualify(lead: Lead, *, by: By, at: datetime, reason: str = "", because: ExitReason | None = None) -> Passage:
+    """End this pass for good: only a hand-raise brings a disqualified contact back (R4). Raises ReasonMissing, ReasonNotForThis."""
+    if not reason.strip() and because is None:
+        raise ReasonMissing
+    return _end(lead, outcome=Outcome.DISQUALIFIED, by=by, at=at, reason=reason, because=because)
 
 
 @transaction.atomic
@@ -334,18 +342,46 @@ def merge(lead: Lead, *, into: Lead, by: By, at: datetime, merge_id: int | None 
 
 
 @transaction.atomic
-def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING) -> Lead:
-    """Open the next pass of a recycled lead, with what is known of it by now. Raises NotRecycled if it did not end so, or was woken already."""
+def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING, receiver: Receiver | None = None) -> Lead:
+    """Open the next pass of a lead that was recycled, or won back after it was lost, with what is known of it by now; with a receiver, it
+    is the receiver's. Raises NotRecycled if it did not end so, or was woken already; AlreadyInProcess.
+    """
     lead = locked(lead)
-    if lead.ended_as != Outcome.RECYCLED or Lead.objects.filter(previous=lead).exists():
+    if lead.ended_as not in (Outcome.RECYCLED, Outcome.LOST) or Lead.objects.filter(previous=lead).exists():
         raise NotRecycled
+    return _next_pass(lead, origin=Origin.RECYCLED, receiver=receiver, stage=stage, by=by, at=at)
+
+
+@transaction.atomic
+def raise_hand(lead: Lead, *, words: str, by: By, at: datetime, stage: str = stages.READY) -> Lead:
+    """Open the next pass of a disqualified lead, because the person came to us of their own accord; `words` say how (R4).
+
+    Raises NotDisqualified if it did not end so, or they came back already; WordsMissing, AlreadyInProcess.
+    """
+    lead = locked(lead)
+    if lead.ended_as != Outcome.DISQUALIFIED or Lead.objects.filter(previous=lead).exists():
+        raise NotDisqualified
+    if not words.strip():
+        raise WordsMissing
+    following = _next_pass(lead, origin=Origin.HAND_RAISE, receiver=None, stage=stage, by=by, at=at)
+    _write_move(following, by=by, at=at, detail={"hand_raise": True}, text=words.strip()[:200])
+    return following
+
+
+def is_disqualified(contact: Contact) -> bool:
+    """Whether the person's last pass, whatever it was about, ended as disqualified."""
+    last = Lead.objects.filter(contact=contact).order_by("-opened_at", "-pk").values_list("ended_as", flat=True).first()
+    return last == Outcome.DISQUALIFIED
+
+
+def _next_pass(lead: Lead, *, origin: Origin, receiver: Receiver | None, stage: str, by: By, at: datetime) -> Lead:
     arrival = Arrival(
-        team=lead.team,
-        origin=Origin.RECYCLED,
+        team=receiver.team if receiver else lead.team,
+        origin=origin,
         contact=lead.contact,
         account=lead.account,
         product=lead.product,
-        owner=lead.owner,
+        owner=receiver.owner if receiver else lead.owner,
         source=lead.source,
         source_detail=lead.source_detail,
         segment=lead.segment,
@@ -355,8 +391,11 @@ def wake(lead: Lead, *, by: By, at: datetime, stage: str = stages.NURTURING) -> 
 
 
 @transaction.atomic
-def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "", seen: Seen | None = None) -> Ownership:
-    """Hand the lead to another person, or to a team's queue. The period before is closed, never rewritten. Raises ChangedMeanwhile."""
+def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reason: str = "", seen: Seen | None = None, is_news: bool = True) -> Ownership:
+    """Hand the lead to another person, or to a team's queue. The period before is closed, never rewritten. Raises ChangedMeanwhile.
+
+    It is no news when it is part of something that people hear of already.
+    """
     lead = locked(lead)
     refuse_overtaken(lead, said={"owner": to, "team": team}, seen=seen)
     changes = audit.difference(lead, {"owner": to, "team": team})
@@ -368,18 +407,14 @@ def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reaso
     Ownership.objects.filter(pk=current.pk).update(until_at=moment)
     ownership = Ownership.objects.create(lead=lead, owner=to, team=team, from_at=moment, given_by=by.actor, reason=reason)
     Lead.objects.filter(pk=lead.pk).update(owner=to, team=team, updated_at=at)
+    detail = {"from": str(lead.owner or lead.team), "to": str(to or team)}
     entry = TimelineEntry.objects.create(
-        at=at,
-        kind=timeline.Kind.OWNER,
-        lead=lead,
-        contact=lead.contact,
-        account=lead.account,
-        actor=by.actor,
-        text=reason,
-        detail={"from": str(lead.owner or lead.team), "to": str(to or team)},
+        at=at, kind=timeline.Kind.OWNER, lead=lead, contact=lead.contact, account=lead.account, actor=by.actor, text=reason, detail=detail
     )
     cause = audit.record(lead, action="give", by=by, at=at, changes=changes)
-    notifications.tell_of_new_owner(lead, to=to, entry=entry, cause=cause, by=by, at=at)
+    if is_news:
+        notifications.tell_of_new_owner(lead, to=to, entry=entry, cause=cause, by=by, at=at)
+    bus.say(Given(lead, to, by, at))
     return ownership
 
 
@@ -411,7 +446,7 @@ def _other_pass(contact: Contact | None, *, line: str) -> Leads:
 
 def chain(lead: Lead) -> Sequence[Passage]:
     """The passages of this pass in order: who carried it, through which stage, how long."""
-    return list(Passage.objects.filter(lead=lead).select_related("stage", "owner", "team").order_by("seq"))
+    return list(Passage.objects.filter(lead=lead).select_related("stage", "owner", "team", "because").order_by("seq"))
 
 
 @transaction.atomic
@@ -422,20 +457,24 @@ def _end(
     by: By,
     at: datetime,
     reason: str,
-    wake_on: date | None = None,
-    wake_when: str = "",
+    because: ExitReason | None = None,
+    rule: WakeRule | None = None,
     amount: Decimal | None = None,
     cause: AuditEntry | None = None,
 ) -> Passage:
     lead = locked(lead)
     before = lead.stage_id
-    passage = ledger.leave(lead, outcome=outcome, at=at, reason=reason, wake_on=wake_on, wake_when=wake_when, amount=amount)
+    if because is not None and before is not None:
+        because = exit_reasons.given(because.key, exit_=Exit(outcome.value), stage=before)
+    passage = ledger.leave(lead, outcome=outcome, at=at, reason=reason.strip(), because=because, rule=rule, amount=amount)
     Lead.objects.filter(pk=lead.pk).update(stage=None, stage_since=at, ended_at=at, ended_as=outcome, updated_at=at)
-    detail = {"from": before, "outcome": outcome, "wake_on": wake_on.isoformat() if wake_on else None, "wake_when": wake_when}
-    entry = _write_move(lead, by=by, at=at, detail=detail, text=reason)
+    rule = rule or WakeRule()
+    detail = {"from": before, "outcome": outcome, "wake_on": rule.on.isoformat() if rule.on else None, "wake_when": rule.words.strip()}
+    entry = _write_move(lead, by=by, at=at, detail=detail | ({"because": because.key} if because else {}), text=reason.strip())
     own = audit.record(lead, action=outcome.value, by=by, at=at, changes={"stage": (before, None)})
     happening = Happening.MERGE if outcome is Outcome.MERGED else Happening.CLOSE
     notifications.tell_followers(following.about(lead), happening=happening, noun=lead.noun, cause=cause or own, by=by, at=at, entry=entry)
+    bus.say(Moved(locked(lead), before=before, to=None, by=by, at=at))
     return passage
 
 

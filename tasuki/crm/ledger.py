@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,14 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities
 from tasuki.core.errors import Refused
+from tasuki.crm import wake_rules
+from tasuki.crm.contacts import Channel
+from tasuki.crm.wake_rules import Trigger, WakeRule
 
 if TYPE_CHECKING:
     from tasuki.core.audit import By
     from tasuki.core.people import User
+    from tasuki.crm.exit_reasons import ExitReason
     from tasuki.crm.leads import Lead
 
 
@@ -83,7 +87,7 @@ class Passages(models.QuerySet["Passage"]):
         return self.filter(Q(left_at__isnull=True) | Q(left_at__gte=moment), entered_at__lt=moment)
 
     def for_listing(self) -> Passages:
-        return self.select_related("lead", "lead__contact", "lead__account", "stage", "owner", "team")
+        return self.select_related("lead", "lead__contact", "lead__account", "stage", "owner", "team", "because")
 
 
 class _LeadSpan(Func):
@@ -108,8 +112,14 @@ class Passage(models.Model):
     left_at = models.DateTimeField(_("left"), null=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    # The reason of the tree; `reason` holds what was said beside it, or instead of it before there was a tree.
+    because = models.ForeignKey("crm.ExitReason", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("reason of the tree"))
     wake_on = models.DateField(_("wake on"), null=True)
     wake_when = models.CharField(_("wake when"), max_length=200, blank=True)
+    wake_trigger = models.CharField(_("woken when the person"), max_length=8, choices=Trigger.choices, blank=True, default="", db_default="")
+    wake_channel = models.CharField(_("by which channel"), max_length=8, choices=Channel.choices, blank=True, default="", db_default="")
+    wake_every = models.PositiveSmallIntegerField(_("tried every so many days"), null=True)
+    wake_until_on = models.DateField(_("tried until"), null=True)
     owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("carried by"))
     team = models.ForeignKey("core.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("team"))
     moved_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, verbose_name=_("moved by"))
@@ -130,7 +140,6 @@ class Passage(models.Model):
             models.Index(fields=["stage", "entered_at"], name="passage_balance", condition=Q(left_at__isnull=True)),
             models.Index(fields=["left_at"], name="passage_recycled", condition=Q(outcome="recycled"), include=["lead"]),
             models.Index(fields=["left_at"], name="passage_wins", condition=Q(outcome="won"), include=["lead", "amount"]),
-            models.Index(fields=["entry_import"], name="passage_entry_import", condition=Q(entry_import__isnull=False)),
             models.Index(fields=["exit_import"], name="passage_exit_import", condition=Q(exit_import__isnull=False)),
         ]
         constraints = [
@@ -139,8 +148,9 @@ class Passage(models.Model):
             models.CheckConstraint(condition=Q(left_at__isnull=True, outcome="") | (Q(left_at__isnull=False) & ~Q(outcome="")), name="left_with_an_outcome"),
             models.CheckConstraint(condition=Q(left_at__isnull=True) | Q(left_at__gte=F("entered_at")), name="left_after_entered"),
             models.CheckConstraint(
-                condition=~Q(outcome="recycled") | (~Q(reason="") & (Q(wake_on__isnull=False) | ~Q(wake_when=""))), name="recycled_with_reason_and_wake_rule"
+                condition=~Q(outcome="recycled") | ((~Q(reason="") | Q(because__isnull=False)) & wake_rules.valid()), name="recycled_with_reason_and_wake_rule"
             ),
+            models.CheckConstraint(condition=~Q(outcome="disqualified") | ~Q(reason="") | Q(because__isnull=False), name="disqualified_with_a_reason"),
             # A lead's first passage comes in here when it is left. Until then a trigger (the migration `first_passage_rule`) keeps others
             # out of its time: most leads of an import have no second one, and this index costs more than all others together.
             ExclusionConstraint(
@@ -155,6 +165,10 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead_id}/{self.seq}: {self.stage_id}"
+
+    @property
+    def wake_rule(self) -> WakeRule:
+        return WakeRule(self.wake_on, self.wake_trigger, self.wake_channel, self.wake_when, self.wake_every, self.wake_until_on)
 
 
 def enter(lead: Lead, *, stage: str, at: datetime, by: By, amount: Decimal | None = None) -> Passage:
@@ -171,8 +185,8 @@ def leave(
     outcome: Outcome,
     at: datetime,
     reason: str = "",
-    wake_on: date | None = None,
-    wake_when: str = "",
+    because: ExitReason | None = None,
+    rule: WakeRule | None = None,
     amount: Decimal | None = None,
 ) -> Passage:
     """Close the lead's open passage; the one who carries the lead now is the one who carried it through.
@@ -184,7 +198,8 @@ def leave(
         raise NotInProcess
     if at < passage.entered_at:
         raise LeftBeforeEntered(passage.entered_at, at)
-    values = {"left_at": at, "outcome": outcome, "reason": reason, "wake_on": wake_on, "wake_when": wake_when, "owner": lead.owner, "team": lead.team}
+    values = {"left_at": at, "outcome": outcome, "reason": reason, "because": because, "owner": lead.owner, "team": lead.team}
+    values |= rule.columns() if rule else {}
     if amount is not None:
         values["amount"] = amount
     Passage.objects.filter(pk=passage.pk).update(**values)

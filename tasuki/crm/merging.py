@@ -7,13 +7,14 @@ count or search has to leave it out. Each step is written down (see `merges.jour
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, audit, bus
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of, seen_by
@@ -22,7 +23,8 @@ from tasuki.core.imports.copying import execute
 from tasuki.crm import duplicate_groups, following, notifications
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
-from tasuki.crm.leads import CannotMerge, Lead
+from tasuki.crm.lead_refusals import CannotMerge
+from tasuki.crm.leads import Lead
 from tasuki.crm.merges import choosing, passes, reach, relations
 from tasuki.crm.merges.choosing import Choice
 from tasuki.crm.merges.journal import Journal, hold_merges
@@ -55,6 +57,15 @@ class NotThere(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("One of them is not there any more, or is not yours to see."))
+
+
+@dataclass(frozen=True)
+class BecomeOne:
+    """Said on the bus: these people are one, and what stands with each of them is about to stand with the first."""
+
+    contact_ids: tuple[int, ...]
+    by: By
+    at: datetime
 
 
 @transaction.atomic
@@ -180,6 +191,7 @@ def _carry_over(journal: Journal, survivor: Any, others: Sequence[Any], *, picks
 def _carry_person(journal: Journal, survivor: Contact, others: Sequence[Contact], *, picks: Mapping[Choice, Any], by: By, at: datetime) -> None:
     mains = {choice.key: pick.pk for choice, pick in picks.items()}
     passes.close_doubles([survivor.pk, *(one.pk for one in others)], journal=journal, by=by, at=at)
+    bus.say(BecomeOne((survivor.pk, *(one.pk for one in others)), by=by, at=at))
     reach.keep_the_stricter(journal, survivor=survivor, others=others, by=by, at=at)
     reach.unite(journal, ContactEmail, key="key", survivor=survivor, others=others, main_of=mains["email"])
     reach.unite(journal, ContactPhone, key="e164", survivor=survivor, others=others, main_of=mains["phone"])

@@ -4,6 +4,7 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Consent, Contact, ContactEmail, ContactPhone
 from tasuki.crm.daybook import DaybookNote, DaybookTotal
 from tasuki.crm.duplicate_groups import DuplicateGroup
+from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.files import File
 from tasuki.crm.following import Follow
 from tasuki.crm.inventions import Invention
@@ -13,13 +14,16 @@ from tasuki.crm.mentions import Mention
 from tasuki.crm.merges.rows import FormerRecord, Merge, MergeStep
 from tasuki.crm.notifications import Notification, NotificationChoice
 from tasuki.crm.ownership import Ownership
+from tasuki.crm.product_points import ProductPoint
 from tasuki.crm.products import Product
+from tasuki.crm.scoring.scores import FormerScore, LeadScore, ScoreDue
+from tasuki.crm.scoring.versions import EngagementRule, FitRule, ScoreModel
 from tasuki.crm.stages import Stage, StageDefinition
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "File", "Follow",
-    "FormerRecord", "Invention", "Lead", "Mention", "Merge", "MergeStep", "Notification", "NotificationChoice", "Ownership", "Passage", "Product",
-    "Stage", "StageDefinition", "Task", "TimelineEntry",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "EngagementRule", "ExitReason", "File",
+    "FitRule", "Follow", "FormerRecord", "FormerScore", "Invention", "Lead", "LeadScore", "Mention", "Merge", "MergeStep", "Notification", "NotificationChoice",
+    "Ownership", "Passage", "Product", "ProductPoint", "ScoreDue", "ScoreModel", "Stage", "StageDefinition", "Task", "TimelineEntry",
 ]  # fmt: skip

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from tasuki.core.audit import By
+    from tasuki.core.people import User
+    from tasuki.crm.leads import Lead
+
+
+@dataclass(frozen=True)
+class Given:
+    """Said on the bus: somebody else, or a team's queue (`to` is None), carries the lead from now on. `lead` is as it was before."""
+
+    lead: Lead
+    to: User | None
+    by: By
+    at: datetime
 
 
 class Ownership(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasuki.core.imports import fields, taking_back
-from tasuki.core.imports.changing import audit_row, change, write_trail
+from tasuki.core.imports.changing import audit_row, changes, write_trail
 from tasuki.core.imports.copying import copy_in, execute, look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
@@ -36,7 +36,7 @@ def write(chunk: Chunk) -> None:
     for line in chunk.lines:
         if "price" in line.values:
             line.values.setdefault("currency", currency)
-    change(chunk, [(line, pk) for line, pk in changing if line.state is None], model=Product, columns=_CHANGEABLE)
+    changes(chunk, [(line, pk) for line, pk in changing if line.state is None], model=Product, columns=_CHANGEABLE).write()
     lines = list(chunk.waiting())
     for line, pk in zip(lines, new_ids(Product, len(lines)), strict=True):
         line.become(RowState.CREATED, pk)
@@ -44,7 +44,7 @@ def write(chunk: Chunk) -> None:
         Product,
         ("id", "name", "code", "line", "price", "currency", "is_active", "created_at"),
         (
-            (line.target_id, v["name"], v.get("code", ""), v.get("line", ""), v.get("price"), v.get("currency", "") if "price" in v else "", True, chunk.at)
+            (line.target_id, v["name"], v.get("code", ""), v.get("line", ""), v.get("price"), v.get("currency", "") if "price" in v else "", True, chunk.stamp)
             for line in lines
             for v in (line.values,)
         ),
@@ -53,6 +53,8 @@ def write(chunk: Chunk) -> None:
 
 
 def take_back(run: ImportRun) -> None:
+    # What was written about a product goes with it.
+    execute(f"DELETE FROM crm_productpoint WHERE product_id IN ({taking_back.CREATED})", [run.pk])
     execute(f"DELETE FROM crm_product WHERE id IN ({taking_back.CREATED})", [run.pk])
     # Codes may have gone from one product to another; no two have the same on the way back either.
     execute(f"UPDATE crm_product SET code = '' WHERE id IN ({taking_back.TOUCHED})", [run.pk])

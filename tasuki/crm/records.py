@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import audit
+from tasuki.core import audit, bus
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
@@ -22,6 +22,7 @@ from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact, Contact
 from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.products import Product
+from tasuki.crm.wake_rules import Sign, Trigger
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -148,16 +149,18 @@ def add_account(company: Company, *, owner: User | None, team: Team, by: By, at:
 
 
 @transaction.atomic
-def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Account:
+def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: Seen | None = None, another: str | None = None) -> Account:
     """Change some of what is known of a company: `said` holds fields of Company, `seen` the marks of what the person saw in them.
 
-    Raises ChangedMeanwhile, NameMissing, CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider, ParentInCircle.
+    Where the change makes it look like another account, `another` says why it is not that one; None: there is nobody to be asked.
+    Raises ChangedMeanwhile, NameMissing, AlreadyKnown, CorporateNumberInvalid, CorporateNumberTaken, DomainOfMailProvider, ParentInCircle.
     """
     account = held(account)
     columns = Company.of(account, **said).columns(said)
     refuse_overtaken(account, said={field: columns[field] for field in said}, seen=seen)
     if not columns.get("name", account.name):
         raise NameMissing
+    known = _met(account, _fresh_company_keys(account, columns), another=another)
     if {"country", "corporate_number"} & columns.keys():
         _refuse_taken_number(columns, account.pk)
     if columns.get("parent"):
@@ -165,7 +168,8 @@ def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: 
     changes = audit.difference(account, columns)
     if changes:
         Account.objects.filter(pk=account.pk).update(updated_at=at, **columns)
-        audit.record(account, action="change", by=by, at=at, changes=changes)
+        audit.record(account, action="change", by=by, at=at, changes=changes | _apart(another or "", known))
+        duplicate_groups.note_apart("account", pk=account.pk, others=[match.pk for match in known], reason=another or "", by=by, at=at)
         account.refresh_from_db()
     return account
 
@@ -196,10 +200,12 @@ def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> C
 
 
 @transaction.atomic
-def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Contact:
+def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: Seen | None = None, another: str | None = None) -> Contact:
     """Change some of what is known of a person: `said` holds columns, and `emails` and `phones` whole, the main one first.
 
-    A number without its country is read in that of the organisation. Raises ChangedMeanwhile, NameMissing, EmailInvalid, PhoneInvalid.
+    A number without its country is read in that of the organisation. Where the change makes the person look like another contact,
+    `another` says why it is not that one; None: there is nobody to be asked.
+    Raises ChangedMeanwhile, NameMissing, AlreadyKnown, EmailInvalid, PhoneInvalid.
     """
     contact = held(contact)
     columns = {name: value for name, value in trimmed(said).items() if name not in reach.REACHED_BY}
@@ -207,11 +213,13 @@ def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: 
     refuse_overtaken(contact, said=columns | {name: list(found) for name, found in reached.items()}, seen=seen)
     if not columns.get("family_name", contact.family_name):
         raise NameMissing
+    known = _met(contact, _fresh_person_keys(contact, columns, reached), another=another)
     changes = audit.difference(contact, columns) | reach.difference(contact, reached)
     if changes:
         Contact.objects.filter(pk=contact.pk).update(updated_at=at, **columns)
         reach.write(contact, reached)
-        audit.record(contact, action="change", by=by, at=at, changes=changes)
+        audit.record(contact, action="change", by=by, at=at, changes=changes | _apart(another or "", known))
+        duplicate_groups.note_apart("contact", pk=contact.pk, others=[match.pk for match in known], reason=another or "", by=by, at=at)
     return Contact.objects.get(pk=contact.pk)
 
 
@@ -259,12 +267,29 @@ def supplement_contact(contact: Contact, *, person: Person, by: By, at: datetime
     return contact
 
 
+@dataclass(frozen=True)
+class OptedOut:
+    """Said on the bus: the person does not want to be reached by the channel, or not any more."""
+
+    contact_id: int
+    channel: Channel
+    by: By
+    at: datetime
+
+
 @transaction.atomic
-def record_consent(contact: Contact, *, channel: Channel, state: ConsentState, how: str, by: By, at: datetime) -> Consent:
-    """Write what the person agreed to or refused; earlier rows stay as they were. Raises Gone."""
+def record_consent(
+    contact: Contact, *, channel: Channel, state: ConsentState, how: str, by: By, at: datetime, more: Mapping[str, Any] | None = None
+) -> Consent:
+    """Write what the person agreed to or refused; earlier rows stay as they were. `more` are other columns of the row. Raises Gone."""
     contact = held(contact)
-    consent = Consent.objects.create(contact=contact, channel=channel, state=state, how=how.strip()[:200], recorded_by=by.actor, at=at)
+    said = {"channel": channel, "state": state, "how": how.strip()[:200], **(more or {})}
+    consent = Consent.objects.create(contact=contact, recorded_by=by.actor, at=at, **said)
     audit.record(contact, action="consent", by=by, at=at, changes={channel.value: (None, state.value)})
+    if state is ConsentState.GIVEN:
+        bus.say(Sign(contact.pk, Trigger.CONSENT, by, at, channel=channel.value))
+    else:
+        bus.say(OptedOut(contact.pk, channel, by=by, at=at))
     return consent
 
 
@@ -307,6 +332,35 @@ def _keys(person: Person) -> PersonKeys:
     mails = [emails.normalise(person.email)[1]] if person.email.strip() else []
     numbers = [phones.to_e164(person.phone, person.country)] if person.phone.strip() else []
     return PersonKeys(mails, numbers, person.account.pk if person.account else None, duplicates.name_key(person.family_name, person.given_name))
+
+
+def _met(record: Account | Contact, keys: CompanyKeys | PersonKeys, *, another: str | None) -> list[Match]:
+    """The other records that have what is new about this one. Raises AlreadyKnown when nobody said why they are others."""
+    if another is None:
+        return []
+    return duplicates.look_before(keys, another=another, but=[record.pk, *duplicate_groups.apart_from(record.noun, record.pk)])
+
+
+def _fresh_company_keys(account: Account, columns: Mapping[str, Any]) -> CompanyKeys:
+    """What it is recognised by from now on and was not before; its number also says which others it is not."""
+    folded, domain = columns.get("folded_name", ""), columns.get("domain", "")
+    return CompanyKeys(
+        folded if folded != account.folded_name else "",
+        domain if domain != account.domain else "",
+        columns.get("country", account.country),
+        columns.get("corporate_number", account.corporate_number),
+    )
+
+
+def _fresh_person_keys(contact: Contact, columns: Mapping[str, Any], reached: Mapping[str, reach.Rows]) -> PersonKeys:
+    """What the person is recognised by from now on and was not before."""
+    mails = {row["key"] for row in reached.get("emails", {}).values()} - {mail.key for mail in contact.emails.all()}
+    numbers = {row["e164"] for row in reached.get("phones", {}).values()} - {phone.e164 for phone in contact.phones.all()}
+    was = contact.account_id, duplicates.name_key(contact.family_name, contact.given_name)
+    account = columns.get("account", contact.account)
+    names = (columns.get(name, getattr(contact, name)) for name in ("family_name", "given_name"))
+    is_now = account.pk if account else None, duplicates.name_key(*names)
+    return PersonKeys(mails, numbers, *(is_now if is_now != was else (None, "")))
 
 
 def _apart(another: str, known: list[Match]) -> audit.Changes:

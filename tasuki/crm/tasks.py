@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, audit, bus
 from tasuki.core.audit import By
 from tasuki.core.errors import Gone, Refused
 from tasuki.core.meanwhile import held
@@ -60,12 +61,13 @@ class Tasks(models.QuerySet["Task"]):
         return self.filter(done_at__isnull=True)
 
     def next_of(self, leads: Iterable[Lead]) -> dict[int, Task]:
-        """The open task that is due first, by lead; one query for a whole list."""
+        """The open task that is due first, by lead, with its subject and day; one query for a whole list."""
         rows = self.to_do().filter(lead__in=[lead.pk for lead in leads]).order_by("lead_id", F("due_on").asc(nulls_last=True), "pk").distinct("lead_id")
-        return {task.lead_id: task for task in rows if task.lead_id}
+        return {task.lead_id: task for task in rows.only("lead", "subject", "due_on") if task.lead_id}
 
     def for_listing(self) -> Tasks:
-        return self.select_related("lead").prefetch_related("owner", "team", "account", "contact", "lead__contact", "lead__account")
+        # Joined: what a task is about is mostly another record for each, and read apart its people and accounts were read twice.
+        return self.select_related("lead", "lead__contact", "lead__account", "account", "contact").prefetch_related("owner")
 
     def for_page(self) -> Tasks:
         return self.select_related("owner", "team", "lead", "lead__contact", "lead__account", "account", "contact", "created_by", "done_by")
@@ -83,10 +85,10 @@ class Task(models.Model):
     account = models.ForeignKey("crm.Account", models.CASCADE, null=True, blank=True, related_name="tasks")
     contact = models.ForeignKey("crm.Contact", models.CASCADE, null=True, blank=True, related_name="tasks")
     lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, blank=True, related_name="tasks")
-    created_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(_("done"), null=True)
-    done_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
+    done_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
 
     objects = Tasks.as_manager()
 
@@ -95,7 +97,12 @@ class Task(models.Model):
         verbose_name_plural = _("tasks")
         indexes = [
             models.Index(fields=["owner", "due_on", "id"], name="task_to_do", condition=Q(done_at__isnull=True)),
-            models.Index(fields=["due_on", "id"], name="task_by_day"),
+            # What is to do is the newest of very many tasks, and would be looked for through all others.
+            models.Index(fields=["due_on", "id"], name="task_to_do_by_day", condition=Q(done_at__isnull=True)),
+            models.Index(fields=["created_at", "id"], name="task_to_do_by_start", condition=Q(done_at__isnull=True)),
+            # Whether a record has something to do is asked of very many leads.
+            models.Index(fields=["lead", "due_on"], name="task_to_do_of_lead", condition=Q(done_at__isnull=True)),
+            models.Index(fields=["due_on", "id"], name="task_by_day", include=["done_at"]),
             models.Index(fields=["subject", "id"], name="task_by_subject"),
             models.Index(fields=["kind", "id"], name="task_by_kind"),
             models.Index(fields=["created_at", "id"], name="task_by_start"),
@@ -105,6 +112,25 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """Said on the bus: the task was done, and is to be done again."""
+
+    task: Task
+    by: By
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Said on the bus: the task was finished, or is about to be taken away undone."""
+
+    task: Task
+    is_done: bool
+    by: By
+    at: datetime
 
 
 def locked(task: Task) -> Task:
@@ -163,6 +189,7 @@ def finish(task: Task, *, by: By, at: datetime) -> Task:
         notifications.tell(givers, happening=Happening.DONE, noun=task.noun, cause=cause, by=by, at=at, about=about, entry=entry)
         notifications.tell_followers(about, happening=Happening.DONE, noun=task.noun, cause=cause, by=by, at=at, entry=entry, but=givers)
     task.refresh_from_db()
+    bus.say(Closed(task, is_done=True, by=by, at=at))
     return task
 
 
@@ -177,6 +204,7 @@ def reopen(task: Task, *, by: By, at: datetime) -> Task:
         TimelineEntry.objects.filter(kind=Kind.TASK, detail__task=task.pk, **_about(task)).delete()
     audit.record(task, action="reopen", by=by, at=at, changes={"done_at": (task.done_at, None)})
     task.refresh_from_db()
+    bus.say(Reopened(task, by=by, at=at))
     return task
 
 
@@ -186,6 +214,8 @@ def remove(task: Task, *, by: By, at: datetime) -> None:
     task = locked(task)
     told = {field: (getattr(task, field), None) for field in (*CHANGEABLE, "lead", "contact", "account") if getattr(task, field)}
     audit.record(task, action="remove", by=by, at=at, changes=told)
+    if task.done_at is None:
+        bus.say(Closed(task, is_done=False, by=by, at=at))
     Task.objects.filter(pk=task.pk).delete()
 
 

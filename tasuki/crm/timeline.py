@@ -27,6 +27,9 @@ class Kind(models.TextChoices):
     FILE = "file", _("file")
     IMPORT = "import", _("import")
     MERGE = "merge", _("merge")
+    HANDOFF = "handoff", _("hand-off")
+    WIN = "win", _("win")
+    SEQUENCE = "sequence", _("sequence")
 
 
 def around_visible_records(user: User) -> Q:

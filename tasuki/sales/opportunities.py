@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -22,9 +22,11 @@ from tasuki.crm import leads, requirements, stages
 if TYPE_CHECKING:
     from tasuki.core.people import User
     from tasuki.core.teams import Team
+    from tasuki.crm.exit_reasons import ExitReason
     from tasuki.crm.leads import Lead
     from tasuki.crm.ledger import Passage
     from tasuki.crm.products import Product
+    from tasuki.crm.wake_rules import WakeRule
 
 
 class LostBecause(models.TextChoices):
@@ -90,7 +92,7 @@ class Opportunities(models.QuerySet["Opportunity"]):
 
     def for_listing(self) -> Opportunities:
         # What there are few of is read once for all rows: planning a join of eight tables takes longer than running it.
-        return self.select_related("lead", "lead__contact", "lead__account").prefetch_related("lead__stage", "product", "owner", "team")
+        return self.select_related("lead", "lead__contact", "lead__account").prefetch_related("lead__stage", "owner", "team")
 
     def for_page(self) -> Opportunities:
         joined = self.select_related("lead", "lead__contact", "lead__account", "lead__stage", "product", "owner", "team")
@@ -119,6 +121,13 @@ class Opportunity(models.Model):
     lost_to = models.CharField(_("lost to"), max_length=120, blank=True)
     custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     updated_at = models.DateTimeField(_("changed"))
+    # What stands on the lead, for lists to order and ask by; only the database writes it (see migrations/0004_follow_the_lead.py).
+    lead_contact = models.ForeignKey("crm.Contact", models.DO_NOTHING, null=True, editable=False, related_name="+", db_constraint=False)
+    lead_account = models.ForeignKey("crm.Account", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
+    lead_stage = models.ForeignKey("crm.Stage", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
+    lead_stage_since = models.DateTimeField(null=True, editable=False)
+    lead_source = models.CharField(max_length=80, blank=True, editable=False)
+    lead_segment = models.CharField(max_length=80, blank=True, editable=False)
     state = models.GeneratedField(
         expression=Case(
             When(won_at__isnull=False, then=Value("won")),
@@ -149,6 +158,11 @@ class Opportunity(models.Model):
             models.Index(fields=["lost_because", "id"], name="opportunity_by_reason", condition=~Q(lost_because="")),
             models.Index(fields=["lost_to", "id"], name="opportunity_by_winner", condition=~Q(lost_to="")),
             models.Index(fields=["updated_at", "id"], name="opportunity_by_change"),
+            models.Index(fields=["lead_account", "id"], name="opportunity_by_account"),
+            models.Index(fields=["lead_stage", "id"], name="opportunity_by_stage"),
+            models.Index(fields=["lead_stage_since", "id"], name="opportunity_by_time_in_stage"),
+            models.Index(fields=["lead_source", "id"], name="opportunity_by_source"),
+            models.Index(fields=["lead_segment", "id"], name="opportunity_by_segment"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="opportunity_reference_once"),
@@ -264,10 +278,23 @@ def lose(opportunity: Opportunity, *, because: LostBecause, by: By, at: datetime
 
 
 @transaction.atomic
-def recycle(opportunity: Opportunity, *, reason: str, by: By, at: datetime, wake_on: date | None = None, wake_when: str = "") -> Passage:
-    """Close without an order and give the lead a rule for coming round again (R3)."""
+def recycle(
+    opportunity: Opportunity,
+    *,
+    by: By,
+    at: datetime,
+    reason: str = "",
+    because: ExitReason | None = None,
+    rule: WakeRule | None = None,
+    wake_on: date | None = None,
+    wake_when: str = "",
+) -> Passage:
+    """Close without an order and give the lead a rule for coming round again (R3). The amount of the day is stamped. Raises what
+    `leads.recycle` raises, Closed.
+    """
     opportunity = locked(opportunity)
-    passage = leads.recycle(opportunity.lead, reason=reason, by=by, at=at, wake_on=wake_on, wake_when=wake_when)
+    said: dict[str, Any] = {"reason": reason, "because": because, "rule": rule, "wake_on": wake_on, "wake_when": wake_when}
+    passage = leads.recycle(opportunity.lead, by=by, at=at, amount=_in_base(opportunity, at=at), **said)
     Opportunity.objects.filter(pk=opportunity.pk).update(closed_at=at, updated_at=at)
     audit.record(opportunity, action="recycle", by=by, at=at)
     return passage

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.custom_fields.definitions import FieldNoun
 from tasuki.core.imports import custom_values, fields
-from tasuki.core.imports.changing import Rows, as_they_are, change, stamps
+from tasuki.core.imports.changing import Rows, as_they_are, changes, stamps
 from tasuki.core.imports.copying import look_up, new_ids
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, Line, by_name
@@ -256,7 +256,7 @@ def _change(chunk: Chunk, rows: Rows) -> None:
         elif "amount" in values:
             values.setdefault("currency", before[pk]["currency"] or base)
     plain = custom_values.merge(rows, model=Opportunity)
-    change(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE, plain=plain, before=before)
+    changes(chunk, rows, model=Opportunity, columns=opportunity_undo.CHANGEABLE, plain=plain, before=before).write()
 
 
 def _leave_titles(rows: Rows, before: dict[int, dict[str, Any]]) -> None:

@@ -23,4 +23,12 @@ def _near(user: User) -> set[int]:
     return nearest_of(Opportunity.objects.order_by("-opened_at", "-pk"), user, noun="opportunity")
 
 
-OPPORTUNITIES = Searched("opportunity", "sales.Opportunity", _opportunities, through={"lead": "lead_id"}, nearest=_near, is_name=False)
+OPPORTUNITIES = Searched(
+    "opportunity",
+    "sales.Opportunity",
+    _opportunities,
+    through={"lead": "lead_id"},
+    beside={"contact": "lead_contact_id", "account": "lead_account_id"},
+    nearest=_near,
+    is_name=False,
+)

@@ -27,15 +27,7 @@ from tasuki.crm.timeline import TimelineEntry
 from tests.cast import MONDAY, Cast
 from tests.core.test_virus_scanner import EICAR, clamd
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def storage_of_its_own(settings: Settings, tmp_path: Any) -> None:
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path, "base_url": None}},
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage_of_its_own")]
 
 
 def by(cast: Cast) -> By:

@@ -150,3 +150,16 @@ def test_the_source_never_changes_even_by_an_update() -> None:
     run = imported(HEADER + "L1,2025-01-15,search,Mia Roe,,\n", said=MAPPING + "on_duplicate: update\n")
     assert (run.n_updated, run.n_warnings) == (1, 1)
     assert Lead.objects.get(reference="L1").source == "webinar"
+
+
+def test_an_import_brings_nobody_back_who_was_disqualified_unless_it_says_that_they_raised_their_hand() -> None:
+    imported(HEADER + "L1,2025-01-15,webinar,Mia Roe,mia@norwick.example,Norwick Inc.\n")
+    leads.disqualify(Lead.objects.get(), reason="a student", by=BY, at=AT)
+    again = imported(HEADER + "L2,2025-03-15,fair,Mia Roe,mia@norwick.example,Norwick Inc.\nL3,2025-03-15,fair,Jo Poe,jo@norwick.example,Norwick Inc.\n")
+    assert (again.n_created, again.n_rejected) == (1, 1)
+    refused = next(row for row in ImportRow.objects.filter(run=again) if row.messages)
+    assert "was disqualified" in refused.messages[0]["reason"]
+    said = MAPPING.replace("  source: source", "  source: source\n  origin: origin")
+    raised = imported("id,day,source,name,mail,company,origin\nL4,2025-04-15,call,Mia Roe,mia@norwick.example,Norwick Inc.,hand_raise\n", said=said)
+    assert (raised.n_created, raised.n_rejected) == (1, 0)
+    assert Lead.objects.get(reference="L4").origin == "hand_raise"

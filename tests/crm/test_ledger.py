@@ -110,6 +110,8 @@ def test_a_recycled_lead_wakes_as_the_next_pass_and_only_once(cast: Cast) -> Non
     assert [passage.outcome for passage in leads.chain(lead)] == ["recycled"]
     with pytest.raises(NotRecycled):
         leads.wake(lead, by=by(cast), at=TUESDAY + timedelta(days=91))
+    with pytest.raises(IntegrityError, match="lead_woken"), transaction.atomic():
+        Lead.objects.filter(pk=captured(cast).pk).update(previous=lead)
 
 
 def test_a_lead_that_ended_is_not_moved_any_more(cast: Cast) -> None:

@@ -141,7 +141,8 @@ def _send_back(step: MergeStep) -> None:
 
 
 def _forget(step: MergeStep) -> None:
-    execute(f"DELETE FROM {step.table_name} WHERE id = ANY(%s)", [step.row_ids])
+    with ledger.correcting("undo of a merge"):
+        execute(f"DELETE FROM {step.table_name} WHERE id = ANY(%s)", [step.row_ids])
 
 
 def _restore(step: MergeStep) -> None:

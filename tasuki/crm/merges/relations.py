@@ -16,8 +16,9 @@ OWN_RULES = {
     ("crm.Ownership", "account"): "an account has one owner at a time: the survivor's periods go on, the others' stay with the merge",
     ("crm.Account", "parent"): "subsidiaries follow, but never in a circle",
 }
-# A person has one open lead per product line; `passes` sees to it before the leads move.
-PREPARED = {("crm.Lead", "contact")}
+# A person has one open lead per product line, and is in one sequence at a time: `passes`, and who hears of `merging.BecomeOne`, see to it
+# before the rows move.
+PREPARED = {("crm.Lead", "contact"), ("engage.Enrolment", "contact")}
 
 
 class RelationWithoutRule(Exception):

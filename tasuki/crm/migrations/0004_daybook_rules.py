@@ -2,6 +2,16 @@
 
 from django.db import migrations
 
+
+def _told(moved: str, values: str) -> str:
+    return f"""
+        SELECT changed.sign, stay.stage_id, stay.outcome, stay.entered_at, stay.left_at, stay.amount,
+               changed.source, changed.segment, changed.owner_id, changed.team_id
+        FROM ({moved}) moved
+        CROSS JOIN LATERAL (SELECT * FROM crm_passage passage WHERE passage.lead_id = moved.id OFFSET 0) stay
+        CROSS JOIN LATERAL (VALUES {values}) AS changed(sign, source, segment, owner_id, team_id)"""
+
+
 # What one passage means for the book: it entered on a day, and left on one if it did. {told} gives rows
 # (sign, stage_id, outcome, entered_at, left_at, amount, source, segment, owner_id, team_id).
 NOTES = """
@@ -19,6 +29,26 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7
 HAVING sum(said.n_entered) <> 0 OR sum(said.n_left) <> 0 OR sum(said.amount_entered) <> 0 OR sum(said.amount_left) <> 0
 """
 
+# The same for many passages: they are counted by their days before each is told as an entry and an end, so that few rows are told.
+NOTES_OF_MANY = """
+INSERT INTO crm_daybooknote (counted_on, stage_id, outcome, source, segment, owner_id, team_id, n_entered, n_left, amount_entered, amount_left)
+SELECT said.day, stays.stage_id, stays.outcome, stays.source, stays.segment, stays.owner_id, stays.team_id,
+       sum(said.n_entered), sum(said.n_left), sum(said.amount_entered), sum(said.amount_left)
+FROM (
+    SELECT (told.entered_at AT TIME ZONE zone.name)::date AS entered_on, (told.left_at AT TIME ZONE zone.name)::date AS left_on,
+           told.stage_id, told.outcome, told.source, told.segment, told.owner_id, told.team_id,
+           sum(told.sign) AS n, sum(told.sign * told.amount) FILTER (WHERE told.outcome = 'won') AS worth
+    FROM ({told}) told
+    CROSS JOIN (SELECT coalesce((SELECT time_zone FROM core_organisation WHERE id = 1), 'UTC') AS name) zone
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) stays
+CROSS JOIN LATERAL (VALUES (stays.entered_on, stays.n, 0, stays.worth, NULL), (stays.left_on, 0, stays.n, NULL, stays.worth))
+           AS said(day, n_entered, n_left, amount_entered, amount_left)
+WHERE said.day IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+HAVING sum(said.n_entered) <> 0 OR sum(said.n_left) <> 0 OR sum(said.amount_entered) <> 0 OR sum(said.amount_left) <> 0
+"""
+
+# A lead that this transaction itself wrote is held already.
 PASSAGES = f"""
 CREATE FUNCTION crm_note_passages() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -28,9 +58,14 @@ DECLARE
 BEGIN
     -- Leads are held, so that one that changes hands meanwhile is not noted with the old ones.
     EXECUTE format($sql$
-        WITH held AS MATERIALIZED (
-            SELECT id, source, segment, owner_id, team_id FROM crm_lead WHERE id IN (SELECT lead_id FROM (%1$s) AS changed) FOR SHARE)
-        {NOTES.format(told="SELECT changed.*, held.source, held.segment, held.owner_id, held.team_id FROM (%1$s) AS changed JOIN held ON held.id = lead_id")}
+        WITH own AS MATERIALIZED (
+            SELECT id, source, segment, owner_id, team_id FROM crm_lead
+            WHERE id IN (SELECT lead_id FROM (%1$s) AS changed) AND xmin = pg_current_xact_id()::xid),
+        other AS MATERIALIZED (
+            SELECT id, source, segment, owner_id, team_id FROM crm_lead
+            WHERE id IN (SELECT lead_id FROM (%1$s) AS changed EXCEPT SELECT id FROM own) FOR SHARE),
+        held AS (SELECT * FROM own UNION ALL SELECT * FROM other)
+        {NOTES_OF_MANY.format(told="SELECT changed.*, held.source, held.segment, held.owner_id, held.team_id FROM (%1$s) AS changed JOIN held ON held.id = lead_id")}
     $sql$, changed);
     RETURN NULL;
 END $$;
@@ -46,24 +81,23 @@ DROP TRIGGER daybook_insert ON crm_passage; DROP TRIGGER daybook_update ON crm_p
 DROP FUNCTION crm_note_passages();
 """
 
-_OF_LEADS = """SELECT sign, stay.stage_id, stay.outcome, stay.entered_at, stay.left_at, stay.amount, changed.source, changed.segment, changed.owner_id, changed.team_id
-               FROM changed JOIN crm_passage stay ON stay.lead_id = changed.id"""
+# Of each lead that changed hands, source or segment the passages are looked up once; OFFSET keeps it from being a join with all passages.
+MOVED = _told(
+    """SELECT written.id, written.source, written.segment, written.owner_id, written.team_id,
+              gone.source AS old_source, gone.segment AS old_segment, gone.owner_id AS old_owner_id, gone.team_id AS old_team_id
+       FROM written JOIN gone USING (id)
+       WHERE (written.source, written.segment, written.owner_id, written.team_id) IS DISTINCT FROM (gone.source, gone.segment, gone.owner_id, gone.team_id)""",
+    "(1, moved.source, moved.segment, moved.owner_id, moved.team_id), (-1, moved.old_source, moved.old_segment, moved.old_owner_id, moved.old_team_id)",
+)
+GONE = _told("SELECT * FROM gone", "(-1, moved.source, moved.segment, moved.owner_id, moved.team_id)")
 LEADS = f"""
-CREATE FUNCTION crm_note_leads() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION crm_note_leads() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        WITH moved AS (
-            SELECT written.id FROM written JOIN gone USING (id)
-            WHERE (written.source, written.segment, written.owner_id, written.team_id)
-                  IS DISTINCT FROM (gone.source, gone.segment, gone.owner_id, gone.team_id)),
-        changed AS (
-            SELECT 1 AS sign, id, source, segment, owner_id, team_id FROM written WHERE id IN (SELECT id FROM moved)
-            UNION ALL SELECT -1, id, source, segment, owner_id, team_id FROM gone WHERE id IN (SELECT id FROM moved))
-        {NOTES.format(told=_OF_LEADS)};
+        {NOTES_OF_MANY.format(told=MOVED)};
     ELSE
         -- Passages of a lead that is gone count no more, even where they are deleted after it.
-        WITH changed AS (SELECT -1 AS sign, id, source, segment, owner_id, team_id FROM gone)
-        {NOTES.format(told=_OF_LEADS)};
+        {NOTES_OF_MANY.format(told=GONE)};
     END IF;
     RETURN NULL;
 END $$;
@@ -128,7 +162,7 @@ NO_ANEW = "DROP TRIGGER daybook_zone ON core_organisation; DROP FUNCTION crm_oth
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0006_daybook")]
+    dependencies = [("crm", "0003_stages")]
 
     operations = [
         migrations.RunSQL(FOLD, NO_FOLD),

@@ -6,7 +6,7 @@ from tasuki.core.search.noting import noting
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0007_daybook_rules"), ("core", "0008_search_rules")]
+    dependencies = [("crm", "0004_daybook_rules"), ("core", "0003_search_rules")]
 
     operations = [
         noting("crm_account", noun="account", columns=("name", "folded_name", "domain", "corporate_number", "reference")),

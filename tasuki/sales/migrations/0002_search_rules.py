@@ -6,6 +6,6 @@ from tasuki.core.search.noting import noting
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0002_opportunity_state"), ("core", "0008_search_rules")]
+    dependencies = [("sales", "0001_initial"), ("core", "0003_search_rules")]
 
     operations = [noting("sales_opportunity", noun="opportunity", columns=("name", "reference"))]
