@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.people import User, check_time_zone
+from tasuki.core.teams import Team
 from tasuki.core.working_time import MINUTES_A_DAY, Hours, Shift
 
 LONGEST_NAME = 80
@@ -147,6 +148,25 @@ def hours_of(calendar: Calendar) -> Hours:
 def hours_of_the_house() -> Hours:
     """By the calendar of the organisation: three queries."""
     return hours_of(Calendar.objects.of_the_organisation())
+
+
+def of_teams(team_ids: Iterable[int]) -> dict[int, Calendar]:
+    """The calendar that each team works by: its own, else that of the nearest team above it that has one, else the organisation's."""
+    found: dict[int, Calendar] = {}
+    teams = {pk: (parent, calendar) for pk, parent, calendar in Team.objects.values_list("pk", "parent_id", "calendar_id")}
+    calendars = {calendar.pk: calendar for calendar in Calendar.objects.all()}
+    default = next(calendar for calendar in calendars.values() if calendar.is_default)
+    for team_id in team_ids:
+        parent, calendar_id = teams[team_id]
+        while calendar_id is None and parent is not None:
+            parent, calendar_id = teams[parent]
+        found[team_id] = default if calendar_id is None else calendars[calendar_id]
+    return found
+
+
+def of_team(team_id: int) -> Calendar:
+    """As `of_teams`, for one: two queries."""
+    return of_teams([team_id])[team_id]
 
 
 def read_hours(text: str) -> tuple[Shift, ...]:

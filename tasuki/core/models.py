@@ -6,6 +6,7 @@ from tasuki.core.audit import AuditEntry
 from tasuki.core.bulk.runs import BulkRow, BulkRun
 from tasuki.core.calendars import Calendar, CalendarDay, CalendarShift
 from tasuki.core.custom_fields.definitions import CustomChoice, CustomField
+from tasuki.core.imports.row_decisions import RowDecision
 from tasuki.core.imports.runs import ImportRow, ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.money import ExchangeRate
@@ -21,6 +22,6 @@ from tasuki.core.tours import Tour
 __all__ = [
     "Absence", "AuditEntry", "BulkRow", "BulkRun", "Calendar", "CalendarDay", "CalendarShift",
     "CustomChoice", "CustomField", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet",
-    "Organisation", "RecentRecord", "RoleGrant", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SetUpStep", "Team",
+    "Organisation", "RecentRecord", "RoleGrant", "RowDecision", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SetUpStep", "Team",
     "Tour", "User",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,12 +12,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import audit
+from tasuki.core import audit, time_zones
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 
 # What `change` may write.
-CHANGEABLE = ("name", "country", "currency", "language", "time_zone", "fiscal_year_starts_in")
+CHANGEABLE = ("name", "country", "currency", "language", "time_zone", "fiscal_year_starts_in", "postal_address")
 
 
 class OrganisationRefused(Refused):
@@ -44,6 +44,8 @@ class Organisation(models.Model):
     fiscal_year_starts_in = models.PositiveSmallIntegerField(
         _("first month of the fiscal year"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
+    # Below every letter of advertising: Korea, Japan and the United States ask who sends it, and from where.
+    postal_address = models.CharField(_("postal address"), max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("organisation")
@@ -57,6 +59,11 @@ class Organisation(models.Model):
 def the_organisation() -> Organisation:
     """The one row; a fresh installation gets it from the first migration."""
     return Organisation.objects.get(pk=1)
+
+
+def the_day(at: datetime) -> date:
+    """The day that it is at that moment where the organisation is."""
+    return at.astimezone(zoneinfo.ZoneInfo(the_organisation().time_zone)).date()
 
 
 @transaction.atomic
@@ -73,7 +80,7 @@ def change(organisation: Organisation, *, by: By, at: datetime, **fields: Any) -
         setattr(organisation, field, value)
     try:
         organisation.clean_fields()
-        if organisation.time_zone not in zoneinfo.available_timezones():
+        if organisation.time_zone not in time_zones.names():
             raise ValidationError({"time_zone": _("“%(value)s” is not a time zone.") % {"value": organisation.time_zone}})
     except ValidationError as error:
         raise OrganisationRefused(error) from error

@@ -45,9 +45,13 @@ class MailServer:
         if letter.unsubscribe:
             # RFC 8058: mail programs offer to end such mails with one press.
             headers |= {"List-Unsubscribe": f"<{letter.unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        answers_to = [letter.answers_to] if letter.answers_to else None
         with self._connection() as connection:
-            message = EmailMultiAlternatives(letter.subject, letter.text, str(sender), [letter.to], headers=headers, connection=connection)
+            message = EmailMultiAlternatives(letter.subject, letter.text, str(sender), [letter.to], headers=headers, connection=connection, reply_to=answers_to)
             message.attach_alternative(letter.html, "text/html")
+            if letter.calendar:
+                # RFC 6047: the method stands with the type, so that programs offer to accept without opening anything.
+                message.attach_alternative(letter.calendar, f"text/calendar; method={letter.method}")
             message.send()
 
     def _connection(self) -> EmailBackend:
@@ -64,13 +68,19 @@ class MailServer:
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail to one person, as plain text and as HTML. `unsubscribe`: the address that ends mails of this kind, where there is one."""
+    """One mail to one person, as plain text and as HTML. `unsubscribe`: the address that ends mails of this kind, where there is one.
+
+    `calendar` is an iCalendar object of this `method`; `answers_to` the address that answers go to.
+    """
 
     to: str
     subject: str
     text: str
     html: str
     unsubscribe: str = ""
+    calendar: str = ""
+    method: str = ""
+    answers_to: str = ""
 
 
 def server(setting: str) -> MailServer | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -16,7 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit, names, roles
+from tasuki.core import abilities, audit, names, roles, time_zones
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 
@@ -69,7 +68,7 @@ class PasswordTooWeak(Refused):
 
 def check_time_zone(value: str) -> None:
     """Raise ValidationError unless `value` is an IANA time zone of this machine."""
-    if value not in zoneinfo.available_timezones():
+    if value not in time_zones.names():
         raise ValidationError(_("“%(value)s” is not a time zone."), params={"value": value})
 
 

@@ -32,7 +32,7 @@ NO_FUNCTION = "DROP FUNCTION core_keep_what_is_named();"
 
 def checked(table: str, **columns: str) -> migrations.RunSQL:
     """The triggers for the columns of a table, each with `table.column` that it names. The fields of the model say db_constraint=False."""
-    named = {column: tuple(place.split(".")) for column, place in columns.items()}
+    named = _named(columns)
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in named)
     create = [_function(table, named)]
     create.append(
@@ -50,25 +50,25 @@ def checked(table: str, **columns: str) -> migrations.RunSQL:
     return migrations.RunSQL("\n".join(create), "\n".join(drop))
 
 
-def _function(table: str, named: dict[str, tuple[str, ...]]) -> str:
-    # Scalar questions, so that each is one look into an index whether a plan was made for one row or for ten thousand.
-    # What this transaction wrote nobody else can remove: it need not be held.
-    of_many = "\n".join(
-        f"""        IF EXISTS (
-            SELECT FROM (SELECT DISTINCT {column} AS named FROM written WHERE {column} IS NOT NULL) said
-            WHERE (SELECT there.xmin = pg_current_xact_id()::xid FROM {parent} there WHERE there.{key} = said.named) IS NOT TRUE
-              AND (SELECT there.{key} FROM {parent} there WHERE there.{key} = said.named FOR KEY SHARE) IS NULL) THEN lost := '{column}'; END IF;"""
-        for column, (parent, key) in named.items()
-    )
+def _named(columns: dict[str, str]) -> dict[str, tuple[str, str]]:
+    return {column: (place.split(".")[0], place.split(".")[1]) for column, place in columns.items()}
+
+
+def _function(table: str, named: dict[str, tuple[str, str]]) -> str:
+    of_many = "\n".join(_of_many(column, parent, key) for column, (parent, key) in named.items())
     of_one = "\n".join(
         f"""        IF NEW.{column} IS DISTINCT FROM OLD.{column} AND NEW.{column} IS NOT NULL
             AND (SELECT there.{key} FROM {parent} there WHERE there.{key} = NEW.{column} FOR KEY SHARE) IS NULL THEN lost := '{column}'; END IF;"""
         for column, (parent, key) in named.items()
     )
+    # The plan is kept: it must not read a whole table because there was little in it when the plan was made.
     return f"""
-CREATE FUNCTION {table}_references() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {table}_references() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     lost text;
+    lowest bigint;
+    highest bigint;
+    n_named bigint;
 BEGIN
     IF TG_LEVEL = 'ROW' THEN
 {of_one}
@@ -80,3 +80,21 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;"""
+
+
+def _of_many(column: str, parent: str, key: str) -> str:
+    """The question for a whole statement: what this transaction wrote nobody else can remove, so it need not be held; the rest is."""
+    # Scalar questions, so that each is one look into an index whether a plan was made for one row or for ten thousand.
+    ask = f"""
+            WHERE (SELECT there.xmin = pg_current_xact_id()::xid FROM {parent} there WHERE there.{key} = said.named) IS NOT TRUE
+              AND (SELECT there.{key} FROM {parent} there WHERE there.{key} = said.named FOR KEY SHARE) IS NULL) THEN lost := '{column}'; END IF;"""
+    if key != "id":
+        return f"        IF EXISTS (SELECT FROM (SELECT DISTINCT {column} AS named FROM written WHERE {column} IS NOT NULL) said{ask}"
+    # Ids that were given out together stand together: those of this transaction are read in one go.
+    return f"""        SELECT min({column}), max({column}), count({column}) INTO lowest, highest, n_named FROM written;
+        IF n_named > 0 AND EXISTS (
+            SELECT FROM (
+                SELECT {column} AS named FROM written WHERE {column} IS NOT NULL
+                EXCEPT SELECT there.id FROM {parent} there
+                WHERE there.id BETWEEN lowest AND CASE WHEN highest - lowest < 4 * n_named THEN highest END
+                  AND there.xmin = pg_current_xact_id()::xid) said{ask}"""

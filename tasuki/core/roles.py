@@ -15,6 +15,7 @@ from tasuki.core.errors import Refused
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
+    from tasuki.core.teams import Team
 
 
 class LastAdministrator(Refused):
@@ -36,6 +37,18 @@ class UnknownRole(Refused):
 
     def __init__(self, name: str) -> None:
         super().__init__(_("There is no role “%(name)s”.") % {"name": name[:40]})
+
+
+def managers_of(team: Team) -> list[User]:
+    """Who answers for a team: the managers in it, else in the nearest team above it that has any, else whoever runs the process."""
+    above: Team | None = team
+    managers = RoleGrant.objects.filter(role=Role.MANAGER, user__is_active=True).select_related("user")
+    while above is not None:
+        if found := [grant.user for grant in managers.filter(user__team=above).order_by("user_id")]:
+            return found
+        above = above.parent
+    running = RoleGrant.objects.filter(role__in=[Role.OPERATIONS, Role.ADMINISTRATOR], user__is_active=True).select_related("user")
+    return list({grant.user_id: grant.user for grant in running.order_by("user_id")}.values())
 
 
 def named(name: str) -> Role:

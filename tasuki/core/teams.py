@@ -14,6 +14,7 @@ from tasuki.core.errors import Refused
 from tasuki.core.team_trees import tree_ids
 
 if TYPE_CHECKING:
+    from tasuki.core.calendars import Calendar
     from tasuki.core.people import User
 
 LONGEST_NAME = 120
@@ -80,6 +81,8 @@ class Team(models.Model):
     name = models.CharField(_("name"), max_length=LONGEST_NAME)
     department = models.CharField(_("department"), max_length=16, choices=Department.choices)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="teams", verbose_name=_("part of"))
+    # Without one of its own, a team works by the calendar of the team above it, and at the top by the organisation's.
+    calendar = models.ForeignKey("core.Calendar", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("calendar"))
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = Teams.as_manager()
@@ -135,6 +138,13 @@ def place(team: Team, *, name: str, under: Team | None, by: By, at: datetime) ->
     """Name the team and say where it stands, both or neither. Raises what `rename` and `move` raise."""
     moved = move(team, under=under, by=by, at=at) if team.parent_id != (under.pk if under else None) else team
     return rename(moved, name=name, by=by, at=at)
+
+
+@transaction.atomic
+def work_by(team: Team, *, calendar: Calendar | None, by: By, at: datetime) -> Team:
+    """From now on the team works by this calendar; by that of the team above it with None."""
+    _hold_the_tree()
+    return _write(Team.objects.select_related("calendar").get(pk=team.pk), {"calendar": calendar}, action="work_by", by=by, at=at)
 
 
 def _hold_the_tree() -> None:

@@ -12,7 +12,7 @@ from tasuki.core import people, recents, teams
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.people import User
-from tasuki.core.search import finding, indexing, matching
+from tasuki.core.search import finding, indexing, matching, narrowing
 from tasuki.core.search.entries import SearchChange, SearchEntry
 from tasuki.core.teams import Department
 from tasuki.crm import leads, records, tasks
@@ -23,6 +23,7 @@ from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance
 from tests.cast import MONDAY, SET_UP, Cast, hired
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +40,10 @@ PEOPLE = [
 @pytest.fixture
 def books(cast: Cast) -> dict[str, Lead]:
     """A lead of Ivo's for each person, by their family name."""
+    return written(_kept, cast)
+
+
+def _kept(cast: Cast) -> dict[str, Lead]:
     by, found, accounts = By(cast.ivo, Door.WEB), {}, dict[str, Account]()
     for nth, (family, given, company, mail, phone) in enumerate(PEOPLE):
         at = MONDAY + timedelta(hours=nth)
@@ -92,6 +97,32 @@ def test_a_person_is_found_by_any_part_of_the_name_in_any_script(cast: Cast, boo
     assert names(cast.ada, typed) == expected
 
 
+@pytest.mark.parametrize("text", ["한", "서윤 해솔", "haesol", "波田", "010 1234 5678", "novak lorrimoor"])
+@pytest.mark.parametrize("who", ["ada", "ivo", "chika"])
+def test_one_noun_alone_is_found_as_among_all_and_asks_less(cast: Cast, books: dict[str, Lead], *, text: str, who: str) -> None:
+    user, found = getattr(cast, who), {}
+
+    def n_queries(of: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            found[of] = finding.find(user, text, most=20, of=of)
+        return len(queries)
+
+    n_all = n_queries("")
+    for noun in ("account", "contact", "lead"):
+        assert n_queries(noun) <= n_all
+        assert set(found[noun].ids) <= {noun}
+        if not found[""].is_nearly and found[""].ids.get(noun):
+            assert found[noun] == finding.Found({noun: found[""].ids[noun]})
+    assert n_queries("account") < n_all or not found[""].ids
+
+
+def test_what_is_nearly_meant_is_offered_of_one_noun_where_nothing_else_is(cast: Cast, books: dict[str, Lead]) -> None:
+    account = Account.objects.get(name__startswith="Lorrimoor")
+    assert finding.find(cast.ada, "lorimoor", of="account") == finding.Found({"account": [account.pk]}, is_nearly=True)
+    assert finding.find(cast.ada, "lorrimoor", of="account") == finding.Found({"account": [account.pk]})
+    assert finding.find(cast.ada, "lorrimoor", of="product") == finding.Found({})
+
+
 BY_COMPANY = [("해솔", {"한", "남궁"}), ("波田", {"文", "ヤマダ"}), ("fjord", {"Lindqvist"}), ("ㅎㅅ", {"한", "남궁"})]
 
 
@@ -99,6 +130,38 @@ BY_COMPANY = [("해솔", {"한", "남궁"}), ("波田", {"文", "ヤマダ"}), (
 def test_people_and_leads_are_found_by_their_company(cast: Cast, books: dict[str, Lead], *, typed: str, expected: set[str]) -> None:
     assert set(names(cast.ada, typed)) == expected
     assert set(finding.find(cast.ada, typed, most=20).ids["lead"]) == {books[name].pk for name in expected}
+
+
+IN_LISTS = {
+    "서윤": {"한"},
+    "해솔 서윤": {"한"},
+    "波田": {"文", "ヤマダ"},
+    "波田 はなこ": {"ヤマダ"},
+    "波田 서윤": set(),
+    "novak lorrimoor": {"Novák"},
+    "example": {"한", "남궁", "文", "ヤマダ", "Novák"},
+    "seoyun@haesol": {"한"},
+    "81 35550": {"文"},
+}
+
+
+@pytest.mark.parametrize("typed", IN_LISTS)
+@pytest.mark.parametrize(("often", "many"), [(400, 5_000), (1, 5_000), (400, 1), (2, 2)])
+def test_a_list_holds_the_same_rows_however_many_hold_a_word(
+    cast: Cast, books: dict[str, Lead], monkeypatch: pytest.MonkeyPatch, *, typed: str, often: int, many: int
+) -> None:
+    monkeypatch.setattr(narrowing, "_OFTEN", often)
+    monkeypatch.setattr(narrowing, "_MANY", many)
+    ways = narrowing.ways(Lead.objects.visible_to(cast.ivo), typed, noun="lead", reader=cast.ivo)
+    assert {lead.contact.family_name for lead in ways.rows if lead.contact} == IN_LISTS[typed]
+    is_often = (often, many) != (400, 5_000) and IN_LISTS[typed] and (often, many) != (2, 2)
+    assert ways.fitting is not None or not is_often
+    if ways.fitting is not None:
+        counted = ways.counted_out()
+        assert counted is not None
+        assert set(ways.fitting) == set(counted) == set(ways.rows)
+        monkeypatch.setattr(narrowing, "_VERY_MANY", 1)
+        assert ways.counted_out() is None, "too many for that, too"
 
 
 @pytest.mark.parametrize("typed", ["서윤 해솔", "해솔 서윤", "ㅎㅅㅇ 해솔", "한서윤 투자"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -20,7 +20,7 @@ from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.core.teams import Department, Team
-from tasuki.crm import following, leads, merging, notes, notifications, records, tasks
+from tasuki.crm import following, leads, merging, notes, notifications, product_points, records, stages, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.duplicate_groups import DuplicateGroup
@@ -30,10 +30,33 @@ from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.notifications import Happening, Way
 from tasuki.crm.products import Product
 from tasuki.crm.records import Company
+from tasuki.crm.scoring import versions
 from tasuki.crm.tasks import Task
+from tasuki.engage import blocks, booking_links, calls, consent_texts, lent_calls, meeting_feeds, meetings
+from tasuki.engage.calls import Outcome
+from tasuki.engage.dispositions import Disposition
+from tasuki.engage.meeting_rows import Meeting
+from tasuki.engage.meetings import Plan
+from tasuki.engage.own_calendars import connections
+from tasuki.engage.own_calendars.connections import Said
+from tasuki.engage.own_calendars.rows import BusyEvent, BusySpan, CalendarEntry
+from tasuki.engage.sequences.writing import Wording
+from tasuki.inside_sales import call_desk, leases, objections, qualification, scripts
+from tasuki.inside_sales.call_lists import building, rules
+from tasuki.inside_sales.coaching import cards, comments, praises, samples
+from tasuki.inside_sales.objections import Response
+from tasuki.inside_sales.qualification import Fact
+from tasuki.relay import handoff_rules
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import MONDAY, SET_UP, Cast, hired
+from tests.engage import mailing
+from tests.engage.calling import call_of, callable_lead, type_of
+from tests.engage.sequences.writing import enrolled, person, sequence_of, tick
+from tests.inside_sales.coaching.hearing import recorded, reviewed
+from tests.inside_sales.office import pool_of, rules_in_force
+from tests.relay.handing import offered
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +68,10 @@ REACHED_OTHERWISE = {
     "core.CustomChoice": "through its custom field",
     "core.ExchangeRate": "reference data: what one currency is worth in another",
     "core.ImportRow": "through its import run",
+    "core.RowDecision": "through the file of its import",
+    "engage.BadAddress": "what came back from an address, told with the contact whose address it is",
+    "engage.BlockSecret": "the key of the hashes of blocks; told to nobody",
+    "inside_sales.HoldingQueue": "how the queue works, on pages that ask for see_relay or edit_process",
     "core.Organisation": "the name of the house, on every page",
     "core.SearchChange": "ids of what the search has yet to read",
     "core.SearchEntry": "search answers with ids, and those through visible_to of their own noun",
@@ -54,9 +81,37 @@ REACHED_OTHERWISE = {
     "crm.ContactPhone": "through its contact",
     "crm.DaybookNote": "sums for the relay, whose pages ask for see_relay",
     "crm.DaybookTotal": "sums for the relay, whose pages ask for see_relay",
+    "crm.EngagementRule": "through its score model",
+    "crm.FitRule": "through its score model; its words are told as reasons, on the page of a lead",
+    "crm.FormerScore": "through its lead",
+    "crm.LeadScore": "through its lead",
     "crm.Mention": "through its note",
     "crm.MergeStep": "through its merge",
+    "engage.MeetingLetter": "through its meeting, to whoever sees addresses",
     "crm.Ownership": "through its lead or account",
+    "engage.SequenceVersion": "through its sequence",
+    "engage.Variant": "through its step",
+    "engage.Enclosure": "through its letter",
+    "crm.ScoreDue": "ids of the leads that have yet to be scored",
+    "inside_sales.ObjectionUse": "sums beside the objection",
+    "inside_sales.CallListEntry": "through its list",
+    "inside_sales.Pace": "how fast a person works, told by the places of their list",
+    "inside_sales.RoutingWait": "through its lead",
+    "engage.RecordingRules": "how long recordings stay, on a page that asks for edit_process",
+    "engage.TalkFigures": "through its call, to whoever may hear it",
+    "inside_sales.CardStep": "through its skill card",
+    "inside_sales.CoachingRules": "how much is heard, on a page that asks for edit_process",
+    "inside_sales.ListeningQuota": "how much a coach hears, on a page that asks for edit_process",
+    "inside_sales.EarlierReview": "through its review",
+    "inside_sales.Score": "through its review",
+    "inside_sales.TalkScore": "through its call, to whoever may hear it",
+    "relay.HandoffAnswer": "through its hand-off",
+    "relay.HandoffDispute": "through its hand-off",
+    "relay.HandoffVerdict": "through its hand-off",
+    "relay.HandoffWord": "through its hand-off",
+    "relay.LegCount": "sums for the numbers of inside sales, read only for whom sees every lead, or every lead of the teams they are of",
+    "relay.LegCounted": "which days are summed",
+    "relay.LegTouched": "which days are to be summed again",
 }
 
 
@@ -83,6 +138,10 @@ def _row(name: str, *, owner: User | None, team: Team) -> Lead:
 @pytest.fixture
 def books(cast: Cast) -> Books:
     """Saori's, Ivo's, the Japan desk's (below field sales), and a colleague's of Saori's."""
+    return written(_kept, cast)
+
+
+def _kept(cast: Cast) -> Books:
     desk = teams.add("Japan desk", department=Department.SALES, parent=cast.field_sales, by=SET_UP, at=MONDAY)
     colleague = hired("jun", "Oh", "Jun", role=Role.FIELD_SELLER, team=cast.field_sales)
     kenji = hired("kenji", "森", "健二", role=Role.FIELD_SELLER, team=desk)
@@ -204,7 +263,12 @@ def test_scopes_and_fields_of_the_cast(cast: Cast) -> None:
 
 
 def _our_models() -> list[type[Model]]:
-    return [model for label in ("core", "crm", "sales", "relay") for model in apps.get_app_config(label).get_models() if model._meta.managed]
+    return [
+        model
+        for label in ("core", "crm", "engage", "inside_sales", "sales", "relay")
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.managed
+    ]
 
 
 def _file(lead: Lead) -> File:
@@ -212,9 +276,14 @@ def _file(lead: Lead) -> File:
 
 
 def _one_of_everything(cast: Cast, books: Books) -> None:
+    versions.begin(by=SET_UP, at=MONDAY)
+    rules.change(slots_a_day=12, by=SET_UP, at=MONDAY)
+    handoff_rules.change(n_grace_days=8, by=SET_UP, at=MONDAY)
+    building.build(date(2026, 3, 3), owners=[cast.ivo], by=SET_UP, at=MONDAY)
     _file(books.ivo)
     absences.mark(cast.ivo, first_on=date(2026, 3, 9), last_on=date(2026, 3, 9), by=SET_UP, at=MONDAY)
-    Product.objects.create(name="Gateway", price=Decimal(1), currency="KRW", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    gateway = Product.objects.create(name="Gateway", price=Decimal(1), currency="KRW", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    product_points.keep(gateway, said=product_points.Said("say", "en", "It never sleeps."), by=SET_UP, at=MONDAY)
     ImportRun.objects.create(target="leads", file_name="leads.csv", mapping={}, created_at=MONDAY)
     brought = ImportSet.objects.create(created_at=MONDAY)
     ImportFile.objects.create(of=brought, noun="leads", file_name="leads.csv", stored_as="leads.csv", mapping={})
@@ -228,8 +297,57 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     tours.reach(cast.ada, stop="won", lead_id=books.ivo.pk, at=MONDAY)
     following.follow(books.ivo, by=By(cast.ada, Door.WEB), at=MONDAY)
     notes.write("A word", by=SET_UP, at=MONDAY, lead=books.ivo)
+    qualification.learn(books.ivo, fact=Fact.BUDGET, words="enough", by=SET_UP, at=MONDAY)
     notifications.choose(cast.ada, ways={Happening.NOTE: Way.NONE})
+    offered(cast, 5)
     _merged_pair(cast)
+    recycled = leads.capture(Arrival(team=cast.inside_sales), by=SET_UP, at=MONDAY)
+    leads.recycle(recycled, reason="budget", wake_when="spring", by=SET_UP, at=MONDAY)
+    mailing.written(cast)
+    blocks.block("gaon.example", by=SET_UP, at=MONDAY)
+    consent_texts.write("newsletter", texts=dict.fromkeys(consent_texts.TEXTS, "I agree"), by=SET_UP, at=MONDAY)
+    rules_in_force(("", pool_of(cast, cast.ivo)), at=MONDAY)
+    leads.capture(Arrival(team=cast.marketing), by=SET_UP, at=MONDAY, stage=stages.READY)
+    _called(cast)
+    _coached(cast)
+    enrolled(cast, person(cast), sequence_of(Wording("task", n_days=0, words="Look at the night session")))
+    tick()
+    _in_an_own_calendar(cast, meetings.book(books.ivo, plan=Plan(cast.ivo, MONDAY + timedelta(days=1)), by=SET_UP, at=MONDAY))
+    booking_links.make(books.ivo, held_by=cast.ivo, by=SET_UP, at=MONDAY)
+    meeting_feeds.renew(cast.ada, by=SET_UP, at=MONDAY)
+
+
+def _in_an_own_calendar(cast: Cast, meeting: Meeting) -> None:
+    """Ada's, in which she is busy when the meeting is, that stands there too."""
+    said = Said("https://calendar.tasuki.example/ada/", "ada", "a password")
+    calendar = connections.connect(cast.ada, said=said, by=By(cast.ada, Door.WEB), at=MONDAY)
+    span = {"starts_at": meeting.starts_at, "ends_at": meeting.ends_at}
+    event = BusyEvent.objects.create(calendar=calendar, path="/ada/1.ics", expanded_on=MONDAY.date())
+    BusySpan.objects.create(calendar=calendar, event=event, **span)
+    CalendarEntry.objects.create(calendar=calendar, meeting=meeting, uid=meeting.uid, path="/ada/1.ics", sequence=0, written_at=MONDAY, **span)
+
+
+def _called(cast: Cast) -> None:
+    """Ivo at his desk: a promise after a call, in which he met an objection; a lead that he skipped, and one that he has before him."""
+    lead, by = callable_lead(cast), By(cast.ivo, Door.WEB)
+    objection = objections.add(Response("too dear", "en", "unfit"), by=by, at=MONDAY)
+    call = call_of(cast, lead, minutes=2)
+    objections.use(objection, call=call, by=by, at=MONDAY)
+    calls.dispose(call, outcome=Outcome(Disposition.CALL_BACK, again_at=MONDAY + timedelta(days=1)), by=by, at=MONDAY)
+    scripts.write(type_of(), language="en", opening="Good morning", closing="", by=SET_UP, at=MONDAY)
+    call_desk.skip(lead, reason="at a fair", by=by, at=MONDAY)
+    leases.take(lead, by=by, at=MONDAY)
+
+
+def _coached(cast: Cast) -> None:
+    """A call of Ivo's that was recorded, drawn, heard, commented on and reviewed; a card that Ruth opened for him, and praise."""
+    recording, by = recorded(cast, 7, at=MONDAY + timedelta(hours=4)), By(cast.ruth, Door.WEB)
+    lent_calls.lend(recording.call, people=[cast.ada.pk], teams=[], about="handoff:1", by=SET_UP, at=MONDAY)
+    samples.draw(date(2026, 3, 2), at=MONDAY + timedelta(days=7))
+    reviewed(recording, user=cast.ruth)
+    comments.say(recording, second=0, text="here", by=by, at=MONDAY)
+    cards.begin(cast.ivo, skill="Opening", next_on=date(2026, 3, 9), by=by, at=MONDAY)
+    praises.give(cast.ivo, deed="He asked and listened.", call=recording.call, by=by, at=MONDAY)
 
 
 def _merged_pair(cast: Cast) -> None:

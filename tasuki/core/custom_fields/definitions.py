@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, OuterRef, Q
-from django.db.models.functions import JSONObject, Lower
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -40,6 +40,18 @@ class FieldKind(models.TextChoices):
 
 
 WITH_CHOICES = (FieldKind.CHOICE, FieldKind.CHOICES)
+
+# Every list asks for the fields of its noun with their choices: Django takes five times as long to write that as PostgreSQL to answer it.
+_CHOICES = """
+    ARRAY(
+        SELECT jsonb_build_object('pk', choice.id, 'label', choice.label, 'retired_at', choice.retired_at)
+        FROM core_customchoice choice WHERE choice.field_id = core_customfield.id ORDER BY choice.position, choice.id
+    )
+"""
+_SEEN = f"""
+    SELECT core_customfield.*, {_CHOICES} AS choice_rows FROM core_customfield
+    WHERE noun = %s AND archived_at IS NULL AND NOT hidden_from @> %s::varchar[] ORDER BY position, id
+"""
 
 
 class FieldNoun(models.TextChoices):
@@ -76,9 +88,7 @@ class CustomFields(models.QuerySet["CustomField"]):
 
     def described(self) -> CustomFields:
         """With their choices, in the same query."""
-        choices = CustomChoice.objects.filter(field=OuterRef("pk")).order_by("position", "pk")
-        found = choices.values(row=JSONObject(pk=F("pk"), label=F("label"), retired_at=F("retired_at")))
-        return self.annotate(choice_rows=ArraySubquery(found))
+        return self.annotate(choice_rows=models.Func(template=_CHOICES, output_field=ArrayField(models.JSONField())))
 
 
 class CustomField(models.Model):
@@ -155,7 +165,11 @@ class CustomChoice(models.Model):
 
 def seen_by(user: User, noun: str) -> list[CustomField]:
     """The fields in use of a noun that the person may see, in order, with their choices: one query."""
-    return list(CustomField.objects.visible_to(user).of_noun(noun).in_use().described())
+    roles = abilities.standing_of(user).roles
+    found = list(CustomField.objects.raw(_SEEN, [noun, sorted(roles)])) if roles else []
+    for one in found:
+        vars(one)["choice_rows"] = [json.loads(row) for row in vars(one)["choice_rows"]]
+    return found
 
 
 def in_use(noun: str) -> list[CustomField]:

@@ -93,6 +93,7 @@ def asked(field: CustomField) -> Field:
         currency=f"{path}_in" if kind is FieldKind.MONEY else "",
         options=_options(field),
         names=_accounts if kind is FieldKind.ACCOUNT else None,
+        noun="account" if kind is FieldKind.ACCOUNT else "",
         computed=computed,
     )
 

@@ -92,7 +92,7 @@ def _value(condition: Condition, values: tuple[str, ...], asker: Asker) -> Any:
 
 
 def _time(condition: Condition, values: tuple[str, ...], asker: Asker) -> moments.Days | tuple[datetime | None, datetime | None]:
-    days = moments.days(condition.operator, values, today=asker.today, fiscal_year_starts_in=asker.fiscal_year_starts_in)
+    days = moments.days(condition.operator, values, today=asker.today, fiscal_year_starts_in=asker.fiscal_year_starts_in())
     if condition.field.kind is Kind.DATE:
         return days
     return _midnight(days[0], asker), _midnight(days[1], asker)

@@ -57,10 +57,16 @@ def _one(asked: Condition, model: type[Model]) -> Q:
 
 def _related(asked: Condition, model: type[Model]) -> Q:
     """Whether it holds for any of the rows that belong to the record."""
-    relation = model._meta.get_field(asked.field.through)
+    *way, last = asked.field.through.split("__")
+    there: Any = model
+    for step in way:
+        there = there._meta.get_field(step).related_model
+    relation = there._meta.get_field(last)
     assert isinstance(relation, ForeignObjectRel)  # noqa: S101 - a field's `through` names the other end of a foreign key
-    rows = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
-    return Q(Exists(rows.filter(_held(asked))))
+    rows = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("__".join([*way, "pk"]))})
+    rows = rows.filter(asked.field.among.condition) if asked.field.among else rows
+    is_any = asked.field.is_there and asked.operator is Operator.FILLED
+    return Q(Exists(rows if is_any else rows.filter(_held(asked))))
 
 
 def _held(asked: Condition) -> Q:

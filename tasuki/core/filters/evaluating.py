@@ -9,7 +9,7 @@ import operator as python
 from typing import Any
 
 from tasuki.core.filters.binding import Condition, Meaning
-from tasuki.core.filters.fields import Kind, Operator
+from tasuki.core.filters.fields import Field, Kind, Operator
 from tasuki.core.filters.sentences import Of
 
 _COMPARISONS = {Operator.OVER: python.gt, Operator.UNDER: python.lt, Operator.AT_LEAST: python.ge, Operator.AT_MOST: python.le}
@@ -27,8 +27,18 @@ def holds(meaning: Meaning, row: Any) -> bool:
 
 def condition_holds(asked: Condition, row: Any) -> bool:
     """Whether one clause is true of the row."""
-    rows = getattr(row, asked.field.through).all() if asked.field.through else [row]
+    field = asked.field
+    rows = _belonging(row, field) if field.through else [row]
+    if field.is_there and asked.operator is Operator.FILLED:
+        return bool(rows) is not asked.is_negated
     return any(_held(asked, one) for one in rows) is not asked.is_negated
+
+
+def _belonging(row: Any, field: Field) -> list[Any]:
+    *way, last = field.through.split("__")
+    for step in way:
+        row = getattr(row, step)
+    return [one for one in getattr(row, last).all() if field.among is None or field.among.answer(one)]
 
 
 def _held(asked: Condition, row: Any) -> bool:
@@ -101,5 +111,6 @@ def _at(row: Any, asked: Condition, path: str) -> Any:
     for step in path.split("__"):
         if row is None:
             return None
-        row = row.get(step) if isinstance(row, dict) else getattr(row, step)
+        # The other end of a one-to-one relation, such as the score of a lead, may not be there.
+        row = row.get(step) if isinstance(row, dict) else getattr(row, step, None)
     return row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from tasuki.core import abilities
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.team_trees import tree_ids
 
@@ -124,14 +125,14 @@ class Asker:
     """Who asks, and when: what `me`, `mine`, `today` and `this quarter` mean.
 
     `teams` are the ids of the asker's team and those under it, `tree_of` gives the same for any team; `rates` tells how many units of
-    the organisation's currency one unit of each known currency is worth today (its own: 1), and is asked only when money is.
+    the organisation's currency one unit of each known currency is worth today (its own: 1). What only some filters need is asked when one does.
     """
 
     user_id: int
     teams: frozenset[int]
     today: date
     zone: ZoneInfo
-    fiscal_year_starts_in: int = 1
+    fiscal_year_starts_in: Callable[[], int] = lambda: 1
     rates: Callable[[], Mapping[str, Decimal]] = dict
     tree_of: Callable[[int], frozenset[int]] = tree_ids
 
@@ -152,13 +153,37 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Among:
+    """Which of the rows that belong to a record a clause asks about: how PostgreSQL says it, and what plain Python answers for one.
+
+    `noun` is that of the rows, where not everybody who sees the record sees them all.
+    """
+
+    condition: models.Q
+    answer: Callable[[Any], bool]
+    noun: str = ""
+
+    def seen_by(self, standing: Standing) -> Among:
+        """Those that a person sees."""
+        if not self.noun:
+            return self
+        seen = abilities.owned_by_scope(standing, self.noun)
+
+        def answer(row: Any) -> bool:
+            return self.answer(row) and type(row)._default_manager.filter(seen, pk=row.pk).exists()
+
+        return replace(self, condition=self.condition & seen, answer=answer)
+
+
+@dataclass(frozen=True)
 class Field:
     """One thing a noun can be asked.
 
     `path` is the way to the value from a row, as Django writes it (`account__country`); in the evaluator the same attributes are followed.
-    `through` names a set of rows that belong to the record (`emails`): a clause then holds when it holds for any of them, and `path` begins there.
+    `through` names a set of rows that belong to the record (`emails`): a clause then holds when it holds for any of them, and `path` begins there;
+    `among` says which of them, all if nothing. With `is_there` it is filled in when there is such a row, with a value or without.
     `currency` is the path of a money's currency, `team` that of a person's team. `options` gives the values to choose from, `names` what
-    values are called that are too many to choose from.
+    values are called that are too many to choose from; `noun` is that of the records of which one is chosen by its name.
     `sensitive` names the entry of SENSITIVE_FIELDS, as `contact.emails`, that hides it from some.
     `computed` gives the meaning of paths that are no columns.
     """
@@ -168,10 +193,13 @@ class Field:
     kind: Kind
     path: str
     through: str = ""
+    among: Among | None = dataclass_field(default=None, compare=False)
+    is_there: bool = False
     currency: str = ""
     team: str = ""
     options: Options | None = None
     names: Names | None = None
+    noun: str = ""
     sensitive: str = ""
     computed: Mapping[str, Computed] = dataclass_field(default_factory=dict, compare=False)
 
@@ -208,7 +236,8 @@ class Fields:
 
     def seen_by(self, standing: Standing) -> Fields:
         """The same fields but for those that the person must not see: nobody finds out by asking what they may not read."""
-        return Fields(self.model, (field for field in self if not _is_hidden(field, standing)))
+        seen = (field for field in self if not _is_hidden(field, standing))
+        return Fields(self.model, (replace(field, among=field.among.seen_by(standing)) if field.among else field for field in seen))
 
 
 def _is_hidden(field: Field, standing: Standing) -> bool:

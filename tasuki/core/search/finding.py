@@ -36,26 +36,34 @@ class Found:
     is_nearly: bool = False
 
 
-def find(user: User, text: str, *, most: int = 5) -> Found:
-    """Rows of every noun that hold the words. Nothing for a person without a role, and for a text without a letter or digit."""
+def find(user: User, text: str, *, most: int = 5, of: str = "") -> Found:
+    """Rows of every noun, or only `of` one, that hold the words. Nothing for a person without a role, and for a text without a letter or digit."""
     what = sought(text)
     if what is None or not abilities.standing_of(user).roles:
         return Found({})
     indexing.absorb(at_most=indexing.AT_HAND)
     lately, there = Lately(user), matching.blocks()
-    hits, cut = _hits(user, what, lately=lately, there=there)
-    seen = _seen(user, hits)
-    if short := _short(user, seen, cut, most=most):
-        _add(seen, _seen(user, _nearest(user, what, short)))
-    for noun in searched().values():
+    nouns = _asked_for(of)
+    hits, cut = _hits(user, what, nouns=nouns, lately=lately, there=there)
+    seen = _seen(user, hits, nouns)
+    if short := _short(user, seen, cut, nouns=nouns, most=most):
+        _add(seen, _seen(user, _nearest(user, what, short), nouns))
+    for noun in nouns:
         for column in noun.exact:
             rows = noun.rows().visible_to(user).filter(**{column: storable(text)})
             _add(seen, {noun.noun: dict.fromkeys(rows.values_list("pk", flat=True)[:most], int(Rank.WHOLE))})
-    is_nearly = not any(seen.values())
-    if sum(map(len, seen.values())) < _FEW:
-        _add(seen, _seen(user, nearly.hits(what, there)))
-    best = {noun: sorted(rows, key=lambda pk: (lately.place(noun, pk), rows[pk], -pk))[:most] for noun, rows in seen.items() if rows}
-    return Found(best, is_nearly=is_nearly and bool(best))
+    if of:
+        seen = {of: seen.get(of, {})}
+    n_seen = sum(map(len, seen.values()))
+    if n_seen < (1 if of else _FEW):
+        _add(seen, _seen(user, nearly.hits(what, there, nouns=nouns), nouns))
+    best = {noun: sorted(rows, key=lambda pk: (lately.place(noun, pk), rows[pk], -pk))[:most] for noun, rows in seen.items() if rows and of in ("", noun)}
+    return Found(best, is_nearly=not n_seen and bool(best))
+
+
+def _asked_for(of: str) -> list[Searched]:
+    """The nouns that are asked about where one of them is wanted: itself, and those through which it is reached. Else all."""
+    return [noun for noun in searched().values() if not of or noun.noun in {of, *_sources(searched()[of])}]
 
 
 class Lately:
@@ -81,33 +89,31 @@ class Lately:
         return self.order.get(noun, {}).get(record_id, _LAST)
 
 
-def _hits(user: User, what: Sought, *, lately: Lately, there: matching.Blocks) -> tuple[Hits, set[str]]:
+def _hits(user: User, what: Sought, *, nouns: list[Searched], lately: Lately, there: matching.Blocks) -> tuple[Hits, set[str]]:
     """What the index says, and what the person had lately; and the nouns of which there is more than was looked at."""
     standing = abilities.standing_of(user)
     asked = [
-        question
-        for noun in searched().values()
-        if noun.texts
-        for question in matching.questions(what, noun=noun, sees_hidden=not (standing.hides(noun.noun) & noun.hides))
+        question for noun in nouns if noun.texts for question in matching.questions(what, noun=noun, sees_hidden=not (standing.hides(noun.noun) & noun.hides))
     ]
-    answers = matching.ask([*asked, *_parts(what)], there)
+    answers = matching.ask([*asked, *_parts(what, nouns)], there)
     cut = {question.noun for question in asked if len(answers[question.noun, question.name]) >= question.most}
     better = [question for noun in sorted(cut) for question in matching.better_questions(what, noun=searched()[noun])]
     answers |= matching.ask(better, there)
     hits: Hits = {noun: {} for noun in searched()}
     for question in (*asked, *better):
         hits[question.noun] |= matching.ranked(answers[question.noun, question.name], what)
-    for noun, some in matching.among(lately.words, what).items():
-        hits[noun] |= some
-    _add_together(hits, answers, what)
+    names = {noun.noun for noun in nouns}
+    for name, some in matching.among({name: ids for name, ids in lately.words.items() if name in names}, what).items():
+        hits[name] |= some
+    _add_together(hits, answers, what, nouns=nouns)
     return hits, cut
 
 
-def _short(user: User, seen: Seen, cut: set[str], *, most: int) -> set[str]:
+def _short(user: User, seen: Seen, cut: set[str], *, nouns: list[Searched], most: int) -> set[str]:
     """For who sees few rows: the nouns that should be looked for among those few, because the index was full of other people's."""
     standing = abilities.standing_of(user)
     short = set[str]()
-    for noun in searched().values():
+    for noun in nouns:
         if len(seen.get(noun.noun, {})) < most:
             short |= {noun.noun, *_sources(noun)} & cut
     return {noun for noun in short if searched()[noun].nearest and standing.scope(searched()[noun].ruled_by or noun) is not Scope.ALL}
@@ -127,11 +133,11 @@ def _nearest(user: User, what: Sought, nouns: set[str]) -> Hits:
     return hits
 
 
-def _seen(user: User, hits: Hits) -> Seen:
+def _seen(user: User, hits: Hits, nouns: list[Searched]) -> Seen:
     """The rows that the person may see: those that hold the words, and those that are reached through such. Rank by id, by noun."""
     ranks: dict[str, dict[int, int]] = {}
     # A noun is reached through others after they have been.
-    for noun in sorted(searched().values(), key=lambda noun: len(_sources(noun))):
+    for noun in sorted(nouns, key=lambda noun: len(_sources(noun))):
         own = {record_id: int(hit.rank) for record_id, hit in hits.get(noun.noun, {}).items()}
         for other, path in noun.through.items():
             via = dict(sorted(ranks[other].items(), key=lambda one: (one[1], -one[0]))[: matching.WANTED])
@@ -142,7 +148,7 @@ def _seen(user: User, hits: Hits) -> Seen:
     for name, own in ranks.items():
         visible = searched()[name].rows().visible_to(user).filter(pk__in=own).values_list("pk", flat=True) if own else ()
         seen[name] = {pk: own[pk] for pk in visible}
-    return {name: seen[name] for name in searched()}
+    return {noun.noun: seen[noun.noun] for noun in nouns}
 
 
 def _add(seen: Seen, more: Seen) -> None:
@@ -151,18 +157,18 @@ def _add(seen: Seen, more: Seen) -> None:
             seen[noun][pk] = min(seen[noun].get(pk, _WORST), rank)
 
 
-def _parts(what: Sought) -> list[Question]:
+def _parts(what: Sought, nouns: list[Searched]) -> list[Question]:
     """For words of two records together, such as a person and their company: the companies of each word."""
     if len(what.words) < 2:
         return []
-    owners = {noun.belongs_to for noun in searched().values() if noun.belongs_to}
+    owners = {noun.belongs_to for noun in nouns if noun.belongs_to}
     return [Question(owner, word, grams_within(word), [f"%{word}%"], most=200) for owner in owners for word in what.words]
 
 
-def _add_together(hits: Hits, answers: dict[tuple[str, str], list[Hit]], what: Sought) -> None:
+def _add_together(hits: Hits, answers: dict[tuple[str, str], list[Hit]], what: Sought, *, nouns: list[Searched]) -> None:
     if len(what.words) < 2:
         return
-    for noun in searched().values():
+    for noun in nouns:
         for word in what.words if noun.belongs_to else ():
             owners = [hit.record_id for hit in answers.get((noun.belongs_to, word), [])]
             for hit in matching.belonging_to(owners, noun=noun.noun, words=[other for other in what.words if other != word]):

@@ -54,6 +54,14 @@ class Question:
     is_hidden: bool = False
 
 
+@dataclass(frozen=True)
+class Ids:
+    """The ids of `n` records, as PostgreSQL writes an array and reads it again: of many, numbers of Python between would take longest."""
+
+    n: int = 0
+    array: str = "{}"
+
+
 # The newest block comes first, and the walk ends with the block that fills what is wanted.
 _HITS = """
 FROM jsonb_to_recordset(%s) AS question(noun text, name text, keys jsonb, patterns text[], is_hidden boolean, most int)
@@ -68,7 +76,9 @@ CROSS JOIN LATERAL (
 ) AS hit
 """
 _ASK = f"SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit.words {_HITS}"
-_IDS = f"SELECT question.noun, question.name, array_agg(hit.record_id) {_HITS} GROUP BY question.noun, question.name"
+# Who counts records out needs no order of them.
+_UNORDERED = _HITS.replace("ORDER BY entry.record_id DESC ", "")
+_IDS = f"SELECT question.noun, question.name, count(*), array_agg(hit.record_id)::text {_UNORDERED} GROUP BY question.noun, question.name"
 _AMONG = """
 SELECT entry.noun, entry.record_id, entry.belongs_to, entry.words
 FROM unnest(%s::varchar[], %s::bigint[]) AS wanted(noun, record_id)
@@ -123,9 +133,9 @@ def ask(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[
     return found
 
 
-def ids(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[int]]:
-    """As `ask`, the ids alone."""
-    return {(noun, name): found for noun, name, found in _answers(_IDS, asked, there)}
+def ids(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], Ids]:
+    """As `ask`, the ids alone, in no order; what nothing answers is missing."""
+    return {(noun, name): Ids(n, array) for noun, name, n, array in _answers(_IDS, asked, there)}
 
 
 def _answers(statement: str, asked: Sequence[Question], there: Blocks) -> list[tuple[Any, ...]]:

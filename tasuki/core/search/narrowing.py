@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact
 
 from tasuki.core import abilities
 from tasuki.core.search import indexing, matching
 from tasuki.core.search.entries import SearchEntry
 from tasuki.core.search.finding import storable
 from tasuki.core.search.folding import Sought, grams_hidden, grams_within, sought
-from tasuki.core.search.matching import Question
+from tasuki.core.search.matching import Blocks, Ids, Question
 from tasuki.core.search.nouns import searched
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
 
-# Of a word that so many records hold, the next row that holds it is never far; of others the records are counted out.
+# Of a word that so many records hold, the next row that holds it is hardly ever far; of others the records are counted out.
 _MANY = 5_000
+# So many are counted out where the next row was far nevertheless; of more, all rows are walked.
+_VERY_MANY = 100_000
+# Of a word that so many of the newest block hold, the others are not asked for any more: they are very many.
+_OFTEN = 400
 _WORDS, _HIDDEN = "words", "hidden"
 # Of less, too many addresses and numbers hold it by chance.
 _SHORTEST_HIDDEN = 3
@@ -37,34 +46,96 @@ def narrowed(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Quer
 
     What the reader must not see is not looked at. A text without a letter or digit is in no row.
     """
+    return ways(rows, text, noun=noun, reader=reader).rows
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Ways to ask for the same rows.
+
+    `rows` in one question. Where very many records hold a word, `fitting` is for whoever looks at one row after the other until enough fit;
+    `counted_out` is for whoever found that too few do, and is None where there is no better way, or the records are too many for that as well.
+    """
+
+    rows: QuerySet[Any]
+    fitting: QuerySet[Any] | None = None
+    counted_out: Callable[[], QuerySet[Any] | None] = lambda: None
+
+
+def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
+    """The rows as `narrowed`, and the other ways to ask for them."""
     what = sought(text)
     if what is None:
-        return rows.none()
+        return Ways(rows.none())
     indexing.absorb(at_most=indexing.AT_HAND)
-    held = Q(*_holding_each_word(what, noun, reader)) | _reached_by_all(what, noun, reader)
-    for column in searched()[noun].exact:
-        held |= Q(**{column: storable(text)})
-    return rows.filter(held)
+    asked = _Asked.of(what, noun, reader)
+    exact = [Q(**{column: storable(text)}) for column in searched()[noun].exact]
+
+    def held(by: _Asked, *, one_by_one: bool = False) -> QuerySet[Any]:
+        return rows.filter(Q(by.held(one_by_one=one_by_one), *exact, _connector=Q.OR))
+
+    def counted_out() -> QuerySet[Any] | None:
+        counted = asked.counted_out()
+        return held(counted) if counted else None
+
+    return Ways(held(asked), held(asked, one_by_one=True), counted_out) if asked.is_often else Ways(held(asked))
 
 
-def _holding_each_word(what: Sought, noun: str, reader: User) -> Iterator[Q]:
-    there, places, open_to = matching.blocks(), dict(_places(noun)), _hidden_but_open_to(reader, noun)
-    words = {word: Sought(word, (word,)) for word in what.words}
-    asked = []
-    for word, alone in words.items():
-        asked += [Question(name, f"{_WORDS} {word}", grams_within(word), [f"%{word}%"], _MANY) for name in places]
-        asked += [_hidden(name, alone, f"{_HIDDEN} {word}") for name in open_to if len(alone.hidden) >= _SHORTEST_HIDDEN]
-    answers = matching.ids(asked, there)
-    for word in words:
-        yield Q(*(_held(one, answers.get((one.noun, one.name), []), places[one.noun]) for one in asked if one.name.endswith(f" {word}")), _connector=Q.OR)
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked about each word, and about all of them together (a telephone number is written with gaps), with the ids of those that answer it.
+
+    A question without ids is one that too many answer to be named.
+    """
+
+    words: list[list[Question]]
+    together: list[Question]
+    ids: dict[tuple[str, str], Ids]
+    places: dict[str, str]
+    there: Blocks
+
+    @classmethod
+    def of(cls, what: Sought, noun: str, reader: User) -> _Asked:
+        places, open_to = dict(_places(noun)), _hidden_but_open_to(reader, noun)
+        words = [_about(word, places, open_to) for word in what.words]
+        together = [_hidden(name, what, _HIDDEN) for name in open_to if len(what.words) > 1 and len(what.hidden) >= _SHORTEST_HIDDEN]
+        there = matching.blocks()
+        return cls(words, together, _ids([*chain(*words), *together], there), places, there)
+
+    @property
+    def is_often(self) -> bool:
+        return bool(self._often())
+
+    def counted_out(self) -> _Asked | None:
+        """The same with the ids of what many answer, too; None where even they are too many."""
+        found = matching.ids([replace(one, most=_VERY_MANY) for one in self._often()], self.there)
+        return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
+
+    def _often(self) -> list[Question]:
+        return [one for one in chain(*self.words, self.together) if (one.noun, one.name) not in self.ids]
+
+    def held(self, *, one_by_one: bool) -> Q:
+        each = Q(*(self._any(questions, one_by_one) for questions in self.words))
+        return each | self._any(self.together, one_by_one) if self.together else each
+
+    def _any(self, questions: list[Question], one_by_one: bool) -> Q:
+        held = (_held(one, self.ids.get((one.noun, one.name)), self.places[one.noun], one_by_one=one_by_one) for one in questions)
+        return Q(*held, _connector=Q.OR)
 
 
-def _reached_by_all(what: Sought, noun: str, reader: User) -> Q:
-    """The words taken together: a telephone number is written with gaps."""
-    places, open_to = dict(_places(noun)), _hidden_but_open_to(reader, noun)
-    asked = [_hidden(name, what, _HIDDEN) for name in open_to if len(what.words) > 1 and len(what.hidden) >= _SHORTEST_HIDDEN]
-    answers = matching.ids(asked, matching.blocks()) if asked else {}
-    return Q(*(_held(one, answers.get((one.noun, one.name), []), places[one.noun]) for one in asked), _connector=Q.OR) if asked else Q(pk__in=[])
+def _about(word: str, places: Iterable[str], open_to: list[str]) -> list[Question]:
+    alone = Sought(word, (word,))
+    asked = [Question(name, f"{_WORDS} {word}", grams_within(word), [f"%{word}%"], _MANY) for name in places]
+    return asked + [_hidden(name, alone, f"{_HIDDEN} {word}") for name in open_to if len(alone.hidden) >= _SHORTEST_HIDDEN]
+
+
+def _ids(asked: list[Question], there: Blocks) -> dict[tuple[str, str], Ids]:
+    """The ids of the records that answer each question; none for one that many answer, as the newest of them tell."""
+    newest = defaultdict(list, {noun: keys[:1] for noun, keys in there.items()})
+    tried = matching.ids([replace(one, most=_OFTEN) for one in asked], newest)
+    few = [one for one in asked if tried.get((one.noun, one.name), Ids()).n < _OFTEN]
+    found = matching.ids(few, there)
+    return {key: ids for one in few if (ids := found.get(key := (one.noun, one.name), Ids())).n < one.most}
 
 
 def _hidden(name: str, what: Sought, question: str) -> Question:
@@ -77,12 +148,16 @@ def _hidden_but_open_to(reader: User, noun: str) -> list[str]:
     return [name for name, _path in _places(noun) if searched()[name].hides and not standing.hides(name) & searched()[name].hides]
 
 
-def _held(question: Question, ids: list[int], path: str) -> Q:
+def _held(question: Question, ids: Ids | None, path: str, *, one_by_one: bool) -> Q:
     """Whether the record at the path is one of those that answer the question."""
-    if len(ids) < question.most:
-        return Q(_Among(F(path), Value(ids, output_field=ArrayField(BigIntegerField()))))
-    column = _HIDDEN if question.is_hidden else _WORDS
-    return Q(Exists(SearchEntry.objects.filter(**{"noun": question.noun, "record_id": OuterRef(path), f"{column}__contains": question.patterns[0].strip("%")})))
+    if ids is not None:
+        return Q(_Among(F(path), Cast(Value(ids.array), ArrayField(BigIntegerField()))))
+    words = Q(**{f"{_HIDDEN if question.is_hidden else _WORDS}__contains": question.patterns[0].strip("%")})
+    entry = SearchEntry.objects.filter(noun=question.noun, record_id=OuterRef(path))
+    if not one_by_one:
+        return Q(Exists(entry.filter(words)))
+    # Read as a value and not asked whether there is one: PostgreSQL would read all that hold the word, to look a few rows up among them.
+    return Q(Exact(Coalesce(Subquery(entry.values_list(ExpressionWrapper(words, output_field=BooleanField()))), False), True))
 
 
 def _places(noun: str) -> Iterator[tuple[str, str]]:
@@ -97,5 +172,6 @@ def _places(noun: str) -> Iterator[tuple[str, str]]:
             seen.add(name)
             if searched()[name].texts:
                 yield name, f"{way}_id" if way else "pk"
-            further += [(other, f"{way}__{path}".removeprefix("__").removesuffix("_id")) for other, path in searched()[name].through.items()]
+            paths = searched()[name].beside or searched()[name].through
+            further += [(other, f"{way}__{path}".removeprefix("__").removesuffix("_id")) for other, path in paths.items()]
         near = further

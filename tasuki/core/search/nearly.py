@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tasuki.core.search import matching
 from tasuki.core.search.folding import Sought, grams_within, initials, letters_of_initial, letters_of_open_syllable
 from tasuki.core.search.matching import Blocks, Hit, Question, Rank
-from tasuki.core.search.nouns import searched
+from tasuki.core.search.nouns import Searched
 
 _SHORTEST, _LONGEST = 5, 24
 _LOOKED_AT = 60
 
 
-def hits(what: Sought, there: Blocks) -> dict[str, dict[int, Hit]]:
-    """Records by noun that differ a little from what was typed."""
+def hits(what: Sought, there: Blocks, *, nouns: Sequence[Searched]) -> dict[str, dict[int, Hit]]:
+    """Records of these nouns that differ a little from what was typed."""
     if pattern := _being_typed(what.whole):
-        return _that_fit(pattern, initials(what.whole), there)
+        return _that_fit(pattern, initials(what.whole), there, nouns=nouns)
     if what.whole.isascii() and what.whole.isalpha() and _SHORTEST <= len(what.whole) <= _LONGEST:
-        return _one_letter_off(what.whole, there)
+        return _one_letter_off(what.whole, there, nouns=nouns)
     return {}
 
 
@@ -30,16 +30,16 @@ def _being_typed(text: str) -> str:
     return "".join(letters_of_initial(letter) or re.escape(letter) for letter in text[:-1]) + letters_of_open_syllable(text[-1])
 
 
-def _that_fit(pattern: str, begun: str, there: Blocks) -> dict[str, dict[int, Hit]]:
+def _that_fit(pattern: str, begun: str, there: Blocks, *, nouns: Sequence[Searched]) -> dict[str, dict[int, Hit]]:
     fits = re.compile(pattern)
-    asked = [Question(noun.noun, begun, grams_within(begun), [f"%{begun}%"], matching.WANTED) for noun in searched().values() if noun.texts]
+    asked = [Question(noun.noun, begun, grams_within(begun), [f"%{begun}%"], matching.WANTED) for noun in nouns if noun.texts]
     return _kept(matching.ask(asked, there), lambda words: bool(fits.search(words)))
 
 
-def _one_letter_off(word: str, there: Blocks) -> dict[str, dict[int, Hit]]:
+def _one_letter_off(word: str, there: Blocks, *, nouns: Sequence[Searched]) -> dict[str, dict[int, Hit]]:
     """Three letters are left open at every other place, so that each two neighbours are open once; what stands around must be there."""
     asked = []
-    for noun in searched().values():
+    for noun in nouns:
         for at in range(0, len(word) - 1, 2) if noun.texts and noun.is_name else ():
             before, after = word[:at], word[at + 3 :]
             grams = [*grams_within(before), *grams_within(after)]

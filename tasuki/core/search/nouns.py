@@ -31,16 +31,17 @@ class Searched:
     """A noun that can be found.
 
     `texts` reads the records of some ids; a noun without it has no words of its own and is reached only `through` others: noun →
-    the path from this noun to it. `belongs_to` is the noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a
-    person sees this one. `hides` names the sensitive fields whose texts are `hidden`. `exact` are columns that are compared as a
-    whole. `nearest` are the ids of the rows nearest to a person who sees few, a few thousand of them at most. `is_name` says that
-    its titles are names, in which a wrong letter is worth forgiving.
+    the path from this noun to it; `beside` are shorter paths to all that have words, where the rows hold them. `belongs_to` is the
+    noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a person sees this one. `hides` names the sensitive fields
+    whose texts are `hidden`. `exact` are columns that are compared as a whole. `nearest` are the ids of the rows nearest to a person
+    who sees few, a few thousand of them at most. `is_name` says that its titles are names, in which a wrong letter is worth forgiving.
     """
 
     noun: str
     model: str
     texts: Callable[[Sequence[int]], Iterable[Texts]] | None = None
     through: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
     belongs_to: str = ""
     ruled_by: str = ""
     hides: frozenset[str] = frozenset()
