@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from tasuki.core.people import User
 from tasuki.crm.accounts import Account
+from tasuki.web.name_widget import NameInput
 
 
 class AccountField(forms.CharField):
@@ -24,8 +25,7 @@ class AccountField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         # Script offers names that fit what is typed; its address is asked for when the form is shown.
-        widget = forms.TextInput({"autocomplete": "off", "data-names": reverse_lazy("account_names")})
-        super().__init__(max_length=200, widget=widget, **options)
+        super().__init__(max_length=200, widget=NameInput(reverse_lazy("account_names")), **options)
 
     def prepare_value(self, value: Any) -> Any:
         return value.name if isinstance(value, Account) else value

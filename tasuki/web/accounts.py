@@ -19,16 +19,18 @@ from tasuki.crm import accounts, passes, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import moves, new_record
+from tasuki.web import moves, new_record, panes
 from tasuki.web.account_field import AccountField, of_reader
 from tasuki.web.allowed_edits import allowed
+from tasuki.web.country_field import CountryField
 from tasuki.web.custom_values import facts_of
-from tasuki.web.known import Ways, answered, tried
+from tasuki.web.known import Ways, answered, changed, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import ACCOUNTS
 from tasuki.web.merges import moved_on
+from tasuki.web.name_widget import offered
 from tasuki.web.record_form import RecordForm
-from tasuki.web.records import carried_out, common, done
+from tasuki.web.records import carried_out, common, done, owners_of
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
 
@@ -50,7 +52,7 @@ class CompanyForm(RecordForm):
     domain = forms.CharField(label=gettext_lazy("domain"), max_length=253, required=False)
     industry = forms.CharField(label=gettext_lazy("industry"), max_length=80, required=False)
     n_employees = forms.IntegerField(label=gettext_lazy("employees"), min_value=0, max_value=100_000_000, required=False)
-    country = forms.RegexField(r"^[A-Za-z]{2}$", label=gettext_lazy("country"), required=False, help_text=gettext_lazy("Two letters: KR, JP, US."))
+    country = CountryField(label=gettext_lazy("country"), required=False)
     corporate_number = forms.CharField(label=gettext_lazy("corporate number"), max_length=32, required=False)
     parent = AccountField(label=gettext_lazy("parent company"), required=False)
 
@@ -70,9 +72,10 @@ def listing(request: UserRequest) -> HttpResponse:
 @require_GET
 def names(request: UserRequest) -> HttpResponse:
     """Accounts that fit what is typed, best first, as the options of a field that asks for one."""
-    ids = finding.find(request.user, request.GET.get("q", "")[:_LONGEST], most=_ROWS).ids.get("account", [])
+    ids = finding.find(request.user, request.GET.get("q", "")[:_LONGEST], most=_ROWS, of="account").ids.get("account", [])
     found = Account.objects.visible_to(request.user).in_bulk(ids)
-    return render(request, "accounts/names.jinja", {"accounts": [found[pk] for pk in ids if pk in found]})
+    rows = [found[pk] for pk in ids if pk in found]
+    return offered(request, [(f"#{one.pk}", one.name, one.domain or one.country) for one in rows], n=len(rows))
 
 
 @require_GET
@@ -85,18 +88,20 @@ def _shown(request: UserRequest, account: Account, **sent: forms.Form) -> HttpRe
     """The page of a company; with a form that was refused, in its place and with the reason."""
     through = Lead.objects.visible_to(request.user).filter(account=account)
     latest = list(through.for_listing().newest_first()[:_ROWS])
+    contacts = Contact.objects.visible_to(request.user).filter(account=account).for_listing()
+    subsidiaries = Account.objects.visible_to(request.user).filter(parent=account)
     context = {
         "account": account,
         "custom": facts_of(request, account),
         "edits": allowed("account", request.user),
-        "contacts": Contact.objects.visible_to(request.user).filter(account=account).for_listing().order_by("family_name", "pk")[:_ROWS],
+        "contacts": panes.first_of(contacts.order_by("family_name", "pk"), href=panes.list_of("contacts", f"account:is({account.pk})")),
         "leads": latest,
+        "all_leads": panes.list_of("leads", f"account:is({account.pk})", view="all"),
         "legs": passes.legs_of(latest),
         "chain": passes.chain_of(through),
-        "subsidiaries": Account.objects.visible_to(request.user).filter(parent=account).order_by("name")[:_ROWS],
-        "ownerships": account.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
+        "subsidiaries": panes.first_of(subsidiaries.order_by("name", "pk"), href=panes.list_of("accounts", f"parent:is({account.pk})")),
+        "ownerships": owners_of(account),
         "give_form": moves.GiveForm(reader=request.user, record=account),
-        "files": account.files.of_records()[:_ROWS],
         **common(request, account=account),
         **sent,
     }
@@ -130,13 +135,17 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     account = get_object_or_404(Account.objects.visible_to(request.user).for_page(), pk=pk)
     form = CompanyForm(request.POST or None, reader=request.user, record=account)
-    if request.method == "POST" and carried_out(form, lambda _said: _changed(request, account, form)) is not None:
-        return done(request, _("The account is changed."), name="account", pk=pk)
-    return render(request, "accounts/form.jinja", {"form": form, "more": None, "account": account, "known": None}, status=422 if form.errors else 200)
+    there = None
+    if request.method == "POST":
+        answer, there = changed(request, form, lambda another: _changed(request, account, form, another=another))
+        if answer:
+            return answer if isinstance(answer, HttpResponse) else done(request, _("The account is changed."), name="account", pk=pk)
+    context = {"form": form, "more": None, "account": account, "known": there}
+    return render(request, "accounts/form.jinja", context, status=422 if form.errors or there else 200)
 
 
-def _changed(request: UserRequest, account: Account, form: CompanyForm) -> Account:
-    return records.change_account(account, said=form.said(), seen=form.seen, by=by(request), at=now())
+def _changed(request: UserRequest, account: Account, form: CompanyForm, *, another: str) -> Account:
+    return records.change_account(account, said=form.said(), seen=form.seen, another=another, by=by(request), at=now())
 
 
 @require_POST

@@ -46,9 +46,15 @@ class Allowed:
 
     def may(self, record: Any, key: str) -> bool:
         """Whether the field of this very record can be changed: what a closed deal was is history, its custom fields are not."""
-        if key.startswith("custom."):
-            return "custom" in self.keys
-        return key in self.keys and editables()[self.noun].is_open(record)
+        return self.allows(key, is_open=self.is_open(record))
+
+    def allows(self, key: str, *, is_open: bool) -> bool:
+        """The same of a record of which it is known whether it is open."""
+        return "custom" in self.keys if key.startswith("custom.") else is_open and key in self.keys
+
+    def is_open(self, record: Any) -> bool:
+        """Whether the fields of this record that come with its noun can be changed at all."""
+        return bool(self.keys) and editables()[self.noun].is_open(record)
 
     def href(self, record: Any, key: str) -> str:
         """Where the field is changed. A list asks for hundreds, so that the address is looked up once."""

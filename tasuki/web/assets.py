@@ -19,11 +19,11 @@ def asset(name: str) -> str:
 
 
 def icon_address(name: str) -> str:
-    """The address of one icon of the sprite: `/static/built/icons.<digest>.svg#bell`. Raises LookupError for an icon that is not in it."""
-    sprite = _manifest()["icons.svg"]
-    if name not in _icons_in(sprite):
-        raise LookupError(f"There is no icon “{name}” in the sprite. Is it one of Tabler’s? If so, build the assets: bin/setup")
-    return f"{static(f'built/{sprite}')}#{name}"
+    """The address of one icon of a sprite: `/static/built/icons.<digest>.svg#bell`. Raises LookupError for an icon that is in none."""
+    for sprite in (_manifest()["icons.svg"], _manifest()["more_icons.svg"]):
+        if name in _icons_in(sprite):
+            return f"{static(f'built/{sprite}')}#{name}"
+    raise LookupError(f"There is no icon “{name}” in the sprites. Is it one of Tabler’s? If so, build the assets: bin/setup")
 
 
 def is_immutable(_path: str, url: str) -> bool:

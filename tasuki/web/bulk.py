@@ -1,4 +1,4 @@
-"""One verb for the rows that were chosen in a list, or for all that fit it; how far it came, what was refused, and its undo."""
+"""One verb for the rows that were chosen in a list, or for all that fit it. What becomes of it then: see `bulk_runs`."""
 
 from __future__ import annotations
 
@@ -6,46 +6,64 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import models
+from django.forms import Form
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tasuki.core import abilities
+from tasuki.core import abilities, saved_views
 from tasuki.core.audit import Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRun
-from tasuki.core.bulk.verbs import BulkVerb, verbs
+from tasuki.core.bulk.verbs import BulkVerb, verbs, verbs_of
+from tasuki.core.edits.nouns import editables
 from tasuki.core.errors import Forbidden, Refused
-from tasuki.core.saved_views import SavedView
+from tasuki.core.people import User
 from tasuki.web import bulk_fields, toasts
 from tasuki.web.bulk_forms import form_of
 from tasuki.web.lists import page as lists
 from tasuki.web.lists import state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
-from tasuki.web.records import next_page, valid
+from tasuki.web.lists.spec import Column
+from tasuki.web.records import next_page
 from tasuki.web.requests import UserRequest, record_id
 from tasuki.web.toasts import Act
 
-_SHOWN = 200
 CHANGE = "change"
 
 
-@require_POST
+@require_GET
+def menus(request: UserRequest, noun: str) -> HttpResponse:
+    """The verbs of the bar below a list, each with the form of what it needs: drawn when the first row is ticked."""
+    if not any(verb.noun == noun for verb in verbs().values()):
+        raise Http404
+    allowed = verbs_of(noun, abilities=abilities.standing_of(request.user).abilities)
+    if not allowed:
+        raise Forbidden(_("You may not change many of these at once. Ask an administrator."))
+    offered = [(verb, form_of(verb, reader=request.user), _of_many(verb, request.user)) for verb in allowed]
+    return render(request, "bulk/menus.jinja", {"offered": offered})
+
+
+@require_http_methods(["GET", "POST"])
 def start(request: UserRequest, noun: str, verb: str) -> HttpResponse:
-    """A hundred rows are done while one waits; more than that are done by a worker, and a page tells how far it is."""
-    asked, back = verbs().get((noun, verb)), _list_of(request)
-    if asked is None or asked.key == CHANGE:
+    """One verb for the rows that were chosen: the page that asks what it needs, then the run. A hundred rows are done while one waits; more
+    than that are done by a worker, and a page tells how far it is."""
+    asked = verbs().get((noun, verb))
+    if asked is None or (asked.key == CHANGE and request.method == "POST"):
         raise Http404
     abilities.require(request.user, asked.ability)
-    form = form_of(asked, reader=request.user, said=request.POST)
-    if not valid(request, form):
-        return redirect(back)
-    return _begun(request, asked, ids=_chosen(request, noun), said=_plain(form.cleaned_data))
+    ids = _chosen(request, noun)
+    if not ids:
+        return _none_chosen(request)
+    form = form_of(asked, reader=request.user, said=request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        return _begun(request, asked, ids=ids, said=_plain(form.cleaned_data))
+    return _asking(request, "bulk/verb.jinja", form, ids=ids, noun=noun, verb=asked, columns=_of_many(asked, request.user))
 
 
 @require_POST
@@ -57,23 +75,33 @@ def field(request: UserRequest, noun: str, key: str) -> HttpResponse:
     abilities.require(request.user, verb.ability)
     ids, said = _chosen(request, noun), request.POST
     if not ids:
-        messages.error(request, str(running.NothingChosen()))
-        return redirect(_list_of(request))
+        return _none_chosen(request)
     form = bulk_fields.form_of(noun, key, reader=request.user, said=said if "set" in said else None)
     if "empty" in said or ("set" in said and form.is_valid()):
         value = bulk_fields.plain(form, key) if "set" in said else None
         return _begun(request, verb, ids=ids, said={"field": key, "value": value})
+    return _asking(request, "bulk/field.jinja", form, ids=ids, noun=noun, label=form.fields[key].label)
+
+
+def _asking(request: UserRequest, template: str, form: Form, *, ids: list[int], noun: str, **more: Any) -> HttpResponse:
+    """The page that asks what is to be done to the rows, which it keeps; 422 with what was wrong."""
+    said = _said(request)
     kept = [("id", pk) for pk in said.getlist("id")[: running.MOST]] + [(name, said[name]) for name in ("everything", "state", "next") if name in said]
-    context = {
-        "form": form,
-        "label": form.fields[key].label,
-        "n_rows": len(ids),
-        "kept": kept,
-        "back": _list_of(request),
-        "noun": noun,
-        "list_name": SPECS[noun].name,
-    }
-    return render(request, "bulk/field.jinja", context, status=422 if form.errors else 200)
+    context = {"form": form, "n_rows": len(ids), "kept": kept, "back": _list_of(request), "list_name": SPECS[noun].name, **more}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _none_chosen(request: UserRequest) -> HttpResponse:
+    messages.error(request, str(running.NothingChosen()))
+    return redirect(_list_of(request))
+
+
+def _of_many(verb: BulkVerb, reader: User) -> list[Column]:
+    """The columns whose field the verb can change of many rows at once."""
+    if verb.key != CHANGE:
+        return []
+    fields = editables()[verb.noun].of_many
+    return [column for column in spec_of(SPECS[verb.noun], reader).columns if column.custom or column.edit in fields]
 
 
 def _begun(request: UserRequest, verb: BulkVerb, *, ids: list[int], said: dict[str, Any]) -> HttpResponse:
@@ -94,39 +122,15 @@ def _begun(request: UserRequest, verb: BulkVerb, *, ids: list[int], said: dict[s
     return redirect(back)
 
 
-@require_GET
-def page(request: UserRequest, pk: int) -> HttpResponse:
-    run = get_object_or_404(BulkRun.objects.visible_to(request.user).select_related("started_by"), pk=pk)
-    verb = verbs()[run.of, run.verb]
-    refused = run.rows.exclude(reason="").order_by("pk")[:_SHOWN]
-    may_undo = run.state == "done" and verb.undo is not None and run.n_done > 0 and verb.ability in abilities.standing_of(request.user).abilities
-    return render(request, "bulk/page.jinja", {"run": run, "verb": verb, "refused": refused, "may_undo": may_undo, "list_name": SPECS[run.of].name})
-
-
-@require_POST
-def undoing(request: UserRequest, pk: int) -> HttpResponse:
-    run = get_object_or_404(BulkRun.objects.visible_to(request.user), pk=pk)
-    run = running.ask_undo(run, person=request.user, at=now())
-    if run.n_rows > running.AT_ONCE:
-        running.run_bulk.defer(run_id=run.pk)
-        return redirect("bulk", pk)
-    run = running.undo(run, door=Door.WEB, at=now())
-    # Whoever pressed Undo on a list goes on there; what could not be brought back is told on the page of the change.
-    if run.n_undone < run.n_done or "next" not in request.POST:
-        return redirect("bulk", pk)
-    toasts.say(request, ngettext("%(n)s row is as it was before.", "%(n)s rows are as they were before.", run.n_undone) % {"n": run.n_undone})
-    return redirect(_list_of(request))
-
-
 def _chosen(request: UserRequest, noun: str) -> list[int]:
     """The rows that were ticked, or all that fit the list as it stood; only what the person sees."""
-    spec = spec_of(SPECS[noun], request.user)
-    if request.POST.get("everything"):
-        saved = list(SavedView.objects.visible_to(request.user).of_list(noun))
-        listed = state.read_from(QueryDict(request.POST.get("state", "")), spec, saved)
+    spec, said = spec_of(SPECS[noun], request.user), _said(request)
+    if said.get("everything"):
+        saved = saved_views.seen_by(request.user, noun)
+        listed = state.read_from(QueryDict(said.get("state", "")), spec, saved)
         rows = lists.narrowed(spec, listed, reader=request.user, at=now())
         return list(rows.order_by("pk").values_list("pk", flat=True)[: running.MOST + 1])
-    ids = [pk for text in request.POST.getlist("id")[: running.MOST] if (pk := record_id(text))]
+    ids = [pk for text in said.getlist("id")[: running.MOST] if (pk := record_id(text))]
     return list(spec.rows(request.user).filter(pk__in=ids).values_list("pk", flat=True))
 
 
@@ -144,6 +148,11 @@ def _tell(request: UserRequest, run: BulkRun) -> None:
     return toasts.say(request, f"{sentence} {refused}", act=Act(_("See which"), reverse("bulk", args=[run.pk]), is_link=True), warns=True)
 
 
+def _said(request: UserRequest) -> QueryDict:
+    """What the bar of the list sends: in the address when it asks for a page, in the body when something is to be done."""
+    return request.POST if request.method == "POST" else request.GET
+
+
 def _list_of(request: UserRequest) -> str:
     """The list that the rows were chosen in, as it stood."""
-    return next_page(request.POST.get("next", "")) or reverse("home")
+    return next_page(_said(request).get("next", "")) or reverse("home")

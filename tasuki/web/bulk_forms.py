@@ -9,6 +9,8 @@ from django import forms
 from tasuki.core.bulk.verbs import BulkVerb
 from tasuki.core.people import User
 from tasuki.web import moves
+from tasuki.web.enrol_form import EnrolForm
+from tasuki.web.exit_forms import RecycleForm
 
 
 def form_of(verb: BulkVerb, *, reader: User, said: Any = None) -> forms.Form:
@@ -23,9 +25,11 @@ def form_of(verb: BulkVerb, *, reader: User, said: Any = None) -> forms.Form:
             form = moves.DueForm(said, prefix=verb.key)
         case "task", _:
             form = moves.Press(said, prefix=verb.key)
+        case "lead", "enrol":
+            form = EnrolForm(said, reader=reader, prefix=verb.key)
         case _, "give":
             form = moves.GiveForm(said, reader=reader, prefix=verb.key)
         case _:
-            form = moves.RecycleForm(said, prefix=verb.key)
+            form = RecycleForm(said, prefix=verb.key)
     form.use_required_attribute = False  # several forms are one on a list; only the one that is sent must be complete
     return form

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 _TASUKI = Path(__file__).resolve().parents[1]
 _LOCALE = _TASUKI / "locale"
 LANGUAGES = ("ko", "ja")
-_KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2)}
+_KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "gettext_noop": None, "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2)}
 _METHODS = [("**/migrations/**.py", "ignore"), ("**.py", "python"), ("**.jinja", "jinja2")]
 _OPTIONS = {"**.jinja": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true", "silent": "false"}}
 _DJANGO_TAG = re.compile(r'\{%\s*trans(?:late)?\s+"([^"]+)"')
@@ -66,10 +66,17 @@ def extract() -> None:
         for message in template:
             if message.id:
                 old = known.get(message.id, context=message.context)
-                fresh.add(message.id, old.string if old else "", context=message.context)
+                fresh.add(message.id, _kept(message, old), context=message.context)
         # A catalogue that changes its date at every run is noise in every diff.
         fresh.creation_date = fresh.revision_date = known.creation_date
         _write(language, fresh)
+
+
+def _kept(message: Message, old: Message | None) -> str | tuple[str, ...]:
+    """What was translated, also of a message that has become plural, or is so no longer."""
+    forms = old.string if old else None
+    said = forms if isinstance(forms, str) else next(iter(forms or ()), "")
+    return (said,) if message.pluralizable else said
 
 
 def merge(folder: Path) -> None:

@@ -26,6 +26,7 @@ from tasuki.crm.contacts import Channel, ConsentState, Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
+from tasuki.inside_sales.qualification import Fact, FactState
 from tasuki.web import formats, nouns
 
 # What is written down beside the fields of a model, or has no name there.
@@ -33,18 +34,23 @@ _FIELDS: dict[str, Any] = {
     "choices": gettext_lazy("choices"),
     "file": gettext_lazy("file"),
     "files": gettext_lazy("files"),
+    "held_by": gettext_lazy("who holds it"),
     "filter": gettext_lazy("filter"),
     "form": gettext_lazy("form of file"),
     "list": gettext_lazy("list"),
     "n_rows": gettext_lazy("rows"),
     "of": gettext_lazy("list"),
+    "password": gettext_lazy("password"),
+    "position": gettext_lazy("position"),
     "reason": gettext_lazy("reason"),
     "role": gettext_lazy("role"),
     "search": gettext_lazy("search"),
     "stage": gettext_lazy("stage"),
     "state": gettext_lazy("state"),
+    "step": gettext_lazy("step"),
     "verb": pgettext_lazy("bulk", "what is done"),
     **{channel.value: channel.label for channel in Channel},
+    **{f"fact_{fact.value}": fact.label for fact in Fact},
 }
 # Values that stand for something which has a name, whatever record they were written on.
 _VALUES: dict[str, Callable[[], Mapping[Any, Any]]] = {
@@ -52,6 +58,7 @@ _VALUES: dict[str, Callable[[], Mapping[Any, Any]]] = {
     **dict.fromkeys(("noun", "of", "list"), lambda: {noun: nouns.label(noun) for noun in nouns.models()}),
     "verb": lambda: {verb.key: verb.label for verb in verbs().values()},
     **{channel.value: lambda: dict(ConsentState.choices) for channel in Channel},
+    **{f"fact_{fact.value}": lambda: dict(FactState.choices) for fact in Fact},
 }
 # The records that a value may name by their ids.
 _NAMED: tuple[Any, ...] = (User, Team, Stage, Account, Contact, Product, Lead)

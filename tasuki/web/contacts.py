@@ -16,23 +16,25 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, meanwhile
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import records
+from tasuki.crm import passes, records
 from tasuki.crm.accounts import Account
-from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
+from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
-from tasuki.web import moves, new_record
+from tasuki.engage import blocks
+from tasuki.engage import consents as consent_verbs
+from tasuki.engage.blocks import Block, BlockKind
+from tasuki.web import consent_forms, mail, new_record, panes
 from tasuki.web.account_field import AccountField, of_reader
 from tasuki.web.allowed_edits import allowed
+from tasuki.web.consent_forms import BlockForm, ConsentForm
 from tasuki.web.custom_values import facts_of
-from tasuki.web.known import Ways, answered, tried
+from tasuki.web.known import Ways, answered, changed, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import CONTACTS
 from tasuki.web.merges import moved_on
 from tasuki.web.record_form import RecordForm
 from tasuki.web.records import carried_out, common, done
 from tasuki.web.requests import UserRequest, by, record_id
-
-_ROWS = 20
 
 
 class PersonForm(RecordForm):
@@ -80,13 +82,11 @@ class SeveralField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        return [text for part in re.split(r"[,;、，\n]", super().clean(value)) if (text := part.strip())]
+        return separated(super().clean(value))
 
 
-class ConsentForm(moves.Move):
-    channel = forms.ChoiceField(label=gettext_lazy("channel"), choices=Channel.choices)
-    state = forms.ChoiceField(label=gettext_lazy("state"), choices=ConsentState.choices)
-    how = forms.CharField(label=gettext_lazy("how it was given"), max_length=200)
+def separated(text: str) -> list[str]:
+    return [one for part in re.split(r"[,;、，\n]", text) if (one := part.strip())]
 
 
 @require_GET
@@ -103,14 +103,22 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpResponse:
     """The page of a person; with a form that was refused, in its place and with the reason."""
+    through = Lead.objects.visible_to(request.user).filter(contact=contact)
+    latest = list(through.for_listing().newest_first()[: panes.MOST])
     context = {
         "contact": contact,
         "custom": facts_of(request, contact),
         "edits": allowed("contact", request.user),
         "hidden": abilities.standing_of(request.user).hides("contact"),
-        "leads": Lead.objects.visible_to(request.user).filter(contact=contact).for_listing().newest_first()[:_ROWS],
-        "files": contact.files.of_records()[:_ROWS],
-        "consent_form": ConsentForm(),
+        "leads": latest,
+        "all_leads": panes.list_of("leads", f"contact:is({contact.pk})", view="all"),
+        "legs": passes.legs_of(latest),
+        "chain": passes.chain_of(through),
+        "mail_about": mail.of_contact(request, latest),
+        "bad_mail": mail.bad_among(contact),
+        "consent_form": ConsentForm(reader=request.user, contact=contact),
+        "block_form": BlockForm(reader=request.user, contact=contact),
+        "reach": consent_forms.lines(contact, at=now()),
         **common(request, contact=contact),
         **sent,
     }
@@ -147,23 +155,41 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
     contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
     form = PersonForm(request.POST or None, reader=request.user, record=contact)
-    if request.method == "POST" and carried_out(form, lambda _said: _changed(request, contact, form)) is not None:
-        return done(request, _("The contact is saved."), name="contact", pk=pk)
-    return render(request, "contacts/form.jinja", {"form": form, "more": None, "contact": contact, "known": None}, status=422 if form.errors else 200)
+    there = None
+    if request.method == "POST":
+        answer, there = changed(request, form, lambda another: _changed(request, contact, form, another=another))
+        if answer:
+            return answer if isinstance(answer, HttpResponse) else done(request, _("The contact is saved."), name="contact", pk=pk)
+    context = {"form": form, "more": None, "contact": contact, "known": there}
+    return render(request, "contacts/form.jinja", context, status=422 if form.errors or there else 200)
 
 
-def _changed(request: UserRequest, contact: Contact, form: PersonForm) -> Contact:
-    return records.change_contact(contact, said=form.said(), seen=form.seen, by=by(request), at=now())
+def _changed(request: UserRequest, contact: Contact, form: PersonForm, *, another: str) -> Contact:
+    return records.change_contact(contact, said=form.said(), seen=form.seen, another=another, by=by(request), at=now())
 
 
 @require_POST
 def consents(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
-    contact, form = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk), ConsentForm(request.POST)
-    if not carried_out(form, lambda said: _recorded(request, contact, said)):
+    contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
+    form = ConsentForm(request.POST, reader=request.user, contact=contact)
+    if not carried_out(form, lambda _said: consent_verbs.record(contact, word=form.word(), by=by(request), at=now())):
         return _shown(request, contact, consent_form=form)
     return done(request, _("The consent is recorded."), name="contact", pk=pk)
 
 
-def _recorded(request: UserRequest, contact: Contact, said: dict[str, Any]) -> Consent:
-    return records.record_consent(contact, channel=Channel(said["channel"]), state=ConsentState(said["state"]), how=said["how"], by=by(request), at=now())
+@require_POST
+def block(request: UserRequest, pk: int) -> HttpResponse:
+    """Nobody reaches this number or address of the person any more, whoever has it."""
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    contact = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
+    form = BlockForm(request.POST, reader=request.user, contact=contact)
+    if not carried_out(form, lambda said: _blocked(request, said["value"], said["reason"])):
+        return _shown(request, contact, block_form=form)
+    return done(request, _("Blocked, at once and for every import to come."), name="contact", pk=pk)
+
+
+def _blocked(request: UserRequest, value: str, reason: str) -> Block:
+    if "@" in value:
+        return blocks.block(value, reason=reason, by=by(request), at=now())
+    return blocks.block_known(value, kind=BlockKind.PHONE, reason=reason, by=by(request), at=now())

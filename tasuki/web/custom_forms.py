@@ -20,6 +20,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.crm.accounts import Account
 from tasuki.web.account_field import AccountField, of_reader
+from tasuki.web.person_field import PersonIdField, offer_people
 from tasuki.web.record_form import RecordForm
 
 
@@ -70,14 +71,6 @@ class MoneyField(forms.MultiValueField):
         return None if amount is None else Money(amount, currency.upper() if currency else the_organisation().currency)
 
 
-class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the type checker only
-    """Cleans to the id of somebody who works here, or who stands in the field already."""
-
-    def clean(self, value: Any) -> Any:
-        person = super().clean(value)
-        return person.pk if person else None
-
-
 class AccountIdField(AccountField):
     """Cleans to the id of an account that the reader sees."""
 
@@ -93,7 +86,7 @@ def form_field(field: CustomField, *, reader: User, stands: Any = None) -> forms
     if isinstance(made, AccountIdField):
         made.initial = Account.objects.visible_to(reader).filter(pk=stands).first() if stands else None
         of_reader(made, reader, stands=made.initial)
-    elif not isinstance(made, PersonField):
+    elif not isinstance(made, PersonIdField):
         # What a value must be is said once, by the domain, in the same words for every door.
         made.validators.append(lambda value: _check(field, value))
     return made
@@ -130,11 +123,11 @@ def _offered(field: CustomField, stands: Sequence[Any]) -> list[tuple[str, str]]
     return [(choice.key, choice.label) for choice in field.choices() if not choice.is_retired or choice.key in stands]
 
 
-def _person(reader: User, stands: Any, options: dict[str, Any]) -> PersonField:
-    people = User.objects.visible_to(reader).active()
-    if stands:
-        people |= User.objects.visible_to(reader).filter(pk=stands)
-    return PersonField(people.order_by("family_name", "given_name", "pk"), empty_label="–", **options)
+def _person(reader: User, stands: Any, options: dict[str, Any]) -> PersonIdField:
+    """Of somebody who works here, or who stands in the field already."""
+    made = PersonIdField(**options)
+    offer_people(made, "colleagues", reader=reader, stands=stands or None)
+    return made
 
 
 def _check(field: CustomField, value: Any) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from tasuki.core.people import User
 from tasuki.web.requests import is_htmx
+from tasuki.web.shell import theme_of
 from tasuki.web.toasts import Toast
 
 
@@ -26,13 +27,13 @@ def answer(request: HttpRequest, title: str, sentence: str, *, status: int) -> H
         return response
     # An error may come before anybody asked who this is.
     if not isinstance(getattr(request, "user", None), User):
-        return bare(title, sentence, status=status)
+        return bare(title, sentence, status=status, theme=theme_of(request))
     return render(request, "errors/refused.jinja", {"title": title, "message": sentence}, status=status)
 
 
-def bare(title: str, sentence: str, *, status: int) -> HttpResponse:
-    """Asks nothing of the request, the person or the database."""
-    words = {"title": title, "message": sentence, "language": (translation.get_language() or "en")[:2]}
+def bare(title: str, sentence: str, *, status: int, theme: str = "system") -> HttpResponse:
+    """Asks nothing of the person or the database; light or dark comes from a cookie, where somebody has the request."""
+    words = {"title": title, "message": sentence, "language": (translation.get_language() or "en")[:2], "theme": theme}
     return HttpResponse(loader.render_to_string("errors/bare.jinja", words), status=status)
 
 
@@ -50,9 +51,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return answer(request, _("Nothing is here"), _("There is nothing at this address, or it is not yours to see."), status=404)
 
 
-def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django passes it
+def broken(request: HttpRequest) -> HttpResponse:
     """500. The log knows more; the page relies on nothing that may be what broke."""
-    return bare(_("Something broke here"), _("It is our fault and it is written down. Nothing was half done. Try again in a moment."), status=500)
+    return bare(
+        _("Something broke here"),
+        _("It is our fault and it is written down. Nothing was half done. Try again in a moment."),
+        status=500,
+        theme=theme_of(request),
+    )
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
@@ -19,10 +19,11 @@ from tasuki.crm import attachments
 from tasuki.crm.attachments import Attachment, AttachmentRefused
 from tasuki.crm.files import File, Scan
 from tasuki.web import toasts
-from tasuki.web.records import back, record_of
-from tasuki.web.requests import UserRequest, by
+from tasuki.web.records import back, record_of, seen
+from tasuki.web.requests import UserRequest, by, record_id
 
 MOST_AT_ONCE = 20
+PAGE = 50
 
 
 class StillShut(Refused):
@@ -36,8 +37,26 @@ class StillShut(Refused):
         super().__init__(_("The virus scanner refused this file.") if is_refused else _("This file is being scanned for viruses. Try again in a minute."))
 
 
-@require_POST
-def attach(request: UserRequest, noun: str, pk: int) -> HttpResponse:
+@require_http_methods(["GET", "POST"])
+def of_record(request: UserRequest, noun: str, pk: int) -> HttpResponse:
+    """All files of a record, newest first, from the one named in `before` on; POST attaches more."""
+    if request.method == "POST":
+        return _attach(request, noun, pk)
+    record = seen(request, noun, pk)
+    rows = File.objects.visible_to(request.user).of_records().filter(**{noun: record}).select_related("added_by")
+    before = record_id(request.GET.get("before", ""))
+    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
+    context = {
+        "record": record,
+        "files": found[:PAGE],
+        "newer": reverse("files", args=[noun, pk]) if before else "",
+        "older": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+    }
+    return render(request, "files/list.jinja", context)
+
+
+def _attach(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     record, sent = record_of(request, noun, pk), attached(request)
     if not sent:
         messages.error(request, _("Choose a file first."))

@@ -79,6 +79,7 @@ def _sign(amount: Decimal | float) -> str:
     return "−" if amount < 0 else ""
 
 
+@lru_cache(maxsize=256)
 def _symbol(currency: str) -> str:
     # The same sign for every reader: Babel would write ₩ as a word in some languages, and ¥ in full width in Japanese.
     return get_currency_symbol(currency, locale="en") if currency else ""
@@ -88,9 +89,10 @@ def day(value: date | datetime | None) -> str:
     """The day in the reader's zone; the year only when it is not this one."""
     if value is None:
         return "–"
+    zone = timezone.get_current_timezone()
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
-    return _day(value, language(), is_this_year=value.year == timezone.localdate().year)
+        value = (value.astimezone(zone) if timezone.is_aware(value) else value).date()
+    return _day(value, language(), is_this_year=value.year == timezone.now().astimezone(zone).year)
 
 
 @lru_cache(maxsize=8192)
@@ -115,6 +117,17 @@ def moment_in_full(value: datetime) -> str:
     return f"{format_date(local, format='long', locale=locale())} {format_datetime(local, 'HH:mm (VV)', locale=locale())}"
 
 
+def weekday(value: date) -> str:
+    """A day that is near, with its weekday: Wed, Mar 4."""
+    return format_skeleton("MMMEd", value, locale=locale())
+
+
+def weekday_moment(value: datetime) -> str:
+    """Weekday, day and time in the reader's zone."""
+    local = timezone.localtime(value)
+    return f"{weekday(local.date())} {format_datetime(local, 'HH:mm', locale=locale())}"
+
+
 def iso(value: date | datetime | None) -> str:
     """For the `datetime` attribute of <time>."""
     return value.isoformat() if value else ""
@@ -132,6 +145,11 @@ def duration(value: timedelta | None) -> str:
     return gettext("%(n)s d") % {"n": number(seconds // _DAY)}
 
 
+def clock(seconds: float | None) -> str:
+    """As a timer shows it: 402 → “6:42”."""
+    return "–" if seconds is None else f"{int(seconds) // _MINUTE}:{int(seconds) % _MINUTE:02}"
+
+
 def days(value: float | None) -> str:
     """A number of days with the unit: “12 d”."""
     return "–" if value is None else gettext("%(n)s d") % {"n": number(value, 1 if value < 1 else 0)}
@@ -139,7 +157,12 @@ def days(value: float | None) -> str:
 
 def country(code: str) -> str:
     """The country's name in the reader's language; a code that is none stays as it is."""
-    return str(locale().territories.get(code, code))
+    return _country(code, language())
+
+
+@lru_cache(maxsize=2048)
+def _country(code: str, said_in: str) -> str:
+    return str(Locale.parse(said_in).territories.get(code, code))
 
 
 def about(count: int) -> str:

@@ -18,6 +18,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import formats
 
@@ -62,13 +63,18 @@ def _opportunity(user: User, one: Opportunity) -> Row:
     return Row(one.title, _line(stage, amount), _page(one), "briefcase", formats.day(one.close_on) if one.close_on else "")
 
 
+def _handoff(_user: User, one: Handoff) -> Row:
+    hands = f"{one.credited_to.display_name} → {one.receiver}"
+    return Row(one.title, _line(hands, str(one.get_state_display())), _page(one), "transfer", formats.day(one.offered_at))
+
+
 def _task(_user: User, task: Task) -> Row:
     about = task.lead or task.contact or task.account
     return Row(task.subject, str(about or ""), _page(task), "checkbox", formats.day(task.due_on) if task.due_on else "")
 
 
 def _product(_user: User, product: Product) -> Row:
-    return Row(product.name, _line(product.code, product.line), reverse("products"), "package")
+    return Row(product.name, _line(product.code, product.line), _page(product), "package")
 
 
 def _person(_user: User, person: User) -> Row:
@@ -92,6 +98,7 @@ _ROWS: dict[str, Callable[[User], QuerySet[Any]]] = {
     "account": lambda user: Account.objects.visible_to(user).for_listing(),
     "contact": lambda user: Contact.objects.visible_to(user).select_related("account"),
     "opportunity": lambda user: Opportunity.objects.visible_to(user).for_listing(),
+    "handoff": lambda user: Handoff.objects.visible_to(user).for_listing(),
     "task": lambda user: Task.objects.visible_to(user).for_listing(),
     "product": lambda user: Product.objects.visible_to(user).all(),
     "user": lambda user: User.objects.visible_to(user).select_related("team"),
@@ -102,6 +109,7 @@ _SHOWN: dict[str, Callable[[User, Any], Row]] = {
     "account": _account,
     "contact": _contact,
     "opportunity": _opportunity,
+    "handoff": _handoff,
     "task": _task,
     "product": _product,
     "user": _person,

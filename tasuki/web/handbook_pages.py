@@ -31,6 +31,7 @@ ORDER = (
     "sales",
     "customer-success",
     "the-model",
+    "hand-offs",
     "records",
     "lists",
     "keys",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core.imports import proposing, questions, sets
 from tasuki.core.imports.evidence import Evidence
 from tasuki.core.imports.mapping import Column, Mapping
-from tasuki.core.imports.nouns import noun_named
+from tasuki.core.imports.nouns import ImportNoun, noun_named
 from tasuki.core.imports.questions import Question
 from tasuki.core.imports.runs import DuplicatePolicy
 from tasuki.core.imports.sets import ImportFile
@@ -71,6 +71,14 @@ NOUNS: dict[str, _StrOrPromise] = {
     "products": _("Products"),
     "opportunities": _("Opportunities"),
 }
+
+
+KNOWN_BY: dict[str, _StrOrPromise] = {
+    "email": _("Mail address"),
+    "phone": _("Telephone number"),
+    "name": _("Name at the same company"),
+}
+UNCLEAR: list[tuple[str, _StrOrPromise]] = [("leave", _("leave it out, and say so")), ("create", _("make a new person"))]
 
 
 @dataclass(frozen=True)
@@ -134,9 +142,13 @@ def shown(asked: list[Question], file: ImportFile) -> list[tuple[int, _StrOrProm
 def choices(file: ImportFile) -> dict[str, object]:
     """What the selects of the page offer."""
     noun = noun_named(file.noun)
+    chosen = sets.stored_mapping(file).known_by
     return {
         "nouns": nouns(),
-        "keys": [(name, FIELDS.get(name, name)) for name in noun.keys],
+        # References and our own numbers of leads and contacts always count.
+        "keys": [] if noun.known_by else [(name, FIELDS.get(name, name)) for name in noun.keys],
+        "known_by": [(name, KNOWN_BY[name], name in (noun.usually_known_by if chosen is None else chosen)) for name in noun.known_by],
+        "unclear": UNCLEAR,
         "policies": DuplicatePolicy.choices,
         "encodings": ENCODINGS,
         "delimiters": [("comma", _("comma")), ("semicolon", _("semicolon")), ("tab", _("tab")), ("bar", _("bar |"))],
@@ -159,7 +171,7 @@ def decided(said: Dictionary[str, str], file: ImportFile, seen: Evidence) -> Map
             columns[name] = Column(constant=constant)
     _forget(columns, said)
     columns = dict(_answered(replace(before, columns=columns), said).columns)
-    key, policy = said.get("key", ""), said.get("on_duplicate", "")
+    key, policy = said.get("key", before.key), said.get("on_duplicate", "")
     stage = said.get("stage", "").strip()[:40]
     options = {name: value for name, value in before.options.items() if name != "stage"} | ({"stage": stage} if stage else {})
     return replace(
@@ -169,7 +181,16 @@ def decided(said: Dictionary[str, str], file: ImportFile, seen: Evidence) -> Map
         key=key if key in noun.keys and key in columns else next((one for one in noun.keys if one in columns), ""),
         on_duplicate=policy if policy in DuplicatePolicy.values else before.on_duplicate,
         options=options,
+        known_by=_known_by(said, noun, before),
+        unclear=unclear if (unclear := said.get("unclear", "")) in dict(UNCLEAR) else before.unclear,
     )
+
+
+def _known_by(said: Dictionary[str, str], noun: ImportNoun, before: Mapping) -> tuple[str, ...] | None:
+    """By what people are known; None, which is what is usual, stays it where nothing was ticked otherwise."""
+    standing = noun.usually_known_by if before.known_by is None else before.known_by
+    chosen = tuple(name for name in noun.known_by if f"known_by-{name}" in said)
+    return before.known_by if "known_by" not in said or set(chosen) == set(standing) else chosen
 
 
 def number(text: str) -> int:

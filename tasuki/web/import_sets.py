@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -23,11 +24,12 @@ from tasuki.core.imports.mapping import Mapping
 from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping, SetRefused
 from tasuki.core.imports.tables import Said
-from tasuki.web import import_forms
+from tasuki.web import import_beside, import_forms, import_kinds
 from tasuki.web.requests import UserRequest, by
 
-_OVER = (RunState.DONE, RunState.FAILED, RunState.UNDONE)
+_OVER = (RunState.DONE, RunState.FAILED, RunState.UNDONE, RunState.STOPPED)
 _SHOWN = 10
+_COLUMNS = 40
 
 
 @require_GET
@@ -38,7 +40,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     runs = [file.run or file.rehearsal for file in files]
     is_stuck = undoing_.is_stuck([run for run in runs if run])
     said = {
-        file.pk: list(run.rows.filter(messages__isnull=False).order_by("row_no")[:_SHOWN])
+        file.pk: list(run.rows.filter(messages__isnull=False).order_by("row_no")[: _SHOWN + 1])
         for file, run in zip(files, runs, strict=True)
         if run and run.state in _OVER
     }
@@ -51,11 +53,16 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
             "nouns": import_forms.NOUNS,
             "files": files,
             "said": said,
+            "n_shown": _SHOWN,
+            "known_words": {file.pk: import_beside.in_words(file.rehearsal) for file in files if file.rehearsal},
+            "n_chosen": dict(made.files.annotate(n=Count("decisions")).values_list("pk", "n")),
             "n_undoing": 0 if is_stuck else sum(1 for run in runs if run and run.state == RunState.UNDOING),
             "is_busy": not is_stuck and any(run and run.state not in _OVER for run in runs),
             "is_ready": all(file.is_decided and not file.run for file in files),
             "next": next((file for file in files if not file.is_decided and not file.run), None),
-            "can_undo": is_stuck or any(file.run and file.run.state in (RunState.DONE, RunState.FAILED) for file in files),
+            "can_undo": is_stuck or any(file.run and file.run.state in (RunState.DONE, RunState.FAILED, RunState.STOPPED) for file in files),
+            "to_stop": next((file.run for file in files if file.run and file.run.state in (RunState.WAITING, RunState.RUNNING)), None),
+            "to_go_on": next((file.run for file in files if file.run and file.run.state == RunState.STOPPED), None),
         },
     )
 
@@ -63,7 +70,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def file_page(request: UserRequest, pk: int) -> HttpResponse:
     """One file: its first rows, the field for each column, and the questions that are open. POST keeps what was decided."""
-    file = _file(request, pk)
+    file = file_of(request, pk)
     problem = ""
     if request.method == "POST":
         try:
@@ -75,6 +82,8 @@ def file_page(request: UserRequest, pk: int) -> HttpResponse:
         "file": file,
         "nouns": import_forms.NOUNS,
         "seen": seen,
+        "columns": seen.header if request.GET.get("columns") == "all" else seen.header[:_COLUMNS],
+        "kinds": import_kinds.of_columns(file, seen),
         "problem": problem,
         "mapping": sets.stored_mapping(file),
         "rows": import_forms.rows(file, seen),
@@ -102,7 +111,7 @@ def _decided(request: UserRequest, file: ImportFile) -> HttpResponse:
 @require_POST
 def reading(request: UserRequest, pk: int) -> HttpResponse:
     """Read the file in another way, or take its rows for another noun."""
-    file, said = _file(request, pk), request.POST
+    file, said = file_of(request, pk), request.POST
     header_row = said.get("header_row", "")
     if header_row and not (header_row.isascii() and header_row.isdecimal() and len(header_row) < 8):
         raise SetRefused(_("The header is the number of a row."))
@@ -121,7 +130,7 @@ def reading(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def using(request: UserRequest, pk: int) -> HttpResponse:
     """Take a saved mapping, or one from a file."""
-    file = _file(request, pk)
+    file = file_of(request, pk)
     upload = request.FILES.get("mapping_file")
     if upload is not None:
         if (upload.size or 0) > mappings.LARGEST:
@@ -139,7 +148,7 @@ def using(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def removing(request: UserRequest, pk: int) -> HttpResponse:
-    file = _file(request, pk)
+    file = file_of(request, pk)
     set_id = file.of_id
     sets.remove(file, by=by(request), at=now())
     return redirect("import_set", set_id) if ImportSet.objects.visible_to(request.user).filter(pk=set_id).exists() else redirect("imports")
@@ -148,7 +157,7 @@ def removing(request: UserRequest, pk: int) -> HttpResponse:
 @require_GET
 def mapping_file(request: UserRequest, pk: int) -> HttpResponse:
     """The mapping as YAML, as the command line takes it."""
-    file = _file(request, pk)
+    file = file_of(request, pk)
     name = PurePath(file.file_name).stem.encode("ascii", "ignore").decode().replace('"', "") or "mapping"
     mapping: Mapping = sets.stored_mapping(file)
     return HttpResponse(
@@ -188,6 +197,6 @@ def _set(request: UserRequest, pk: int) -> ImportSet:
     return get_object_or_404(ImportSet.objects.visible_to(request.user), pk=pk)
 
 
-def _file(request: UserRequest, pk: int) -> ImportFile:
+def file_of(request: UserRequest, pk: int) -> ImportFile:
     abilities.require(request.user, Ability.IMPORT_DATA)
-    return get_object_or_404(ImportFile.objects.visible_to(request.user).select_related("of", "run"), pk=pk)
+    return get_object_or_404(ImportFile.objects.visible_to(request.user).select_related("of", "run", "rehearsal"), pk=pk)

@@ -9,8 +9,10 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,14 +22,15 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
 from tasuki.core.imports import errors, mapping, running, sets
+from tasuki.core.imports import stopping as stopping_
 from tasuki.core.imports import undoing as undoing_
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.web import import_forms
-from tasuki.web.requests import UserRequest, by
+from tasuki.web.requests import UserRequest, by, record_id
 
 LARGEST = 500 * 1024 * 1024
-_ROWS, _SHOWN = 50, 100
+PAGE, _SHOWN = 50, 100
 
 
 class Upload(forms.ClearableFileInput):
@@ -73,7 +76,15 @@ class ImportForm(forms.Form):
 @require_GET
 def listing(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
-    return render(request, "imports/list.jinja", {"runs": ImportRun.objects.visible_to(request.user).for_listing()[:_ROWS], "names": import_forms.NOUNS})
+    rows, before = ImportRun.objects.visible_to(request.user).for_listing(), record_id(request.GET.get("before", ""))
+    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
+    context = {
+        "runs": found[:PAGE],
+        "names": import_forms.NOUNS,
+        "newer": reverse("imports") if before else "",
+        "older": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+    }
+    return render(request, "imports/list.jinja", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -110,13 +121,15 @@ def _brought(request: UserRequest, files: list[UploadedFile[bytes]]) -> HttpResp
 def page(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
     run = get_object_or_404(ImportRun.objects.visible_to(request.user).select_related("started_by"), pk=pk)
-    said = run.rows.filter(messages__isnull=False).order_by("row_no")[:_SHOWN]
+    said = list(run.rows.filter(messages__isnull=False).order_by("row_no")[: _SHOWN + 1])
     is_stuck = undoing_.is_stuck([run])
     context = {
         "run": run,
-        "rows": said,
+        "rows": said[:_SHOWN],
+        "are_more": len(said) > _SHOWN,
         "is_over": is_stuck or run.state not in (RunState.WAITING, RunState.RUNNING, RunState.UNDOING),
-        "can_undo": is_stuck or (run.state in (RunState.DONE, RunState.FAILED) and not run.is_dry),
+        "can_undo": is_stuck or (run.state in (RunState.DONE, RunState.FAILED, RunState.STOPPED) and not run.is_dry),
+        "can_stop": run.state in (RunState.WAITING, RunState.RUNNING) and not run.is_dry,
     }
     return render(request, "imports/page.jinja", context)
 
@@ -131,6 +144,26 @@ def error_file(request: UserRequest, pk: int) -> HttpResponse:
     return HttpResponse(
         "\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="import-{run.pk}-errors.csv"'}
     )
+
+
+@require_POST
+def stopping(request: UserRequest, pk: int) -> HttpResponse:
+    abilities.require(request.user, Ability.IMPORT_DATA)
+    run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
+    stopping_.stop(run, by=by(request), at=now())
+    messages.success(request, _("The import is stopped. What is written stays."))
+    return redirect("import", pk)
+
+
+@require_POST
+def resuming(request: UserRequest, pk: int) -> HttpResponse:
+    abilities.require(request.user, Ability.IMPORT_DATA)
+    run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
+    with transaction.atomic():
+        stopping_.go_on(run, by=by(request), at=now())
+        sets.go_on_later(run)
+    messages.success(request, _("The import goes on."))
+    return redirect("import", pk)
 
 
 @require_POST

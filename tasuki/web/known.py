@@ -1,4 +1,4 @@
-"""Adding a record that is probably there: what was typed beside what is there, and the ways on."""
+"""Adding a record that is probably there, or making one look like another: what was typed beside what is there, and the ways on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from tasuki.core import abilities
+from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.crm import carriers, phones
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.duplicates import AlreadyKnown, Key, Match
 from tasuki.crm.leads import Lead
-from tasuki.web import toasts
-from tasuki.web.records import done
+from tasuki.web import formats, merges, toasts
+from tasuki.web.record_form import RecordForm
+from tasuki.web.records import carried_out, done
 from tasuki.web.requests import UserRequest, by, record_id
 
 _SHOWN = 4
@@ -38,7 +40,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Beside:
-    """A record that is there and may be seen. `cells` stand in the order of the labels; `leads` are its open leads."""
+    """A record that is there and may be seen. `cells` stand in the order of the labels; `leads` are its open leads.
+
+    `merge` is where it stands beside the one that is changed, for whoever may merge them.
+    """
 
     pk: int
     name: str
@@ -46,6 +51,7 @@ class Beside:
     why: str
     cells: list[Cell]
     leads: list[Lead] = field(default_factory=list)
+    merge: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Known:
     may_be_another: bool
     can_add: bool
     can_use: bool
+    is_change: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,21 @@ def tried(request: UserRequest, form: forms.Form, verb: Callable[[str], Any], *,
         return None, None
 
 
+def changed(request: UserRequest, form: RecordForm, verb: Callable[[str], Any]) -> tuple[Any, Known | None]:
+    """(what the verb answers, None); (None, what the change makes the record look like); (None, None) for any other refusal.
+
+    `verb` takes why the record is another one. Why something is refused stands on the form.
+    """
+    way, _colon, chosen = request.POST.get("way", "").partition(":")
+    another = request.POST.get("another", "").strip()[:200] if way == "another" else ""
+    answer = carried_out(form, lambda _said: verb(another))
+    if form.met is None:
+        return answer, None
+    if way == "another":
+        form.add_error(None, _("Say why it is another one."))
+    return _on(request, form, form.met, way=way if way == "ask" else "", chosen=record_id(chosen), ways=Ways())
+
+
 def _on(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, way: str, chosen: int | None, ways: Ways) -> tuple[Any, Known | None]:
     """The way that somebody chose among what is there; only what has the keys of their form can be chosen."""
     if way == "ask" and chosen in [match.pk for match in known.matches]:
@@ -122,11 +144,17 @@ def _asked(request: UserRequest, noun: str, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, ways: Ways) -> Known:
     rows = {one.pk: one for one in _rows(request, known.noun).filter(pk__in=[match.pk for match in known.matches])}
-    compared = (_company if known.noun == "account" else _person)(form.cleaned_data)
+    changes = form.record if isinstance(form, RecordForm) else None
+    merge_with = changes.pk if changes is not None and abilities.can(request.user, Ability.MERGE_RECORDS) else None
+    compared = (_company if known.noun == "account" else _person)(form.cleaned_data if changes is None else _would_be(changes, form.cleaned_data))
     hidden = abilities.standing_of(request.user).hides(known.noun)
     compared = [one for one in compared if not (hidden and one[0] in (_("Mail"), _("Telephone")))]
     leads = _open_leads(request, rows) if known.noun == "contact" else {}
-    beside = [_beside(match, rows[match.pk], compared=compared, leads=leads) for match in known.matches if match.pk in rows]
+    beside = [
+        _beside(match, rows[match.pk], compared=compared, leads=leads, merge=merges.address(known.noun, [merge_with, match.pk]) if merge_with else "")
+        for match in known.matches
+        if match.pk in rows
+    ]
     return Known(
         noun=known.noun,
         typed=[(label, typed) for label, typed, _there in compared],
@@ -135,13 +163,24 @@ def _shown(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, ways:
         may_be_another=not any(Key.NUMBER in match.keys for match in known.matches),
         can_add=ways.add is not None,
         can_use=ways.use is not None and known.noun == "contact",
+        is_change=changes is not None,
     )
 
 
-def _beside(match: Match, record: Any, *, compared: Sequence[Compared], leads: dict[int, list[Lead]]) -> Beside:
+def _would_be(record: Any, said: dict[str, Any]) -> dict[str, Any]:
+    """What would be known of the record, in the words of a form that adds one."""
+    if isinstance(record, Account):
+        return {name: getattr(record, name) for name in ("name", "domain", "industry", "country", "corporate_number")} | said
+    stands = {name: getattr(record, name) for name in ("family_name", "given_name", "title", "account")}
+    mails = said.get("emails", [mail.address for mail in record.emails.all()])
+    numbers = said.get("phones", [phones.display(number.e164) for number in record.phones.all()])
+    return stands | said | {"email": ", ".join(mails), "phone": ", ".join(numbers)}
+
+
+def _beside(match: Match, record: Any, *, compared: Sequence[Compared], leads: dict[int, list[Lead]], merge: str) -> Beside:
     cells = [Cell(text := there(record), bool(typed and text and typed.casefold() != text.casefold())) for _label, typed, there in compared]
     why = ", ".join(str(key.label) for key in match.keys)
-    return Beside(match.pk, str(record), reverse(record.noun, args=[match.pk]), why, cells, leads.get(match.pk, []))
+    return Beside(match.pk, str(record), reverse(record.noun, args=[match.pk]), why, cells, leads.get(match.pk, []), merge)
 
 
 def _rows(request: UserRequest, noun: str) -> Any:
@@ -173,7 +212,7 @@ def _company(said: dict[str, Any]) -> list[Compared]:
         (_("Name"), said.get("name") or str(said.get("account") or ""), lambda one: one.name),
         (_("Domain"), said.get("domain", ""), lambda one: one.domain),
         (_("Industry"), said.get("industry", ""), lambda one: one.industry),
-        (_("Country"), said.get("country", "").upper(), lambda one: one.country),
+        (_("Country"), formats.country(said.get("country", "")), lambda one: formats.country(one.country)),
         (_("Corporate number"), said.get("corporate_number", ""), lambda one: one.corporate_number),
         (_("Owner"), "", lambda one: one.owner.display_name if one.owner else one.team.name),
     ]

@@ -9,16 +9,17 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from tasuki.core import abilities
+from tasuki.core import abilities, countries
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import corporate_numbers, duplicates, emails, matching, phones
 from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
 from tasuki.web import found_rows, known
-from tasuki.web.requests import UserRequest
+from tasuki.web.contacts import separated
+from tasuki.web.requests import UserRequest, record_id
 
-_LONGEST, _SHOWN = 320, 3
+_LONGEST, _SHOWN, _MOST_TYPED = 1_000, 3, 10
 
 
 @require_POST
@@ -29,7 +30,8 @@ def hint(request: UserRequest, noun: str) -> HttpResponse:
         raise Http404
     if not abilities.can(request.user, Ability.WORK_LEADS):
         abilities.require(request.user, Ability.WORK_ACCOUNTS)
-    matches = found(request)[:_SHOWN]
+    but = record_id(request.GET.get("but", ""))  # the one that is changed
+    matches = [match for match in found(request) if match.pk != but][:_SHOWN]
     rows = found_rows.rows(request.user, [(noun, match.pk) for match in matches])
     seen = [(rows[noun, match.pk], match.keys[0].label) for match in matches if (noun, match.pk) in rows]
     return render(
@@ -39,7 +41,7 @@ def hint(request: UserRequest, noun: str) -> HttpResponse:
 
 def _companies(request: UserRequest) -> list[Match]:
     said = {name: request.POST.get(name, "")[:_LONGEST] for name in ("name", "domain", "country", "corporate_number")}
-    country, number = said["country"].strip().upper(), ""
+    country, number = countries.code_of(said["country"]), ""
     if said["corporate_number"].strip():
         with suppress(Refused):
             number = corporate_numbers.normalise(said["corporate_number"], country)
@@ -49,15 +51,19 @@ def _companies(request: UserRequest) -> list[Match]:
 
 def _people(request: UserRequest) -> list[Match]:
     abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
-    mail, number = request.POST.get("email", "")[:_LONGEST], request.POST.get("phone", "")[:_LONGEST]
     keys, numbers = [], []
-    if mail.strip():
+    for mail in _typed(request, "email", "emails"):
         with suppress(Refused):
             keys.append(emails.normalise(mail)[1])
-    if number.strip():
+    for number in _typed(request, "phone", "phones"):
         with suppress(Refused):
             numbers.append(phones.to_e164(number, the_organisation().country))
     return duplicates.contacts_like(PersonKeys(keys, numbers))
+
+
+def _typed(request: UserRequest, *names: str) -> list[str]:
+    """What stands in the fields: a form that adds a person asks for one, and one that changes them for several."""
+    return [text for name in names for text in separated(request.POST.get(name, "")[:_LONGEST])][:_MOST_TYPED]
 
 
 _FOUND: dict[str, Callable[[UserRequest], list[Match]]] = {"account": _companies, "contact": _people}

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,24 +18,34 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import leads, records, requirements, stages
+from tasuki.crm import exit_reasons, leads, records, requirements, stages
 from tasuki.crm import merging as merging_verbs
 from tasuki.crm.accounts import Account
-from tasuki.crm.contacts import Contact
+from tasuki.crm.contacts import Channel, Contact
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
 from tasuki.crm.merges.rows import Merge
 from tasuki.crm.products import Product
+from tasuki.crm.scoring import scores
+from tasuki.engage import mail, touches
+from tasuki.inside_sales import holdings, qualification
+from tasuki.inside_sales import recycling as recycling_verbs
+from tasuki.relay import handoffs
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Acceptance, Opportunity, Terms
-from tasuki.web import moves, new_record
+from tasuki.sales.opportunities import Opportunity, Terms
+from tasuki.web import meetings, moves, new_record
 from tasuki.web.allowed_edits import allowed
 from tasuki.web.custom_forms import CustomForm
 from tasuki.web.custom_values import facts_of
+from tasuki.web.exit_forms import DisqualifyForm, HandRaiseForm, RecycleForm, RuleForm
+from tasuki.web.inside_sales import enrolments
+from tasuki.web.inside_sales.facts import may_learn
+from tasuki.web.inside_sales.routing import routed
 from tasuki.web.known import Ways, answered, tried
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import LEADS
-from tasuki.web.records import carried_out, common, done
+from tasuki.web.records import carried_out, common, done, owners_of
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
 
@@ -47,12 +58,13 @@ def listing(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def page(request: UserRequest, pk: int) -> HttpResponse:
-    return _shown(request, get_object_or_404(Lead.objects.visible_to(request.user).for_page(), pk=pk))
+    return shown(request, get_object_or_404(Lead.objects.visible_to(request.user).for_page(), pk=pk))
 
 
-def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse:
+def shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse:
     """The page of a lead; with a form that was refused, in its place and with the reason."""
     custom = facts_of(request, lead)
+    score = scores.score_of(lead)
     context: dict[str, Any] = {
         "lead": lead,
         "custom": custom,
@@ -60,26 +72,49 @@ def _shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse
         "person_edits": allowed("contact", request.user),
         "missing": custom.missing_for(requirements.stage_after(lead)),
         "chain": leads.chain(lead),
+        "qualification": qualification.of(lead),
+        "may_learn": may_learn(request, lead),
+        **_handed_off(request, lead),
+        "may_mail": lead.stage_id is not None and lead.contact_id is not None and mail.may_write(request.user),
         "definition": stages.in_force().get(lead.stage_id or ""),
         "following": Lead.objects.visible_to(request.user).filter(previous=lead).first(),
         "opportunity": Opportunity.objects.visible_to(request.user).filter(lead=lead).first(),
-        "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
-        "files": lead.files.of_records()[:20],
+        "ownerships": owners_of(lead),
+        "score": score,
+        **routed(request, lead),
+        **enrolments.of_lead(request, lead),
+        "touch_form": moves.TouchForm(),
+        "score_reasons": scores.reasons_of([score])[lead.pk] if score else [],
         "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=_reachable(lead)),
-        "recycle_form": moves.RecycleForm(),
+        "recycle_form": RecycleForm(stage=lead.stage_id),
         "lose_form": moves.LoseLeadForm(),
-        "disqualify_form": moves.DisqualifyForm(),
+        "disqualify_form": DisqualifyForm(stage=lead.stage_id),
         "wake_form": moves.Press(),
+        "holding": holdings.of(lead),
+        "rule_form": RuleForm(),
+        "hand_form": HandRaiseForm(),
         "give_form": moves.GiveForm(reader=request.user, record=lead),
         "merge_form": moves.MergeForm(reader=request.user, lead=lead),
         "accept_form": moves.OpportunityForm(reader=request.user, initial={"currency": the_organisation().currency, "product": lead.product_id}),
         "hidden": abilities.standing_of(request.user).hides("contact"),
         "now": now(),
+        **meetings.of_lead(request, lead),
         **common(request, lead=lead),
         **sent,
         "sent": sent.values(),
     }
     return render(request, "leads/page.jinja", context, status=422 if sent else 200)
+
+
+def _handed_off(request: UserRequest, lead: Lead) -> dict[str, Any]:
+    """The offer that waits, or the last one; and whether this person may take the lead up, or has to offer it."""
+    last = Handoff.objects.visible_to(request.user).filter(lead=lead).for_listing().order_by("-pk").first()
+    is_offered = last is not None and last.is_open
+    may_offer = lead.stage_id in stages.BEFORE_SALES and not is_offered
+    may_take_up = lead.stage_id in stages.BEFORE_SALES and (
+        handoffs.may_answer(last, request.user) if last and is_offered else not handoffs.passed_inside_sales(lead) or handoffs.stands_alone(request.user)
+    )
+    return {"handoff": last, "may_offer": may_offer, "may_take_up": may_take_up}
 
 
 def _reachable(lead: Lead) -> tuple[str, ...]:
@@ -162,24 +197,33 @@ def advance(request: UserRequest, pk: int) -> HttpResponse:
     lead = _found(request, pk)
     form = moves.AdvanceForm(request.POST, present=lead.stage_id, allowed=_reachable(lead))
     if not carried_out(form, lambda said: leads.advance(lead, to=said["to"], by=by(request), at=now())):
-        return _shown(request, lead, advance_form=form)
+        return shown(request, lead, advance_form=form)
     return done(request, _("The lead has moved on."), name="lead", pk=pk)
 
 
 @require_POST
 def recycling(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _found(request, pk), moves.RecycleForm(request.POST)
-    if not carried_out(form, lambda said: _ending(lead, leads.recycle, by=by(request), at=now(), **said)):
-        return _shown(request, lead, recycle_form=form)
-    return done(request, _("The lead is recycled. It wakes by its rule."), name="lead", pk=pk)
+    lead = _found(request, pk)
+    form = RecycleForm(request.POST, stage=lead.stage_id)
+    if not carried_out(form, lambda said: _ending(lead, leads.recycle, by=by(request), at=now(), **exit_reasons.recycled_as(said, at=now()))):
+        return shown(request, lead, recycle_form=form)
+    return _left(request, _("The lead is recycled. It wakes by its rule."), pk=pk)
+
+
+def _left(request: UserRequest, sentence: str, *, pk: int) -> HttpResponse:
+    """To the page of the lead; whoever does not see it any more, now that a queue holds it, goes on with the list."""
+    if Lead.objects.visible_to(request.user).filter(pk=pk).exists():
+        return done(request, sentence, name="lead", pk=pk)
+    messages.success(request, sentence)
+    return redirect("leads")
 
 
 @require_POST
 def waking(request: UserRequest, pk: int) -> HttpResponse:
     lead, form = _found(request, pk), moves.Press(request.POST)
-    following = carried_out(form, lambda _said: leads.wake(lead, by=by(request), at=now()))
+    following = carried_out(form, lambda _said: recycling_verbs.wake(lead, by=by(request), at=now()))
     if not following:
-        return _shown(request, lead, wake_form=form)
+        return shown(request, lead, wake_form=form)
     return done(request, _("The lead is awake: this is its next pass."), name="lead", pk=following.pk)
 
 
@@ -187,15 +231,16 @@ def waking(request: UserRequest, pk: int) -> HttpResponse:
 def loss(request: UserRequest, pk: int) -> HttpResponse:
     lead, form = _found(request, pk), moves.LoseLeadForm(request.POST)
     if not carried_out(form, lambda said: _ending(lead, leads.lose, reason=said["because"], by=by(request), at=now())):
-        return _shown(request, lead, lose_form=form)
+        return shown(request, lead, lose_form=form)
     return done(request, _("The lead is closed as lost."), name="lead", pk=pk)
 
 
 @require_POST
 def disqualification(request: UserRequest, pk: int) -> HttpResponse:
-    lead, form = _found(request, pk), moves.DisqualifyForm(request.POST)
-    if not carried_out(form, lambda said: _ending(lead, leads.disqualify, reason=said["reason"], by=by(request), at=now())):
-        return _shown(request, lead, disqualify_form=form)
+    lead = _found(request, pk)
+    form = DisqualifyForm(request.POST, stage=lead.stage_id)
+    if not carried_out(form, lambda said: _ending(lead, leads.disqualify, by=by(request), at=now(), **exit_reasons.disqualified_as(said))):
+        return shown(request, lead, disqualify_form=form)
     return done(request, _("The lead is disqualified."), name="lead", pk=pk)
 
 
@@ -204,7 +249,7 @@ def merging(request: UserRequest, pk: int) -> HttpResponse:
     lead = _found(request, pk, Ability.MERGE_RECORDS)
     form = moves.MergeForm(request.POST, reader=request.user, lead=lead)
     if not carried_out(form, lambda said: _merged(lead, said["into"], request)):
-        return _shown(request, lead, merge_form=form)
+        return shown(request, lead, merge_form=form)
     return done(request, _("The lead is merged into this one."), name="lead", pk=form.cleaned_data["into"].pk)
 
 
@@ -218,21 +263,29 @@ def owner(request: UserRequest, pk: int) -> HttpResponse:
     lead = _found(request, pk, Ability.ASSIGN_OWNERS)
     form = moves.GiveForm(request.POST, reader=request.user, record=lead)
     if not carried_out(form, lambda _said: leads.give(lead, by=by(request), at=now(), **form.given())):
-        return _shown(request, lead, give_form=form)
+        return shown(request, lead, give_form=form)
     return done(request, _("The lead has a new owner."), name="lead", pk=pk)
 
 
 @require_POST
+def attempts(request: UserRequest, pk: int) -> HttpResponse:
+    """Somebody tried to reach the person: it is written down, and the clock of the first answer stops."""
+    lead, form = _found(request, pk), moves.TouchForm(request.POST)
+    if not carried_out(form, lambda said: touches.touch(lead, channel=Channel(said["channel"]), words=said["words"], by=by(request), at=now())):
+        return shown(request, lead, touch_form=form)
+    return done(request, _("The attempt is written down."), name="lead", pk=pk)
+
+
+@require_POST
 def acceptance(request: UserRequest, pk: int) -> HttpResponse:
-    """Sales takes the meeting over: the opportunity opens, and the one who accepts carries it."""
+    """Sales takes over what is offered to it, or what inside sales never had: the opportunity opens, and the one who accepts carries it."""
     abilities.require(request.user, Ability.WORK_OPPORTUNITIES)
     lead, form = _found(request, pk), moves.OpportunityForm(request.POST, reader=request.user)
     opportunity = carried_out(form, lambda said: _accepted(request, lead, moves.terms_of(said)))
     if not opportunity:
-        return _shown(request, lead, accept_form=form)
+        return shown(request, lead, accept_form=form)
     return done(request, _("Accepted: the opportunity is open."), name="opportunity", pk=opportunity.pk)
 
 
 def _accepted(request: UserRequest, lead: Lead, terms: Terms) -> Opportunity:
-    acceptance = Acceptance(owner=request.user, team=team_for(request.user), name=terms.name, product=terms.product, money=terms.money, close_on=terms.close_on)
-    return opportunities.accept(lead, terms=acceptance, by=by(request), at=now())
+    return handoffs.take_up(lead, terms=terms, owner=request.user, team=team_for(request.user), by=by(request), at=now())

@@ -28,24 +28,24 @@ from tasuki.crm.merges import contents
 from tasuki.crm.merges.rows import FormerRecord, Merge
 from tasuki.web import found_rows, nouns, side_by_side, toasts
 from tasuki.web.lists.nouns import SPECS
-from tasuki.web.records import back
+from tasuki.web.records import next_page
 from tasuki.web.requests import UserRequest, by, record_id
 
 MODELS: dict[str, type[Account] | type[Contact] | type[Lead]] = {"account": Account, "contact": Contact, "lead": Lead}
 _OFFERED = 12
 
 
-@require_POST
+@require_GET
 def choosing(request: UserRequest, noun: str) -> HttpResponse:
     """From the rows that were ticked in a list to their page side by side."""
     abilities.require(request.user, Ability.MERGE_RECORDS)
     if noun not in MODELS:
         raise Http404
-    ids = _ids(request.POST.getlist("id"))
-    if 2 <= len(ids) <= merging.MOST and not request.POST.get("everything"):
+    ids = _ids(request.GET.getlist("id"))
+    if 2 <= len(ids) <= merging.MOST and not request.GET.get("everything"):
         return redirect(address(noun, ids))
     toasts.say(request, _("Choose 2 to %(n)s records to merge.") % {"n": merging.MOST}, warns=True)
-    return back(request, reverse(SPECS[noun].name))
+    return redirect(next_page(request.GET.get("next", "")) or reverse(SPECS[noun].name))
 
 
 @require_GET
@@ -125,7 +125,7 @@ def _others(request: UserRequest, noun: str, record: Any) -> HttpResponse:
     """What could be the same as this record: by its keys, and by words that somebody looks for."""
     q = " ".join(request.GET.get("q", "").split())[:200]
     matches = [] if isinstance(record, Lead) else duplicates.like(record)
-    sought = finding.find(request.user, q, most=_OFFERED).ids.get(noun, []) if q else []
+    sought = finding.find(request.user, q, most=_OFFERED, of=noun).ids.get(noun, []) if q else []
     why = {match.pk: ", ".join(str(key.label) for key in match.keys) for match in matches}
     wanted = [pk for pk in dict.fromkeys([*why, *(_of_the_same(request, record) if isinstance(record, Lead) else ()), *sought]) if pk != record.pk]
     rows = found_rows.rows(request.user, [(noun, pk) for pk in wanted])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from tasuki.web.requests import is_htmx
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
 # Open to the anonymous: the way in, the language of the page one reads there, and the word that we are alive.
 OPEN = frozenset(
     {
@@ -35,6 +38,12 @@ OPEN = frozenset(
         "first_link",
         "language",
         "notification_silence",
+        "mail_withdrawal",
+        "booking",
+        "booking_cancellation",
+        "meeting_feed",
+        "telephone_events",
+        "telephone_recording",
         "health",
     }
 )
@@ -182,4 +191,4 @@ def _pairs(fields: QueryDict) -> Iterable[str]:
 
 
 def _unstorable(text: str) -> bool:
-    return any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+    return _UNSTORABLE.search(text) is not None

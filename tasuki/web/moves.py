@@ -15,12 +15,15 @@ from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import notes, stages, tasks
+from tasuki.crm.contacts import Channel
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task, TaskKind
+from tasuki.engage.touches import LONGEST_WORDS
 from tasuki.sales.opportunities import LostBecause, Terms
 from tasuki.web.custom_forms import MoneyField
+from tasuki.web.person_field import PersonField, offer_people
 from tasuki.web.record_form import RecordForm
 
 _MOST_OTHERS = 50
@@ -47,20 +50,6 @@ class AdvanceForm(Move):
         field.choices = [(key, names[key]) for key in later if key in allowed]
 
 
-class RecycleForm(Move):
-    reason = forms.CharField(label=_("Reason"), max_length=200)
-    wake_on = forms.DateField(label=_("Wakes on"), required=False, widget=DAY)
-    wake_when = forms.CharField(label=_("or when this happens"), max_length=200, required=False)
-
-
-class ReasonForm(Move):
-    reason = forms.CharField(label=_("Reason"), max_length=200)
-
-
-class DisqualifyForm(ReasonForm):
-    """Why a person will never buy."""
-
-
 class Press(Move):
     """A move that asks nothing, and says why when it is refused."""
 
@@ -78,17 +67,14 @@ class GiveForm(RecordForm):
 
     beside: ClassVar = frozenset({"reason"})
 
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Owner"), required=False, empty_label=_("the team's queue"))
+    owner = PersonField(label=_("Owner"), required=False, empty_label=_("the team's queue"))
     team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), empty_label="–")
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
     def complete(self) -> None:
         self.auto_id = "giveform-%s"
-        owner, team = self.fields["owner"], self.fields["team"]
-        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        assert isinstance(team, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        owner.queryset = User.objects.visible_to(self.reader).active().order_by("family_name", "given_name")
-        team.queryset = Team.objects.visible_to(self.reader).order_by("name")
+        offer_people(self.fields["owner"], "colleagues", reader=self.reader)
+        choosing(self.fields["team"]).queryset = Team.objects.visible_to(self.reader).order_by("name")
 
     def present(self, name: str) -> Any:
         return getattr(self.record, f"{name}_id")
@@ -147,10 +133,10 @@ class TaskFields(Move):
 
 
 class TaskForm(TaskFields):
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), required=False, empty_label=_("me"))
+    owner = PersonField(label=_("Who"), required=False, empty_label=_("me"))
 
     def offer(self, reader: User) -> None:
-        choosing(self.fields["owner"]).queryset = User.objects.visible_to(reader).active().exclude(pk=reader.pk).order_by("family_name", "given_name")
+        offer_people(self.fields["owner"], "others", reader=reader)
 
     def task(self, writer: User, **about: Any) -> Task:
         said = self.cleaned_data
@@ -158,11 +144,11 @@ class TaskForm(TaskFields):
 
 
 class GiveTaskForm(Move):
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), empty_label="–")
+    owner = PersonField(label=_("Who"))
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choosing(self.fields["owner"]).queryset = User.objects.visible_to(reader).active().order_by("family_name", "given_name")
+        offer_people(self.fields["owner"], "colleagues", reader=reader)
 
 
 class DueForm(Move):
@@ -230,13 +216,12 @@ class PromiseForm(RecordForm):
     subject = forms.CharField(label=_("What"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind"), choices=TaskKind.choices, required=False)
     due_on = forms.DateField(label=_("Due"), required=False, widget=DAY)
-    owner = forms.ModelChoiceField(User.objects.get_queryset().none(), label=_("Who"), empty_label=None)
+    owner = PersonField(label=_("Who"), empty_label=None)
     details = forms.CharField(label=_("Details"), max_length=tasks.LONGEST_DETAILS, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def complete(self) -> None:
         self.auto_id = "promiseform-%s"
-        people = User.objects.visible_to(self.reader)
-        choosing(self.fields["owner"]).queryset = (people.active() | people.filter(pk=self.record.owner_id)).order_by("family_name", "given_name")
+        offer_people(self.fields["owner"], "colleagues", reader=self.reader, stands=self.record.owner_id if self.record else None)
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or TaskKind.OTHER.value
@@ -256,3 +241,10 @@ def terms_of(said: dict[str, Any]) -> Terms:
     """What the form of a deal says; an amount without a currency is in the organisation's."""
     money = Money(said["amount"], said["currency"] or the_organisation().currency) if said["amount"] is not None else None
     return Terms(name=said["name"], product=said["product"], money=money, close_on=said["close_on"])
+
+
+class TouchForm(Move):
+    """An attempt to reach a person that was made outside of Tasuki."""
+
+    channel = forms.ChoiceField(label=_("By which means"), choices=Channel.choices)
+    words = forms.CharField(label=_("What came of it"), max_length=LONGEST_WORDS, required=False, widget=forms.Textarea(attrs={"rows": 2}))

@@ -61,6 +61,6 @@ def silence(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(person.language if person else translation.get_language()):
         context = {"person": person, "happenings": [one.label for one in happenings], "is_done": request.method == "POST"}
         response = render(request, "notifications/silence.jinja", context, status=200 if found else 410)
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     response["Cache-Control"] = "no-store"
     return response

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import BadRequest
+from django.db.models import Model
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from tasuki.core.bulk.runs import BulkRun
+from tasuki.core.imports.runs import ImportRun
 from tasuki.core.people import User
 from tasuki.crm import notifications
 from tasuki.crm.notifications import ABOUT_ME, Happening, Notification, Notifications
 from tasuki.crm.stages import Stage
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import told
 from tasuki.web.requests import UserRequest, record_id
@@ -99,11 +103,18 @@ def grouped(rows: Iterable[Notification], *, reader: User) -> list[Group]:
     leads = {row.lead_id for row in rows if row.lead_id}
     deals = {one.lead_id: one for one in Opportunity.objects.visible_to(reader).filter(lead__in=leads).select_related("lead")} if leads else {}
     stages = {stage.pk: stage.name for stage in Stage.objects.all()}
+    offers = {row.cause.record_id for row in rows if row.happening == Happening.HANDOFF}
+    offered = {one.pk: one for one in Handoff.objects.visible_to(reader).filter(pk__in=offers).for_listing()} if offers else {}
+    runs = {row.cause.record_id for row in rows if row.happening == Happening.BULK}
+    more: dict[str, Mapping[int, Model]] = {"handoff": offered, "lead_id": deals}
+    more["bulkrun"] = BulkRun.objects.visible_to(reader).in_bulk(runs) if runs else {}
+    imports = {row.cause.record_id for row in rows if row.happening == Happening.IMPORT}
+    more["importrun"] = ImportRun.objects.visible_to(reader).in_bulk(imports) if imports else {}
     groups: dict[tuple[str, int], Group] = {}
     for row in rows:
         key = told.key_of(row)
         if key not in groups:
-            groups[key] = Group(*told.heading(row, deals.get(row.lead_id or 0)))
+            groups[key] = Group(*told.heading(row, more.get(key[0], {}).get(key[1])))
         groups[key].lines.append(told.line(row, href=groups[key].href, stages=stages))
     return list(groups.values())
 

@@ -9,8 +9,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 
-OUR_APPS = ("core", "crm", "sales", "relay")
-_PAGES = {"user": "person"}
+OUR_APPS = ("core", "crm", "engage", "inside_sales", "sales", "relay")
+_PAGES = {"user": "person", "bulkrun": "bulk", "importrun": "import"}
 
 
 def models() -> dict[str, type[Model]]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.custom_fields import definitions
-from tasuki.crm import leads, requirements, stages
+from tasuki.crm import exit_reasons, leads, requirements, stages
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
 from tasuki.sales import opportunities
@@ -22,9 +22,10 @@ from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import moves
 from tasuki.web.allowed_edits import allowed
 from tasuki.web.custom_values import facts_of, missing_for
+from tasuki.web.exit_forms import RecycleForm
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import OPPORTUNITIES
-from tasuki.web.records import carried_out, common, done
+from tasuki.web.records import carried_out, common, done, owners_of
 from tasuki.web.requests import UserRequest, by
 
 
@@ -55,10 +56,10 @@ def _shown(request: UserRequest, opportunity: Opportunity, **sent: forms.Form) -
         "advance_form": moves.AdvanceForm(present=lead.stage_id, allowed=stages.IN_SALES),
         "change_form": moves.DealForm(reader=request.user, record=opportunity),
         "win_form": moves.Press(),
-        "recycle_form": moves.RecycleForm(),
+        "recycle_form": RecycleForm(stage=lead.stage_id),
         "lose_form": moves.LoseForm(),
         "give_form": moves.GiveForm(reader=request.user, record=opportunity),
-        "ownerships": lead.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")[:10],
+        "ownerships": owners_of(lead),
         "hidden": abilities.standing_of(request.user).hides("opportunity"),
         "today": localdate(),
         "now": now(),
@@ -116,8 +117,9 @@ def _lost(request: UserRequest, opportunity: Opportunity, said: dict[str, Any]) 
 
 @require_POST
 def recycling(request: UserRequest, pk: int) -> HttpResponse:
-    opportunity, form = _found(request, pk), moves.RecycleForm(request.POST)
-    if not carried_out(form, lambda said: opportunities.recycle(opportunity, by=by(request), at=now(), **said)):
+    opportunity = _found(request, pk)
+    form = RecycleForm(request.POST, stage=opportunity.lead.stage_id)
+    if not carried_out(form, lambda said: opportunities.recycle(opportunity, by=by(request), at=now(), **exit_reasons.recycled_as(said, at=now()))):
         return _shown(request, opportunity, recycle_form=form)
     return done(request, _("The lead is recycled. It wakes by its rule."), name="opportunity", pk=pk)
 

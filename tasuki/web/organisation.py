@@ -56,6 +56,7 @@ class OrganisationForm(forms.Form):
     language = forms.ChoiceField(label=gettext_lazy("language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(label=gettext_lazy("time zone"), choices=time_zones)
     fiscal_year_starts_in = forms.TypedChoiceField(label=gettext_lazy("first month of the fiscal year"), choices=months, coerce=int)
+    postal_address = forms.CharField(label=gettext_lazy("postal address"), max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,6 +65,7 @@ class OrganisationForm(forms.Form):
             "currency": _("The ledger is kept in it. Once an order is counted, it stays."),
             "language": _("For new people; each chooses their own later."),
             "time_zone": _("Days and months of all numbers are those of this zone."),
+            "postal_address": _("Below every letter of advertising, as Korea, Japan and the United States ask."),
         }
         for field, text in helps.items():
             self.fields[field].help_text = text

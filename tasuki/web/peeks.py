@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,10 +18,16 @@ from tasuki.crm import phones, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
+from tasuki.crm.products import Product
+from tasuki.crm.tasks import Task
+from tasuki.inside_sales import qualification
+from tasuki.relay.clocks import Clock
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import formats
 from tasuki.web.custom_values import facts_of
-from tasuki.web.records import open_tasks, timeline
+from tasuki.web.products import open_deals
+from tasuki.web.records import about_of, open_tasks, timeline
 from tasuki.web.requests import UserRequest
 
 _ENTRIES = 6
@@ -48,8 +54,26 @@ def lead(request: UserRequest, pk: int) -> HttpResponse:
         (_("Product"), one.product.name if one.product else ""),
         (_("Owner"), one.owner.display_name if one.owner else one.team.name),
         (_("Pass"), str(one.seq_no)),
+        (_("Missing facts"), _missing_facts(one)),
     )
     return _shown(request, Peek(one.title, one.account.name if one.account else "", reverse("lead", args=[pk]), one, facts), one, lead=one)
+
+
+@require_GET
+def handoff(request: UserRequest, pk: int) -> HttpResponse:
+    one = get_object_or_404(Handoff.objects.visible_to(request.user).for_page(), pk=pk)
+    facts = (
+        (_("State"), str(one.get_state_display())),
+        (_("Credited to"), one.credited_to.display_name),
+        (_("Offered to"), one.receiver),
+        (_("Meeting"), formats.moment(one.meeting_at)),
+        (_("Answer due"), formats.moment(one.due_at) if one.is_open else ""),
+        (_("Reason"), str(one.get_reason_display())),
+        *((str(fact.label), fact.words or str(fact.state_label)) for fact in one.package_facts),
+        (_("Agreed agenda"), one.agenda),
+    )
+    account = one.lead.account.name if one.lead.account else ""
+    return _shown(request, Peek(one.title, account, reverse("handoff", args=[pk]), one.lead, facts), one.lead, lead=one.lead)
 
 
 @require_GET
@@ -87,6 +111,46 @@ def contact(request: UserRequest, pk: int) -> HttpResponse:
     return _shown(request, Peek(one.display_name, one.account.name if one.account else "", reverse("contact", args=[pk]), facts=facts), one, contact=one)
 
 
+@require_GET
+def task(request: UserRequest, pk: int) -> HttpResponse:
+    """The task, whom it is about, how they are reached, and what happened with them last."""
+    one = get_object_or_404(Task.objects.visible_to(request.user).for_page(), pk=pk)
+    of = about_of(request, one)
+    about = next(iter(of.values()), None)
+    lead = about if isinstance(about, Lead) else None
+    whom = about if isinstance(about, Contact) else lead.contact if lead else None
+    facts = (
+        (_("Details"), one.details),
+        (_("Kind"), str(one.get_kind_display())),
+        (_("Due"), formats.day(one.due_on) if one.due_on else ""),
+        (_("Who"), one.owner.display_name),
+        (_("Given by"), one.created_by.display_name if one.created_by and one.created_by_id != one.owner_id else ""),
+        (_("Done"), formats.day(one.done_at) if one.done_at else ""),
+        *(_reached(request, whom) if whom else ()),
+    )
+    return _answered(request, Peek(one.subject, str(about or ""), reverse("task", args=[pk]), lead, facts), **_story(request, **of))
+
+
+@require_GET
+def product(request: UserRequest, pk: int) -> HttpResponse:
+    one = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
+    sees_price = "price" not in abilities.standing_of(request.user).hides("product")
+    facts = (
+        (_("Code"), one.code),
+        (_("Price"), formats.money(one.price, one.currency) if one.price is not None and sees_price else ""),
+        (_("State"), _("On sale") if one.is_active else _("Not on sale")),
+    )
+    peek = Peek(one.name, one.line, reverse("product", args=[pk]), facts=facts)
+    return _answered(request, peek, deals=open_deals(request.user, one, most=_ENTRIES))
+
+
+def _missing_facts(lead: Lead) -> str:
+    """What inside sales does not know yet; of a lead that left inside sales nobody asks any more."""
+    if lead.stage_id not in stages.BEFORE_SALES:
+        return ""
+    return ", ".join(str(fact.label) for fact in qualification.of(lead).missing)
+
+
 def _reached(request: UserRequest, person: Contact) -> list[tuple[str, str]]:
     hidden = abilities.standing_of(request.user).hides("contact")
     mails = [] if "emails" in hidden else [one.address for one in person.emails.all()[:2]]
@@ -95,16 +159,29 @@ def _reached(request: UserRequest, person: Contact) -> list[tuple[str, str]]:
 
 
 def _shown(request: UserRequest, peek: Peek, record: Any, **of: Any) -> HttpResponse:
-    story = timeline(request, **of)
     custom = [(one.name, said.text) for one, said in facts_of(request, record).facts]
+    return _answered(request, replace(peek, facts=(*peek.facts, *custom)), tasks=open_tasks(request, **of), **_story(request, **of))
+
+
+def _story(request: UserRequest, **of: Any) -> dict[str, Any]:
+    """What happened last with a record; nothing without one."""
+    if not of:
+        return {}
+    story = timeline(request, **of)
+    return {"timeline": story, "entries": story.entries[:_ENTRIES]}
+
+
+def _answered(request: UserRequest, peek: Peek, **more: Any) -> HttpResponse:
     context = {
         "peek": peek,
-        "facts": [(label, text) for label, text in (*peek.facts, *custom) if text],
-        "tasks": open_tasks(request, **of),
-        "timeline": story,
-        "entries": story.entries[:_ENTRIES],
+        "facts": [(label, text) for label, text in peek.facts if text],
+        "tasks": None,
+        "timeline": None,
+        "deals": None,
+        "running": Clock.objects.visible_to(request.user).of_leads([peek.lead.pk]).get(peek.lead.pk) if peek.lead else None,
         "definition": stages.in_force().get(peek.lead.stage_id or "") if peek.lead else None,
         "now": now(),
         "today": localdate(),
+        **more,
     }
     return render(request, "records/peek.jinja", context)

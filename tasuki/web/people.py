@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,26 +19,27 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities, absences, people, roles
+from tasuki.core import time_zones as zones
 from tasuki.core.abilities import Ability, Role
 from tasuki.core.absences import Absence
 from tasuki.core.audit import AuditEntry
 from tasuki.core.people import AddressTaken, PersonRefused, User
 from tasuki.core.teams import Team
+from tasuki.crm.leads import Lead
+from tasuki.inside_sales.coaching.praises import Praise
 from tasuki.relay import departures
 from tasuki.web.audit import lines
 from tasuki.web.invitations import mail_invitation
+from tasuki.web.person_field import PersonField, offer_people
 from tasuki.web.requests import UserRequest, by, record_id
 
-PAGE = 100
+PAGE, _MOST_PRAISES = 100, 5
 _FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
 
 
 def time_zones() -> list[tuple[str, str]]:
     """The zones named by a place, and UTC."""
-    return [
-        ("UTC", "UTC"),
-        *((zone, zone) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/"))),
-    ]
+    return [(zone, zone) for zone in ("UTC", *zones.of_places())]
 
 
 class PersonForm(forms.Form):
@@ -70,14 +70,12 @@ class PersonForm(forms.Form):
 class AbsenceForm(forms.Form):
     first_on = forms.DateField(label=gettext_lazy("first day"), widget=forms.DateInput(attrs={"type": "date"}))
     last_on = forms.DateField(label=gettext_lazy("last day"), widget=forms.DateInput(attrs={"type": "date"}))
-    deputy = forms.ModelChoiceField(User.objects.get_queryset().none(), label=gettext_lazy("deputy"), required=False, empty_label="–")
+    deputy = PersonField(label=gettext_lazy("deputy"), required=False)
     reason = forms.CharField(label=gettext_lazy("reason"), max_length=absences.LONGEST_REASON, required=False)
 
     def __init__(self, *args: Any, reader: User, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["deputy"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-        field.queryset = User.objects.visible_to(reader).active().exclude(pk=person.pk).order_by("family_name", "given_name")
+        offer_people(self.fields["deputy"], "deputies", reader=reader, about=person.pk)
 
 
 @dataclass(frozen=True)
@@ -221,7 +219,10 @@ def _person_page(request: UserRequest, whom: User, *, absence_form: AbsenceForm 
     reader = abilities.standing_of(request.user)
     held = list(whom.role_grants.select_related("granted_by").order_by("granted_at", "id"))
     is_own = whom.pk == request.user.pk
+    praised = list(Praise.objects.visible_to(request.user).filter(receiver=whom).for_listing().newest_first()[:_MOST_PRAISES])
     context = {
+        "praises": praised,
+        "sees_leads": set(Lead.objects.visible_to(request.user).filter(pk__in=[one.lead_id for one in praised if one.lead_id]).values_list("pk", flat=True)),
         "person": whom,
         "held": held,
         "grantable": [role for role in Role if role.value not in {grant.role for grant in held}],

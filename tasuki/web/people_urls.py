@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from tasuki.web import audit, custom_fields, health, passwords, people, profile, stages, teams
+from tasuki.web import audit, custom_fields, health, passwords, people, person_field, profile, stages, teams
 
 urlpatterns = [
     path("health", health.health, name="health"),
     path("people", people.people_list, name="people"),
+    path("people/names", person_field.names, name="people_names"),
     path("people/hire", people.hire, name="hire"),
     path("people/<int:pk>", people.person, name="person"),
     path("people/<int:pk>/change", people.person_change, name="person_change"),

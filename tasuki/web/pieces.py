@@ -1,5 +1,6 @@
 """The small pieces that a page shows by the hundred, as HTML: an icon, a name, a person, a day, a sum, a stage. Called from a template, each
-costs a tenth of what a macro of the template does. `ui/parts.jinja` gives them out beside its macros."""
+costs a tenth of what a macro of the template does. `ui/parts.jinja` gives them out beside its macros. What is remembered is put together with
+`Markup.format`; what differs from row to row is escaped part by part, which takes an eighth of the time."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tasuki.web import formats
 from tasuki.web.assets import icon_address
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 # As many as a few busy pages hold, in every language they are read in.
 _REMEMBERED = 8192
-_PEN = Markup('<a class="pen" href="{0}" aria-label="{1}" title="{1}">{2}</a>')
 _PERSON = Markup('<span class="who"><span class="avatar" aria-hidden="true" lang="{0}">{1}</span><span class="clip" lang="{0}">{2}</span></span>')
 _CHIP = Markup('<span class="stage" data-leg="{}"><svg class="bars" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>{}</span>')
 _BARS_WIDTH, _BARS_HEIGHT, _GAP = 17, 10, 1.5
@@ -34,7 +34,12 @@ def icon(name: str, size: str = "") -> Markup:
 
 def pen(href: str, label: str) -> Markup:
     """The way to change what it stands beside."""
-    return _PEN.format(href, label, icon("pencil", "s"))
+    return Markup(drawn_pen(escape(href), escape(label), icon("pencil", "s")))  # noqa: S704 - each part is escaped
+
+
+def drawn_pen(href: str, label: str, pencil: Markup) -> str:
+    """The same of what is escaped already: a list says it in hundreds of cells."""
+    return f'<a class="pen" href="{href}" aria-label="{label}" title="{label}">{pencil}</a>'
 
 
 def named(text: object) -> Markup:
@@ -58,7 +63,7 @@ def money(amount: Decimal | None, currency: str) -> Markup:
     """The sum as people say it, with all digits for whoever hovers."""
     if amount is None:
         return Markup("–")
-    return Markup('<span title="{}">{}</span>').format(formats.money_in_full(amount, currency), formats.money(amount, currency))
+    return Markup(f'<span title="{escape(formats.money_in_full(amount, currency))}">{escape(formats.money(amount, currency))}</span>')  # noqa: S704 - each part is escaped
 
 
 def stage_chip(stage: Stage, lit: int, of: int) -> Markup:

@@ -25,8 +25,8 @@ from tasuki.core.organisation import the_organisation
 from tasuki.crm import leads, notes, records, stages, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Arrival, Origin
-from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Acceptance, Opportunity
+from tasuki.relay import handoffs
+from tasuki.sales.opportunities import Opportunity, Terms
 from tasuki.web.quick_kinds import KINDS, Here, Kind, here_of, likely, offered
 from tasuki.web.records import added, carried_out
 from tasuki.web.requests import UserRequest, by, is_htmx
@@ -102,8 +102,8 @@ def _opened(request: UserRequest, here: Here, said: dict[str, Any]) -> Opportuni
         arrival = Arrival(team=team, origin=Origin.OUTBOUND, contact=contact, account=account, owner=request.user)
         lead = leads.capture(arrival, by=by(request), at=at, stage=stages.BOOKED)
     money = Money(said["amount"], the_organisation().currency) if said["amount"] is not None else None
-    terms = Acceptance(owner=request.user, team=team, name=said["name"], money=money, close_on=said["close_on"])
-    return opportunities.accept(lead, terms=terms, by=by(request), at=at)
+    terms = Terms(name=said["name"], money=money, close_on=said["close_on"])
+    return handoffs.take_up(lead, terms=terms, owner=request.user, team=team, by=by(request), at=at)
 
 
 _WRITTEN: dict[str, Callable[[UserRequest, Here, Any], HttpResponse]] = {"task": _task, "note": _note, "opportunity": _opportunity}

@@ -15,6 +15,7 @@ from tasuki.core.custom_fields.values import CustomValueWrong
 from tasuki.core.edits.nouns import editables
 from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import ChangedMeanwhile
+from tasuki.crm.duplicates import AlreadyKnown
 from tasuki.web import overtaken as words
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class RecordForm(forms.Form):
         super().__init__(data, **kwargs)
         self.reader, self.record = reader, record
         self.overtaken: list[str] = []
+        # What the change makes the record look like.
+        self.met: AlreadyKnown | None = None
         # Of what is changed where it stands, theirs is kept by a button, not field by field.
         self.is_alone = False
         self.complete()
@@ -88,6 +91,9 @@ class RecordForm(forms.Form):
         """Say why at the field that it is about; of a form with one field, there."""
         if isinstance(refusal, ChangedMeanwhile):
             return self._tell_who_was_faster(refusal)
+        if isinstance(refusal, AlreadyKnown):
+            self.met = refusal
+            return None
         field = refusal.field.key if isinstance(refusal, CustomValueWrong) else self.at_field.get(refusal.code, "")
         field = field if field in self.fields else self.named[0] if len(self.named) == 1 else ""
         self.add_error(field or None, str(refusal))

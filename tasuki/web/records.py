@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -21,18 +21,21 @@ from django.utils.translation import gettext as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden, Refused
-from tasuki.crm import following, notes, notifications
+from tasuki.crm import exit_reasons, following, notes, notifications
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.files import File
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome
+from tasuki.crm.ownership import Ownership
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
+from tasuki.relay import handoff_reasons
 from tasuki.sales.opportunities import LostBecause
-from tasuki.web import toasts
+from tasuki.web import audit, panes, toasts
 from tasuki.web.moves import NoteForm, TaskForm
+from tasuki.web.panes import Pane
 from tasuki.web.record_form import RecordForm
 from tasuki.web.requests import UserRequest, is_htmx, record_id
 from tasuki.web.toasts import Act
@@ -42,7 +45,9 @@ Answer = TypeVar("Answer")
 PAGE = 40
 # The page of a company also shows what is pinned on its people and leads.
 _WIDER = 3
-_OPEN_TASKS = 20
+_OWNERS = 10
+# What somebody looks for on a timeline, what is looked for most first.
+_ASKED_FOR = (Kind.NOTE, Kind.CALL, Kind.MAIL, Kind.MEETING, Kind.VISIT, Kind.MOVE, Kind.TASK, Kind.HANDOFF, Kind.SEQUENCE, Kind.OWNER, Kind.FILE)
 # What notes, tasks and files are about.
 SUBJECTS: dict[str, Any] = {"lead": Lead, "contact": Contact, "account": Account}
 
@@ -58,6 +63,8 @@ class Timeline:
     stages: dict[str, Stage]
     outcomes: dict[str, Any]
     reasons: dict[str, Any]
+    because: dict[str, str]
+    happened: Mapping[str, Any]
     may_merge: bool
 
 
@@ -81,22 +88,46 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
     if last:
         entries = entries.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
     found = list(entries[: PAGE + 1])
-    shown = (Kind.MOVE, Kind.NOTE, Kind.TASK, Kind.OWNER, Kind.FILE)
     return Timeline(
         entries=found[:PAGE],
         pinned=pinned,
-        kinds=[(_("All"), "?", not kind), *((one.label, f"?kind={one.value}", kind == one) for one in shown)],
+        kinds=[(_("All"), "?", not kind), *((one.label, f"?kind={one.value}", kind == one) for one in _ASKED_FOR)],
         older=f"?kind={kind}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
         stages={stage.pk: stage for stage in Stage.objects.all()},
-        outcomes=dict(Outcome.choices),
-        reasons=dict(LostBecause.choices),
+        outcomes={**dict(Outcome.choices), "archived": _("archived"), "new_rule": _("another wake rule")},
+        reasons={**handoff_reasons.IN_WORDS, **dict(LostBecause.choices)},
+        happened=audit.ACTIONS,
+        because=exit_reasons.names(),
         may_merge=abilities.can(request.user, Ability.MERGE_RECORDS),
     )
 
 
-def open_tasks(request: UserRequest, **of: Any) -> list[Task]:
+def open_tasks(request: UserRequest, **of: Any) -> Pane[Task]:
+    ((noun, record),) = of.items()
     rows: QuerySet[Task] = Task.objects.visible_to(request.user).to_do().filter(**of).select_related("owner")
-    return list(rows.order_by("due_on", "pk")[:_OPEN_TASKS])
+    return panes.first_of(rows.order_by("due_on", "pk"), href=panes.list_of("tasks", f"done:empty, {noun}:is({record.pk})"))
+
+
+def about_of(request: UserRequest, task: Task) -> dict[str, Any]:
+    """The record that the task is about, by its noun, if the reader sees it."""
+    for noun, model in SUBJECTS.items():
+        if about := getattr(task, f"{noun}_id"):
+            found = model.objects.visible_to(request.user).for_page().filter(pk=about).first()
+            return {noun: found} if found else {}
+    return {}
+
+
+def files_on(request: UserRequest, **of: Any) -> Pane[File]:
+    """The newest files that hang on a record."""
+    ((noun, record),) = of.items()
+    rows = File.objects.visible_to(request.user).of_records().filter(**of)
+    return panes.first_of(rows, href=reverse("files", args=[noun, record.pk]))
+
+
+def owners_of(record: Account | Lead) -> Pane[Ownership]:
+    """Who owned a lead or an account last; its timeline tells of all."""
+    rows = record.ownerships.select_related("owner", "team").order_by("-from_at", "-pk")
+    return panes.first_of(rows, href=f"?kind={Kind.OWNER.value}", most=_OWNERS)
 
 
 def common(request: UserRequest, **of: Any) -> dict[str, Any]:
@@ -107,6 +138,7 @@ def common(request: UserRequest, **of: Any) -> dict[str, Any]:
         "is_followed": following.is_followed(record, person=request.user),
         "timeline": timeline(request, **of),
         "tasks": open_tasks(request, **of),
+        "files": files_on(request, **of),
         "note_form": NoteForm(),
         "task_form": TaskForm(reader=request.user),
         "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
@@ -151,6 +183,11 @@ def done(request: UserRequest, sentence: str, *, name: str, pk: int) -> HttpResp
 def record_of(request: UserRequest, noun: str, pk: int) -> Any:
     """The record that somebody writes about, by the words of its address."""
     abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    return seen(request, noun, pk)
+
+
+def seen(request: UserRequest, noun: str, pk: int) -> Any:
+    """The lead, contact or account that the words of an address mean. Raises Http404 where there is none for this reader."""
     if noun not in SUBJECTS:
         raise Http404
     return get_object_or_404(SUBJECTS[noun].objects.visible_to(request.user), pk=pk)

@@ -22,11 +22,11 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
-from tasuki.relay import bottleneck, drawing, groups, kpis, questions
+from tasuki.relay import bottleneck, drawing, groups, handoff_rates, kpis, questions
 from tasuki.relay.bottleneck import Bottleneck
 from tasuki.relay.groups import BLANK
 from tasuki.relay.questions import Form, Grouping, Question
-from tasuki.web import formats, relay_filter, relay_table, relay_trend
+from tasuki.web import formats, handed_links, relay_filter, relay_table, relay_trend
 from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
 
@@ -53,7 +53,8 @@ def page(request: UserRequest) -> HttpResponse:
         # What is counted by period in either form: the verdict, what left, and the days.
         "here": asked.query(by=None),
         "then": asked.query(by=None, form=Form.PERIOD.value),
-        "picture": drawing.draw(drawing.Material(counts, asked.form, _weeks(question, end), neck.stage if neck else None)),
+        "picture": drawing.draw(drawing.Material(counts, asked.form, _weeks(question, end), neck.stage if neck else None, handoff_rates.taken_over(question))),
+        "handed_at": handed_links.links(asked, start, end),
         "rows_at": reverse("relay_rows"),
         "counts": counts,
         "neck": neck,

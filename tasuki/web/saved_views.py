@@ -17,11 +17,18 @@ from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.filters import binding, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.saved_views import Reach, SavedView, Shown
+from tasuki.web import toasts
 from tasuki.web.lists import renderings
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.records import next_page, valid
 from tasuki.web.requests import UserRequest, by
+
+_REMOVED = {
+    Reach.MINE: gettext_lazy("The view is removed."),
+    Reach.TEAM: gettext_lazy("The view is removed, for your whole team."),
+    Reach.ALL: gettext_lazy("The view is removed, for everybody."),
+}
 
 
 class ViewForm(forms.Form):
@@ -52,8 +59,17 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
 def remove(request: UserRequest, pk: int) -> HttpResponse:
     view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
     saved_views.remove(view, by=by(request), at=now())
-    messages.success(request, _("The view is removed."))
+    toasts.say(request, _REMOVED[Reach(view.reach)], undo=reverse("view_restoring", args=[pk]))
     return redirect(_list_of(request))
+
+
+@require_POST
+def restoring(request: UserRequest, pk: int) -> HttpResponse:
+    """Undo of a removal: the same view again, at its address, for all who had it."""
+    view = get_object_or_404(saved_views.removed_from(request.user), pk=pk)
+    saved_views.bring_back(view, by=by(request), at=now())
+    messages.success(request, _("The view is back."))
+    return redirect(f"{reverse(SPECS[view.of].name)}?view={pk}")
 
 
 def _saved(request: UserRequest, view: SavedView | None, noun: str) -> HttpResponse:

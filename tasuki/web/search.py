@@ -31,6 +31,7 @@ _IN_PALETTE, _ON_PAGE, _LATELY, _SECTIONS = 5, 20, 8, 4
 # Where one can go, besides the settings.
 PAGES = (
     *(item for item in RAIL if item.url_name),
+    RailItem(gettext_lazy("My bulk changes"), "bulk_runs", icon="list-check", needs=Ability.WORK_ACCOUNTS),
     RailItem(gettext_lazy("New lead"), "lead_new", icon="plus", needs=Ability.WORK_LEADS),
     RailItem(gettext_lazy("New account"), "account_new", icon="plus", needs=Ability.WORK_ACCOUNTS),
     RailItem(gettext_lazy("New contact"), "contact_new", icon="plus", needs=Ability.WORK_ACCOUNTS),

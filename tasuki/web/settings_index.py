@@ -33,9 +33,14 @@ class Setting:
 
 
 _FIELDS, _IMPORTS, _EXPORTS = Ability.EDIT_FIELDS, Ability.IMPORT_DATA, Ability.EXPORT_DATA
+_PROCESS, _SEES = Ability.EDIT_PROCESS, Ability.SEE_CONTACT_DETAILS
 _TRAIL, _RUNS = Ability.READ_AUDIT_LOG, Ability.MANAGE_SETTINGS
 
-_ME = (Setting("profile", "user", _("My profile"), _("Language, time zone, password, authenticator app and passkeys."), _("two-factor security")),)
+_ME = (
+    Setting("profile", "user", _("My profile"), _("Language, time zone, password, authenticator app and passkeys."), _("two-factor security")),
+    Setting("mailbox", "mail", _("My mailbox"), _("Through which you write to people, and are answered."), "SMTP IMAP", Ability.SEE_CONTACT_DETAILS),
+    Setting("own_calendar", "calendar", _("My calendar"), _("When you are busy, and where your meetings stand."), "CalDAV"),
+)
 _HOUSE = (
     Setting("organisation", "building-community", _("Organisation"), _("Name, country, currency, language, time zone, fiscal year."), _("company")),
     Setting("calendars", "calendar", _("Calendars"), _("When you work: business hours, public holidays, days of your own."), _("holiday shift SLA")),
@@ -46,6 +51,18 @@ _HOUSE = (
 )
 _RELAY = (
     Setting("stages", "list-details", _("Stages"), _("What is true in each stage, and the condition for moving on."), _("gate phase")),
+    Setting("scoring", "gauge", _("Scoring"), _("What suits you, what shows interest, and who is called first."), _("grade fit engagement points"), _PROCESS),
+    Setting("contact_rules", "signature", _("Consent"), _("What each country asks before somebody is reached; the texts."), _("GDPR quiet hours"), _PROCESS),
+    Setting("do_not_contact", "phone-off", _("Do not contact"), _("Numbers, addresses and domains that nobody reaches any more."), _("block DNC"), _SEES),
+    Setting("exit_reasons", "recycle", _("Exit reasons"), _("Why leads leave, when they wake, and which queue holds them."), _("recycle disqualify"), _PROCESS),
+    Setting("call_settings", "phone", _("Calls"), _("How long calls last, their scripts, and when to try again."), _("script talk time retry"), _PROCESS),
+    Setting("coaching_settings", "speakerphone", _("Coaching"), _("Scorecard, how much is heard, how long recordings stay."), _("review"), _PROCESS),
+    Setting("objections", "message-2-question", _("Objections"), _("What people say against us, and what answers it."), _("wall battlecard")),
+    Setting(
+        "routing", "arrows-split", _("Routing"), _("Which lead goes to whom: rules in order, pools, and the log of decisions."), _("assignment round robin")
+    ),
+    Setting("agreements", "clock", _("Agreements"), _("What departments promise each other, and by when."), _("SLA speed to lead")),
+    Setting("call_list_rules", "list-check", _("Tomorrow's list"), _("How many calls fit into a day, and whom the list means."), _("slots backlog"), _PROCESS),
     Setting("products", "package", _("Products"), _("What you sell, by product line."), _("price")),
     Setting("custom_fields_first", "forms", _("Custom fields"), _("What you want to know of your records beyond what Tasuki asks."), needs=_FIELDS),
 )
@@ -55,6 +72,7 @@ _DATA = (
     Setting("audit", "history", _("Audit log"), _("Who changed what, when, from what, to what."), needs=_TRAIL),
 )
 _INSTALLATION = (
+    Setting("mailboxes", "inbox", _("Mailboxes"), _("Who has connected one, and whether it works."), "SMTP IMAP", Ability.MANAGE_PEOPLE),
     Setting("mail", "mail", _("Outgoing mail"), _("Which server takes your letters; send yourself one."), "SMTP", _RUNS),
     Setting("storage", "paperclip", _("Files"), _("How large a file may be, and how much room they take."), _("attachment limit"), _RUNS),
     Setting("backups", "database-export", _("Backup"), _("When the last backup was made, and how the next one is."), _("restore"), _RUNS),

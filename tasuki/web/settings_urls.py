@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import calendars, first_run, handbook, installation, organisation, set_up, settings_index
+from tasuki.web import calendars, first_run, handbook, installation, organisation, scoring, set_up, settings_index
 
 urlpatterns = [
     path("first", first_run.page, name="first_run"),
@@ -20,6 +20,16 @@ urlpatterns = [
     path("settings/calendars/<int:pk>/days/<int:day>/removal", calendars.day_removal, name="calendar_day_removal"),
     path("settings/calendars/<int:pk>/choosing", calendars.choosing, name="calendar_choosing"),
     path("settings/calendars/<int:pk>/removal", calendars.removal, name="calendar_removal"),
+    path("settings/scoring", scoring.page, name="scoring"),
+    path("settings/scoring/draft", scoring.draft, name="scoring_draft"),
+    path("settings/scoring/draft/suggested", scoring.suggested, name="scoring_suggested"),
+    path("settings/scoring/draft/measures", scoring.measures, name="scoring_measures"),
+    path("settings/scoring/draft/trial", scoring.trial, name="scoring_trial"),
+    path("settings/scoring/draft/publication", scoring.publication, name="scoring_publication"),
+    path("settings/scoring/draft/removal", scoring.removal, name="scoring_removal"),
+    path("settings/scoring/draft/rules", scoring.rules, name="scoring_rules"),
+    path("settings/scoring/draft/rules/<int:pk>", scoring.rule, name="scoring_rule"),
+    path("settings/scoring/draft/rules/<int:pk>/removal", scoring.rule_removal, name="scoring_rule_removal"),
     path("settings/mail", installation.mail, name="mail"),
     path("settings/mail/trial", installation.mail_trial, name="mail_trial"),
     path("settings/storage", installation.storage, name="storage"),

@@ -6,21 +6,22 @@ Nobody signs up: people are hired. Every change that a person makes to the ways 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as request_context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet
-from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.timezone import now
 
-from tasuki.core import audit, people
+from tasuki.core import abilities, audit, people, sealing
+from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.people import User
+
+_PURPOSE = "tasuki.web.sign_in.mfa"
+_AT_HOME_IN_THE_MODEL = {Role.MANAGER, Role.OPERATIONS, Role.ADMINISTRATOR}
 
 # allauth names what happened by the mail it would send.
 _HAPPENED = {
@@ -37,6 +38,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no 
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth asks with it
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The Model is home to whoever answers for the whole of it; the others begin with their own work."""
+        answers_for_it = isinstance(request.user, User) and abilities.standing_of(request.user).roles & _AT_HOME_IN_THE_MODEL
+        return reverse("relay") if answers_for_it else str(super().get_login_redirect_url(request))
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
@@ -58,18 +64,13 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no t
     """Second factors are stored encrypted: a copy of the database alone signs nobody in."""
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode("ascii")
+        return sealing.seal(text, purpose=_PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode("ascii")).decode()
+        return sealing.opened(encrypted_text, purpose=_PURPOSE)
 
     def _get_site_name(self) -> str:
         return "Tasuki"
-
-
-def _cipher() -> Fernet:
-    key = hashlib.sha256(b"tasuki.web.sign_in.mfa:" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def _who_acts(user: User) -> User:

@@ -18,30 +18,37 @@ from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntry
 from tasuki.crm import editable, notifications, task_bulk_verbs, tasks
 from tasuki.crm.tasks import Task
+from tasuki.engage.sequences import acting
+from tasuki.engage.sequences.enrolments import Deed, DeedState
 from tasuki.web import audit, formats, moves, toasts
 from tasuki.web.allowed_edits import allowed
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import TASKS
 from tasuki.web.moves import TaskForm
-from tasuki.web.records import back, carried_out, record_of, valid
+from tasuki.web.records import about_of, back, carried_out, files_on, record_of, timeline, valid
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.toasts import Act
 
 _SHOWN = 50
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 def listing(request: UserRequest) -> HttpResponse:
-    form = TaskForm(request.POST or None, reader=request.user)
-    if request.method == "POST":
-        abilities.require(request.user, Ability.WORK_ACCOUNTS)
-        if carried_out(form, lambda _said: tasks.add(form.task(request.user), by=by(request), at=now())):
-            messages.success(request, _("The task is added."))
-            return redirect("tasks")
     found = lists.answer(request, TASKS, at=now())
     if isinstance(found, HttpResponse):
         return found
-    return lists.shown(request, found, form=form, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))
+    return lists.shown(request, found, may_add=abilities.can(request.user, Ability.WORK_ACCOUNTS))
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: UserRequest) -> HttpResponse:
+    """A task that is about nothing else."""
+    abilities.require(request.user, Ability.WORK_ACCOUNTS)
+    form = TaskForm(request.POST or None, reader=request.user)
+    if request.method == "POST" and carried_out(form, lambda _said: tasks.add(form.task(request.user), by=by(request), at=now())) is not None:
+        messages.success(request, _("The task is added."))
+        return redirect("tasks")
+    return render(request, "tasks/new.jinja", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_GET
@@ -61,9 +68,19 @@ def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse
         "trail": audit.lines(trail, reader=request.user),
         "today": localdate(),
         "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+        **_around(request, task),
         **sent,
     }
     return render(request, "tasks/page.jinja", context, status=422 if sent else 200)
+
+
+def _around(request: UserRequest, task: Task) -> dict[str, Any]:
+    """What happened around the record that the task is about, and its files, for whoever sees it."""
+    of = about_of(request, task)
+    if not of:
+        return {"about": None}
+    (about,) = of.values()
+    return {"about": about, "timeline": timeline(request, **of), "files": files_on(request, **of), "note_form": moves.NoteForm()}
 
 
 @require_POST
@@ -119,8 +136,13 @@ def following(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def reopening(request: UserRequest, pk: int) -> HttpResponse:
-    tasks.reopen(_found(request, pk), by=by(request), at=now())
-    messages.success(request, _("The task is open again."))
+    task = tasks.reopen(_found(request, pk), by=by(request), at=now())
+    deed = Deed.objects.visible_to(request.user).filter(task=task, state=DeedState.DONE).select_related("enrolment").first()
+    why = acting.stays_done(deed) if deed else None
+    if why:
+        messages.warning(request, _("The task is open again. Its step in the sequence stays done: %(why)s.") % {"why": why.label})
+    else:
+        messages.success(request, _("The task is open again."))
     return redirect("task", pk)
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities
 from tasuki.core import teams as teams_
 from tasuki.core.abilities import ABILITIES, SENSITIVE_FIELDS, VISIBILITY, Ability, Role, RoleGrant, Scope
+from tasuki.core.calendars import Calendar
 from tasuki.core.teams import Department, Team, TeamNameWrong
 from tasuki.web import nouns
 from tasuki.web.requests import UserRequest, by, record_id
@@ -48,7 +49,8 @@ def teams(request: UserRequest) -> HttpResponse:
             raise teams_.UnknownDepartment(department)
         teams_.add(request.POST.get("name", ""), department=Department(department), parent=_chosen(request, "parent"), by=by(request), at=now())
         return redirect("teams")
-    context = {"branches": _tree(request), "departments": Department.choices, "may_manage": may_manage}
+    calendars = list(Calendar.objects.visible_to(request.user).order_by("name"))
+    context = {"branches": _tree(request), "departments": Department.choices, "may_manage": may_manage, "calendars": calendars}
     return render(request, "teams/tree.jinja", context)
 
 
@@ -60,6 +62,8 @@ def team(request: UserRequest, pk: int) -> HttpResponse:
     if "name" not in request.POST:
         raise TeamNameWrong
     teams_.place(which, name=request.POST["name"], under=_chosen(request, "parent"), by=by(request), at=now())
+    if "calendar" in request.POST:
+        teams_.work_by(which, calendar=_chosen_calendar(request), by=by(request), at=now())
     messages.success(request, _("Saved."))
     return redirect("teams")
 
@@ -100,3 +104,8 @@ def _tree(request: UserRequest) -> list[Branch]:
 def _chosen(request: UserRequest, field: str) -> Team | None:
     chosen = record_id(request.POST.get(field, ""))
     return None if chosen is None else get_object_or_404(Team.objects.visible_to(request.user), pk=chosen)
+
+
+def _chosen_calendar(request: UserRequest) -> Calendar | None:
+    chosen = record_id(request.POST["calendar"])
+    return None if chosen is None else get_object_or_404(Calendar.objects.visible_to(request.user), pk=chosen)

@@ -15,6 +15,7 @@ from tasuki.core.edits import writing
 from tasuki.core.edits.nouns import Editable, editables
 from tasuki.crm import accounts as accounts_
 from tasuki.crm import leads as leads_
+from tasuki.crm import records
 from tasuki.sales import opportunities as opportunities_
 from tasuki.web.accounts import CompanyForm
 from tasuki.web.allowed_edits import TOGETHER
@@ -41,6 +42,9 @@ FORMS: Mapping[str, type[RecordForm]] = {
 # The verbs that give: an owner is never only overwritten.
 GIVE: Mapping[str, Callable[..., Any]] = {"account": accounts_.give, "lead": leads_.give, "opportunity": opportunities_.hand_over}
 
+# The verbs that look whether another record is that already, and take why it is not.
+LOOK: Mapping[str, Callable[..., Any]] = {"account": records.change_account, "contact": records.change_contact}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -55,11 +59,13 @@ class Field:
     def is_owner(self) -> bool:
         return self.form is GiveForm
 
-    def written(self, form: RecordForm, *, request: UserRequest, at: datetime) -> Any:
-        """The record with what the form says. Raises what the verbs refuse."""
+    def written(self, form: RecordForm, *, request: UserRequest, another: str, at: datetime) -> Any:
+        """The record with what the form says; `another` is why it is not one that it looks like now. Raises what the verbs refuse."""
         if self.is_owner:
             assert isinstance(form, GiveForm)  # noqa: S101 - says which form it is to the type checker
             return GIVE[self.noun.noun](form.record, by=by(request), at=at, **form.given())
+        if self.noun.noun in LOOK and not self.key.startswith("custom."):
+            return LOOK[self.noun.noun](form.record, said=form.said(), seen=form.seen, another=another, by=by(request), at=at)
         return writing.write(form.record, said=form.said(), seen=form.seen, by=by(request), at=at)
 
 

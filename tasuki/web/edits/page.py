@@ -19,13 +19,14 @@ from tasuki.core.edits import writing
 from tasuki.core.edits.nouns import editables
 from tasuki.core.people import User
 from tasuki.core.teams import Team
-from tasuki.web import nouns, toasts
+from tasuki.web import known, nouns, toasts
 from tasuki.web.edits import fields, undoing
 from tasuki.web.edits.fields import Field
+from tasuki.web.known import Known
 from tasuki.web.lists import rows
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.record_form import RecordForm
-from tasuki.web.records import carried_out, next_page
+from tasuki.web.records import next_page
 from tasuki.web.requests import UserRequest, by, is_htmx
 
 
@@ -38,13 +39,15 @@ def edit(request: UserRequest, *, noun: str, pk: int, field: str) -> HttpRespons
     form: RecordForm = asked.form(request.POST or None, reader=request.user, record=record)
     form.auto_id, form.is_alone = "edit-%s", True
     if request.method == "GET":
-        return _shown(request, record, form, back=_came_from(request, noun, pk))
+        return _shown(request, record, form, back=came_from(request, noun, pk))
     if "theirs" in request.POST:
         return _answered(request, noun, pk)
     before = {name: meanwhile.stands(record, name) for name in form.named}
-    saved = carried_out(form, lambda _said: asked.written(form, request=request, at=now()))
+    saved, there = known.changed(request, form, lambda another: asked.written(form, request=request, another=another, at=now()))
+    if isinstance(saved, HttpResponse):
+        return saved
     if saved is None:
-        return _shown(request, record, form, back=_back(request, noun, pk))
+        return _shown(request, record, form, back=_back(request, noun, pk), there=there)
     _tell(request, asked, form, before=before)
     return _answered(request, noun, pk)
 
@@ -95,9 +98,9 @@ def label_of(form: RecordForm) -> str:
     return ", ".join(labels)
 
 
-def _shown(request: UserRequest, record: Any, form: RecordForm, *, back: str) -> HttpResponse:
-    context = {"form": form, "record": record, "label": label_of(form), "back": back, "place": _place(request)}
-    status = 422 if form.errors else 200
+def _shown(request: UserRequest, record: Any, form: RecordForm, *, back: str, there: Known | None = None) -> HttpResponse:
+    context = {"form": form, "record": record, "label": label_of(form), "back": back, "place": _place(request), "known": there}
+    status = 422 if form.errors or there else 200
     return render(request, "edits/form.jinja" if is_htmx(request) else "edits/page.jinja", context, status=409 if form.overtaken else status)
 
 
@@ -114,8 +117,8 @@ def _answered(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     return redirect(back)
 
 
-def _came_from(request: UserRequest, noun: str, pk: int) -> str:
-    """The page that led here, if it is one of ours."""
+def came_from(request: UserRequest, noun: str, pk: int) -> str:
+    """The page that led here, if it is one of ours; else that of the record."""
     home = _home(noun, pk)
     try:
         came = urlsplit(request.headers.get("Referer", ""))

@@ -5,7 +5,6 @@ import "./close_menus";
 import "./command_palette";
 import "./list_sheet";
 import "./quick_add";
-import "./suggest_names";
+import "./late_elements";
 import "./page_keys";
-import "./known_hint";
 import "./unread_bell";

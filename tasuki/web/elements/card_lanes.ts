@@ -77,16 +77,26 @@ class CardLanes extends HTMLElement {
   async #bring(more: HTMLAnchorElement): Promise<void> {
     const lane = more.closest<HTMLElement>("[data-lane]")!;
     more.setAttribute("aria-busy", "true");
-    const answer = await fetch(more.href, { signal: this.#stop.signal });
+    const { signal } = this.#stop;
+    const page = await this.#page(more.href, signal);
+    if (signal.aborted) return;
     // What cannot be brought here says why on its own page.
-    if (!answer.ok) return window.location.assign(more.href);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page) return window.location.assign(more.href);
     const cards = [...page.querySelectorAll<HTMLElement>("card-lanes [data-card]")];
     lane.querySelector(".cards")?.append(...cards);
     const following = page.querySelector("card-lanes a[data-act=more]");
     if (following) more.replaceWith(following);
     else more.remove();
     this.#focus(cards[0]);
+  }
+
+  async #page(address: string, signal: AbortSignal): Promise<Document | undefined> {
+    try {
+      const answer = await fetch(address, { signal });
+      return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : undefined;
+    } catch {
+      return undefined;
+    }
   }
 }
 

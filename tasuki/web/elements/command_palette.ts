@@ -1,6 +1,7 @@
 // <command-palette>: ⌘K or Ctrl-K, or a click into the search of the top bar, opens the dialog. What is typed is asked of the
 // server, which answers with options; the field keeps the focus and walks through them. Do: what this very page offers to do.
-import { leaveOutHere, thingsToDo } from "./things_to_do";
+// That is asked for with the first opening: a first page goes without it.
+import type * as Things from "./things_to_do";
 
 const WAIT_MS = 60;
 
@@ -10,12 +11,14 @@ class CommandPalette extends HTMLElement {
   #waiting: number | undefined;
   #shown: string | undefined;
   #pressed: KeyboardEvent | undefined;
+  #from: Element | null = null;
+  #things: Promise<typeof Things> | undefined;
 
   connectedCallback(): void {
     this.#stop = new AbortController();
     const until = { signal: this.#stop.signal };
     document.addEventListener("keydown", (event) => this.#onShortcut(event), until);
-    document.addEventListener("click", (event) => this.#onClickAnywhere(event), until);
+    document.addEventListener("click", (event) => (event.target as Element).closest(".omni") && this.#open(), until);
     this.#dialog.addEventListener("click", (event) => this.#onClick(event), until);
     this.#dialog.addEventListener("close", () => this.#forget(), until);
     this.#field.addEventListener("input", () => this.#ask(WAIT_MS), until);
@@ -55,12 +58,10 @@ class CommandPalette extends HTMLElement {
     else this.#open();
   }
 
-  #onClickAnywhere(event: Event): void {
-    if ((event.target as Element).closest(".omni")) this.#open();
-  }
-
   #open(): void {
     if (this.#dialog.open || document.querySelector("dialog[open]")) return;
+    this.#things ??= import(this.dataset.things!);
+    this.#from = document.activeElement;
     this.#field.value = document.querySelector<HTMLInputElement>(".omni-input")?.value ?? "";
     this.#dialog.showModal();
     this.#field.select();
@@ -86,19 +87,19 @@ class CommandPalette extends HTMLElement {
       const response = await fetch(`${this.#form.action}?q=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" }, signal: this.#asked.signal });
       const elsewhere = response.headers.get("HX-Redirect");
       if (elsewhere) window.location.assign(elsewhere);
-      else if (response.ok) this.#show(await response.text(), text);
+      else if (response.ok) this.#show(await response.text(), text, await this.#things!);
     } catch (error) {
       // Another letter was typed, or the palette was closed: the answer is not wanted any more.
       if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
     }
   }
 
-  #show(answer: string, text: string): void {
+  #show(answer: string, text: string, things: typeof Things): void {
     this.#list.innerHTML = answer;
     const said = this.#list.querySelector<HTMLElement>("[data-part=answer]");
-    leaveOutHere(this.#list);
+    things.leaveOutHere(this.#list);
     const after = this.#list.querySelector("[data-part=pages], [data-part=handbook]");
-    for (const group of thingsToDo(text, this.dataset.do ?? "")) this.#list.insertBefore(group, after);
+    for (const group of things.thingsToDo(text, this.dataset.do ?? "", this.#from)) this.#list.insertBefore(group, after);
     const options = this.#options;
     this.querySelector<HTMLElement>("[data-part=count]")!.textContent = options.length ? (said?.dataset.count ?? "") : (this.dataset.none ?? "");
     this.querySelector<HTMLElement>("[data-part=time]")!.textContent = said?.dataset.time ?? "";
@@ -139,11 +140,9 @@ class CommandPalette extends HTMLElement {
   }
 
   #onClick(event: MouseEvent): void {
-    const target = event.target as Element;
     // A click beside the dialog is a click on its backdrop, which is the dialog itself.
-    if (target === this.#dialog || target.closest("[data-part=close], [role=option]")) {
-      if (!event.ctrlKey && !event.metaKey) this.#dialog.close();
-    }
+    const isOver = event.target === this.#dialog || (event.target as Element).closest("[data-part=close], [role=option]");
+    if (isOver && !event.ctrlKey && !event.metaKey) this.#dialog.close();
   }
 }
 

@@ -1,5 +1,6 @@
 // <list-sheet>: a list that is walked by keys, whether its rows are those of a table or cards. J and K move from row to row, X selects, Space peeks, Enter opens (the row's
-// name is a link). The peek is the panel beside the list; it follows the row that has the focus.
+// name is a link). The peek is the panel beside the list; it follows the row that has the focus, or that the mouse pressed.
+import { peekedByMouse } from "./row_peek";
 import { isForThePage } from "./single_keys";
 
 class ListSheet extends HTMLElement {
@@ -13,6 +14,7 @@ class ListSheet extends HTMLElement {
     document.addEventListener("keydown", (event) => this.#onKey(event), until);
     this.addEventListener("click", (event) => this.#onClick(event), until);
     this.addEventListener("change", () => this.#count(), until);
+    peekedByMouse(this, (row) => void (row === this.#open ? this.#close() : this.#show(row)), until);
     this.#count();
   }
 
@@ -76,9 +78,12 @@ class ListSheet extends HTMLElement {
   }
 
   #count(): void {
-    const said = this.querySelector<HTMLElement>(".bulk-count");
     const n = this.#boxes.filter((box) => box.checked).length;
-    if (said) said.textContent = (said.dataset.words ?? "").replace("{n}", String(n));
+    // The bar comes up far from the row: it says so to whoever does not see it. Before the first row is ticked there is nothing to say.
+    for (const said of this.querySelectorAll<HTMLElement>(".bulk-count, .bulk-said")) {
+      const words = (said.dataset.words ?? "").replace("{n}", String(n));
+      if (said.textContent !== words && (n || said.textContent)) said.textContent = words;
+    }
     for (const box of this.#boxes) box.closest("tr")?.setAttribute("aria-selected", String(box.checked));
   }
 

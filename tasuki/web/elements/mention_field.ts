@@ -1,5 +1,7 @@
 // <mention-field>: a text area in which “@” and the beginning of a name open a list of colleagues. The text keeps the focus; the arrow
 // keys walk, Enter or Tab choose, Escape closes. The id of who was chosen goes along, for names that several people have.
+import { OptionList, offeredFor } from "./option_list";
+
 const PAUSE_MS = 120;
 const LONGEST = 40;
 
@@ -7,18 +9,19 @@ class MentionField extends HTMLElement {
   #stop = new AbortController();
   #asked: AbortController | undefined;
   #waiting: number | undefined;
+  #offered!: OptionList;
 
   connectedCallback(): void {
     this.#stop = new AbortController();
     const until = { signal: this.#stop.signal };
-    this.#text.setAttribute("aria-autocomplete", "list");
-    this.#text.setAttribute("aria-controls", (this.#list.id ||= `${this.#text.id}-colleagues`));
+    const list = this.querySelector<HTMLElement>("[role=listbox]")!;
+    this.#offered = new OptionList(list, this.#text);
     this.#text.addEventListener("input", () => this.#look(), until);
     this.#text.addEventListener("click", () => this.#look(), until);
     this.#text.addEventListener("keydown", (event) => this.#onKey(event), until);
     this.#text.addEventListener("blur", () => this.#close(), until);
     // Before the text loses the focus.
-    this.#list.addEventListener("pointerdown", (event) => this.#onPress(event), until);
+    list.addEventListener("pointerdown", (event) => this.#onPress(event), until);
   }
 
   disconnectedCallback(): void {
@@ -28,18 +31,6 @@ class MentionField extends HTMLElement {
 
   get #text(): HTMLTextAreaElement {
     return this.querySelector("textarea")!;
-  }
-
-  get #list(): HTMLElement {
-    return this.querySelector<HTMLElement>("[role=listbox]")!;
-  }
-
-  get #options(): HTMLElement[] {
-    return [...this.#list.querySelectorAll<HTMLElement>("[role=option]")];
-  }
-
-  get #chosen(): HTMLElement | undefined {
-    return this.#options.find((option) => option.getAttribute("aria-selected") === "true");
   }
 
   /** What is typed behind the last “@” before the caret; nothing when that is no mention. */
@@ -58,37 +49,18 @@ class MentionField extends HTMLElement {
   async #ask(typed: string): Promise<void> {
     this.#asked?.abort();
     this.#asked = new AbortController();
-    try {
-      const answer = await fetch(`${this.dataset.href}?q=${encodeURIComponent(typed)}`, { signal: this.#asked.signal, headers: { "HX-Request": "true" } });
-      if (answer.ok) this.#show(await answer.text());
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError")) this.#close();
-    }
-  }
-
-  #show(html: string): void {
-    this.#list.innerHTML = html;
-    const n = this.#options.length;
-    if (!n) return this.#close();
-    this.#list.hidden = false;
-    this.#select(0);
-    this.querySelector("[role=status]")!.textContent = (this.dataset.found ?? "").replace("{n}", String(n));
-  }
-
-  #select(nth: number): void {
-    this.#options.forEach((option, index) => option.setAttribute("aria-selected", String(index === nth)));
-    const option = this.#options[nth];
-    if (!option) return;
-    option.scrollIntoView({ block: "nearest" });
-    this.#text.setAttribute("aria-activedescendant", option.id);
+    const offered = await offeredFor(typed, this.dataset.href ?? "", this.#asked.signal);
+    if (!offered) return;
+    const n = this.#offered.show(offered, true);
+    if (n) this.querySelector("[role=status]")!.textContent = (this.dataset.found ?? "").replace("{n}", String(n));
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (this.#list.hidden || event.isComposing || !this.#chosen) return;
-    const at = this.#options.indexOf(this.#chosen);
-    if (event.key === "ArrowDown") this.#select((at + 1) % this.#options.length);
-    else if (event.key === "ArrowUp") this.#select((at - 1 + this.#options.length) % this.#options.length);
-    else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#chosen);
+    const chosen = this.#offered.marked;
+    if (event.isComposing || !chosen) return;
+    if (event.key === "ArrowDown") this.#offered.walk(1);
+    else if (event.key === "ArrowUp") this.#offered.walk(-1);
+    else if (event.key === "Enter" || event.key === "Tab") this.#take(chosen);
     else if (event.key === "Escape") this.#close();
     else return;
     event.preventDefault();
@@ -114,9 +86,7 @@ class MentionField extends HTMLElement {
   #close(): void {
     window.clearTimeout(this.#waiting);
     this.#asked?.abort();
-    this.#list.hidden = true;
-    this.#list.replaceChildren();
-    this.#text.removeAttribute("aria-activedescendant");
+    this.#offered.close();
   }
 }
 

@@ -14,6 +14,9 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.relay.clock_fields import ANSWER_DUE
+from tasuki.relay.handoff_fields import HANDOFF
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.filter_fields import OPPORTUNITY
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.lists.spec import Column, Spec, View
@@ -43,6 +46,10 @@ def _products(user: User) -> QuerySet[Any]:
     return Product.objects.visible_to(user)
 
 
+def _handoffs(user: User) -> QuerySet[Any]:
+    return Handoff.objects.visible_to(user).for_listing()
+
+
 def _in_stages(keys: tuple[str, ...]) -> str:
     return f"stage:is({', '.join(keys)})"
 
@@ -50,26 +57,30 @@ def _in_stages(keys: tuple[str, ...]) -> str:
 LEADS = Spec(
     "lead",
     "leads",
-    filter_fields.LEAD,
+    filter_fields.LEAD.with_more([ANSWER_DUE]),
     rows=_leads,
     columns=(
         Column("person", _("Person"), "contact__family_name", then=("contact__given_name",), plain="title"),
         Column("account", _("Account"), "account__name"),
         Column("stage", _("Stage"), "stage__position", stepped="stage_id", then=("opened_at",), plain="stage__name"),
         Column("in_stage", _("In stage"), "stage_since", is_number=True),
+        Column("grade", _("Grade"), "score__band", then=("score__engagement",), plain="score__letter"),
         Column("source", _("Source"), "source", then=("opened_at",)),
         Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", then=("opened_at",), plain="owner__display_name", edit="owner"),
         Column("next_task", _("Next task")),
+        Column("clock", _("Answer due"), is_shown=False),
         Column("opened", _("Opened"), "opened_at"),
         Column("segment", _("Segment"), "segment", then=("opened_at",), is_shown=False, edit="segment"),
         Column("origin", _("Origin"), "origin", then=("opened_at",), is_shown=False, plain="get_origin_display"),
-        Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product"),
+        Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product", reads="product"),
         Column("team", _("Team"), "team__name", stepped="team_id", then=("opened_at",), is_shown=False),
         Column("country", _("Country"), "account__country", is_shown=False),
         Column("title", _("Job title"), "contact__title", is_shown=False),
         Column("won", _("Won"), "won_at", is_shown=False),
         Column("ended", _("Ended"), "ended_at", is_shown=False),
         Column("changed", _("Changed"), "updated_at", is_shown=False),
+        Column("fit", _("Fit"), "score__fit", is_number=True, is_shown=False),
+        Column("engagement", _("Engagement"), "score__engagement", is_number=True, is_shown=False, plain="score__last_at"),
         Column("reference", _("Reference"), "reference", is_shown=False),
     ),
     views=(
@@ -93,18 +104,18 @@ OPPORTUNITIES = Spec(
     rows=_opportunities,
     columns=(
         Column("name", _("Opportunity"), "name", plain="title", edit="name"),
-        Column("account", _("Account"), "lead__account__name"),
-        Column("stage", _("Stage"), "lead__stage__position", stepped="lead__stage_id", plain="lead__stage__name"),
+        Column("account", _("Account"), "lead_account__name", plain="lead__account__name"),
+        Column("stage", _("Stage"), "lead_stage__position", stepped="lead_stage_id", plain="lead__stage__name"),
         Column("amount", _("Amount"), "amount", is_number=True, sensitive="opportunity.amount", currency="currency", edit="money"),
-        Column("in_stage", _("In stage"), "lead__stage_since", is_number=True),
+        Column("in_stage", _("In stage"), "lead_stage_since", is_number=True),
         Column("close", _("Close date"), "close_on", edit="close_on"),
         Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", then=("opened_at",), plain="owner__display_name", edit="owner"),
         Column("next_task", _("Next task")),
         Column("opened", _("Opened"), "opened_at", is_shown=False),
         Column("closed", _("Closed"), "closed_at", is_shown=False),
-        Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product"),
-        Column("source", _("Source"), "lead__source", is_shown=False),
-        Column("segment", _("Segment"), "lead__segment", is_shown=False),
+        Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product", reads="product"),
+        Column("source", _("Source"), "lead_source", is_shown=False),
+        Column("segment", _("Segment"), "lead_segment", is_shown=False),
         Column("team", _("Team"), "team__name", stepped="team_id", then=("opened_at",), is_shown=False),
         Column("lost_because", _("Lost because"), "lost_because", is_shown=False, plain="get_lost_because_display"),
         Column("lost_to", _("Lost to"), "lost_to", is_shown=False),
@@ -116,6 +127,7 @@ OPPORTUNITIES = Spec(
         View("mine", _("Mine"), "state:is(open), owner:is(me)"),
         View("team", _("My team"), "state:is(open), owner:in_team(mine)"),
         View("pipeline", _("Pipeline"), f"state:is(open), {_in_stages(stages.IN_PIPELINE)}", sort="close"),
+        View("no_task", _("No next task"), "state:is(open), task:empty", sort="close"),
         View("won", _("Won"), "state:is(won)", sort="-closed"),
         View("lost", _("Lost"), "state:is(lost)", sort="-closed"),
         View("all", _("All")),
@@ -192,6 +204,7 @@ TASKS = Spec(
         View("done", _("Done"), "done:filled", sort="-done"),
     ),
     sort="due",
+    peek="task_peek",
 )
 
 PRODUCTS = Spec(
@@ -207,6 +220,46 @@ PRODUCTS = Spec(
     ),
     views=(View("", _("On sale"), "on_sale:yes"), View("all", _("All"))),
     sort="name",
+    peek="product_peek",
 )
 
-SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, ACCOUNTS, CONTACTS, TASKS, PRODUCTS)}
+HANDOFFS = Spec(
+    "handoff",
+    "handoffs",
+    HANDOFF,
+    rows=_handoffs,
+    columns=(
+        Column("lead", _("Lead"), "lead__contact__family_name", then=("lead__contact__given_name",), plain="title"),
+        Column("account", _("Account"), "lead__account__name"),
+        Column("state", _("State"), "state", then=("due_at",), plain="get_state_display"),
+        Column("credited", _("Credited to"), "credited_to__family_name", stepped="credited_to_id", then=("offered_at",), plain="credited_to__display_name"),
+        Column("to", _("Offered to"), "to_owner__family_name", stepped="to_owner_id", then=("offered_at",), plain="receiver"),
+        Column("meeting", _("Meeting"), "meeting_at"),
+        Column("due", _("Answer due"), "due_at"),
+        Column("answered", _("Answered"), "answered_at"),
+        Column("reason", _("Reason"), "reason", plain="get_reason_display"),
+        Column("offered", _("Offered"), "offered_at", is_shown=False),
+        Column("answered_by", _("Answered by"), "answered_by__family_name", stepped="answered_by_id", plain="answered_by__display_name", is_shown=False),
+        Column("from_team", _("From the team"), "from_team__name", stepped="from_team_id", is_shown=False),
+        Column("to_team", _("To the team"), "to_team__name", stepped="to_team_id", is_shown=False),
+        Column("next_step", _("Next step due"), "next_step_due_at", is_shown=False),
+    ),
+    views=(
+        View("", _("Offered"), "state:is(offered)", sort="due"),
+        View("mine", _("To me"), "state:is(offered), to:is(me)", sort="due"),
+        View("overdue", _("Overdue"), "state:is(offered), escalated:filled", sort="due"),
+        View("needs_more", _("Needs more"), "state:is(needs_more)", sort="-answered"),
+        View("returned", _("Returned"), "state:is(returned)", sort="-answered"),
+        View("owed", _("Inside sales owes"), "owed:filled", sort="-answered"),
+        View("unread", _("Feedback for me"), "state:is(needs_more, returned), credited:is(me), feedback_read:empty", sort="-answered"),
+        View("no_show", _("No-show"), "state:is(no_show)", sort="-answered"),
+        View("accepted", _("Accepted"), "state:is(accepted)", sort="-answered"),
+        View("stuck", _("No next step"), "stuck:filled, lapsed:empty", sort="next_step"),
+        View("sent", _("From me"), "credited:is(me)", sort="-offered"),
+        View("all", _("All"), sort="-offered"),
+    ),
+    sort="due",
+    peek="handoff_peek",
+)
+
+SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS)}

@@ -120,7 +120,8 @@ def key(path: Any) -> Any:
 
 def value_at(row: Any, path: str) -> Any:
     for step in path.split("__"):
-        row = None if row is None else getattr(row, step)
+        # The other end of a one-to-one relation, such as the score of a lead, may not be there.
+        row = None if row is None else getattr(row, step, None)
     return row
 
 

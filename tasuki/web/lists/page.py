@@ -5,49 +5,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 
-from tasuki.core import abilities
+from tasuki.core import abilities, saved_views
 from tasuki.core.abilities import Ability
 from tasuki.core.bulk.verbs import BulkVerb, verbs_of
-from tasuki.core.edits.nouns import editables
-from tasuki.core.filters import binding, compiling, sentences
+from tasuki.core.filters import apart, binding, compiling, sentences
 from tasuki.core.filters.askers import asker
+from tasuki.core.filters.binding import Meaning
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.core.search import narrowing
+from tasuki.core.search.narrowing import Ways
 from tasuki.crm.merges.rows import MergeNoun
 from tasuki.crm.tasks import Task
+from tasuki.relay.clocks import Clock
 from tasuki.web import custom_values
 from tasuki.web.allowed_edits import Allowed, allowed
-from tasuki.web.bulk_forms import form_of
 from tasuki.web.custom_values import Names, Said
-from tasuki.web.lists import counting, editing, orders, paging, renderings
+from tasuki.web.lists import counting, editing, efforts, orders, paging, renderings
 from tasuki.web.lists import state as states
+from tasuki.web.lists.brackets import Place
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.grouped import Reading
+from tasuki.web.lists.named import LONGEST_NAME
 from tasuki.web.lists.orders import Order
 from tasuki.web.lists.rendered import Rendered, rendered
-from tasuki.web.lists.sentence import Bracket, Chip, Place, Sentence, changed
+from tasuki.web.lists.sentence import Bracket, Chip, Sentence
 from tasuki.web.lists.spec import Column, Spec
 from tasuki.web.lists.state import State
 from tasuki.web.requests import UserRequest
 
-# Up to so many rows are found and put in order; of more, the order is walked until a page is full.
-_SORTED = 30_000
+# So many numbers PostgreSQL keeps at hand in the memory that it has for a question by default.
+_MOST_APART = 200_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Page:
     chips: list[Chip | Bracket]
     newer: str
     older: str
-    bulk: list[tuple[BulkVerb, Form]]
+    bulk: list[BulkVerb]
     may_merge: bool
     names: Names
     other: Rendered | None
@@ -105,12 +107,6 @@ class Page:
         return custom_values.said(column.custom, row, self.names)
 
     @property
-    def of_many(self) -> list[Column]:
-        """The columns whose field can be changed of many rows at once."""
-        fields = editables()[self.spec.noun].of_many
-        return [column for column in self.spec.columns if column.custom or column.edit in fields]
-
-    @property
     def filter_text(self) -> str:
         return sentences.written(self.state.filter)
 
@@ -134,10 +130,6 @@ class Page:
             others = tuple(part for part in self.state.filter.parts if not (isinstance(part, Clause) and part.field == field))
             self._narrowed[field, value] = self.state.with_(filter=Group(Of.ALL, (*others, Clause(field, "is", (value,))))).address()
         return self._narrowed[field, value]
-
-    def grouped(self, chip: Chip, of: str) -> str:
-        """The address where this clause is the first of a group, so that others can stand beside it."""
-        return self.state.with_(filter=changed(self.state.filter, chip.place, Group(Of(of), (chip.clause,)))).address()
 
     def export(self, form: str) -> str:
         """The address of the rows as a file."""
@@ -165,14 +157,14 @@ def answer(request: UserRequest, spec: Spec, *, at: datetime) -> Page | HttpResp
     Raises BadRequest for views, orders, columns and places that do not exist, FilterWrong for a filter that cannot be read.
     """
     spec = spec_of(spec, request.user)
-    saved = list(SavedView.objects.visible_to(request.user).of_list(spec.noun))
+    saved = saved_views.seen_by(request.user, spec.noun)
     state = states.read(request, spec, saved)
     if editing.is_sent(request):
         try:
             return HttpResponseRedirect(editing.applied(request, state, spec, at=at).address())
         except FilterWrong as refusal:
             messages.error(request, str(refusal))
-            return HttpResponseRedirect(state.address(add=request.GET.get("field", "") if request.GET.get("field", "") in spec.fields else ""))
+            return HttpResponseRedirect(state.address(**editing.asked_again(refusal, said=request.GET, state=state, spec=spec)))
     return _page(request, spec, state=state, saved=saved, at=at)
 
 
@@ -190,23 +182,27 @@ def row_shown(request: UserRequest, page: Page) -> HttpResponse:
 def _for_cells(page: Page, reader: User) -> dict[str, Any]:
     """What the cells show beside the rows themselves."""
     known: dict[str, Any] = {"page": page, "now": now(), "today": localdate()}
-    if page.spec.noun == "lead":
-        known["next_tasks"] = Task.objects.visible_to(reader).next_of(page.rows)
-    elif page.spec.noun == "opportunity":
-        known["next_tasks"] = Task.objects.visible_to(reader).next_of([one.lead for one in page.rows])
-    elif page.spec.noun == "product":
+    shown = {one.column.key for one in page.headings}
+    if page.spec.noun in ("lead", "opportunity") and ("next_task" in shown or page.state.rendering):
+        known["next_tasks"] = Task.objects.visible_to(reader).next_of([row if page.spec.noun == "lead" else row.lead for row in page.rows])
+    if "clock" in shown:
+        known["clocks"] = Clock.objects.visible_to(reader).of_leads([row.pk for row in page.rows])
+    if page.spec.noun == "product":
         known["may_add"] = abilities.can(reader, Ability.EDIT_PRODUCTS)
     return known
 
 
 def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
     said = request.GET
-    rows = narrowed(spec, state, reader=request.user, at=at)
+    meaning = _meaning(spec, state, reader=request.user, at=at)
+    ways = _narrowed(spec, state, meaning, reader=request.user)
+    rows = ways.rows
     count, is_about = counting.counted(rows)
     order = order_of(state, spec)
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
     before, after = said.get("before", ""), said.get("after", "")
-    window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, are_few=count <= _SORTED)
+    by = efforts.of_search(order, count, is_often=ways.fitting is not None) if state.q else efforts.weighed(order, count, meaning)
+    window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, by=by, ways=ways, reads=_reads(state, spec))
     adding = said.get("add", "")
     headings = [heading(column, state) for key in state.columns if (column := spec.column(key))]
     return Page(
@@ -220,8 +216,10 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
         headings=headings,
         names=custom_values.names_of(window.rows, [one.column.custom for one in headings if one.column.custom], request.user),
         views=_views(state, spec, saved),
-        chips=Sentence(state, spec, request.user).chips(adding=adding if adding in spec.fields else "", to=said.get("to", "")),
-        bulk=[(verb, form_of(verb, reader=request.user)) for verb in verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities)],
+        chips=Sentence(state, spec, request.user).chips(
+            adding=adding if adding in spec.fields else "", to=said.get("to", ""), opened=said.get("open", ""), typed=said.get("who", "")[:LONGEST_NAME]
+        ),
+        bulk=verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities),
         may_merge=may_merge(spec, request.user),
         newer=state.address(before=window.before) if window.before else "",
         older=state.address(after=window.after) if window.after else "",
@@ -234,11 +232,31 @@ def may_merge(spec: Spec, reader: User) -> bool:
 
 def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySet[Any]:
     """The rows that the state means, in no order."""
-    rows = spec.rows(reader)
-    if state.filter.parts:
-        meaning = binding.bind(state.filter, spec.fields, asker=asker(reader, at=at))
-        rows = compiling.narrowed(rows, meaning)
-    return narrowing.narrowed(rows, state.q, noun=spec.noun, reader=reader) if state.q else rows
+    return _narrowed(spec, state, _meaning(spec, state, reader=reader, at=at), reader=reader).rows
+
+
+def _meaning(spec: Spec, state: State, *, reader: User, at: datetime) -> Meaning | None:
+    return binding.bind(state.filter, spec.fields, asker=asker(reader, at=at)) if state.filter.parts else None
+
+
+def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:
+    rows = spec.rows(reader).prefetch_related(*_reads(state, spec))
+    fitting = rows if meaning is None else compiling.narrowed(rows, meaning)
+    if state.q:
+        return narrowing.ways(fitting, state.q, noun=spec.noun, reader=reader)
+    return Ways(fitting) if meaning is None else Ways(fitting, counted_out=partial(_apart, rows, meaning))
+
+
+def _apart(rows: QuerySet[Any], meaning: Meaning) -> QuerySet[Any] | None:
+    """The rows by the numbers of the other records that they are asked about; None where nothing is asked of others, or too many others fit."""
+    found = apart.of(meaning, rows.model)
+    are_few = all(counting.estimated(one.records) <= _MOST_APART for one in found)
+    return apart.narrowed(rows, meaning, found) if found and are_few else None
+
+
+def _reads(state: State, spec: Spec) -> list[str]:
+    """What is read with the rows for the columns that are shown."""
+    return [column.reads for key in state.columns if (column := spec.column(key)) and column.reads]
 
 
 def order_of(state: State, spec: Spec) -> Order:

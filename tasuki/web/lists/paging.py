@@ -9,18 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, EmptyResultSet
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
+from tasuki.core.search.narrowing import Ways
+from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, key, position, value_at
 
 PAGE = 50
+# Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; the rest may hold
+# so many times more than that part.
+_PARTS, _LUCK = 6, 3
 _SALT = "tasuki.web.lists"
 
 
@@ -46,28 +52,30 @@ class Place:
         return int(self.keys[-1])
 
 
-def window(rows: QuerySet[Any], order: Order, *, before: str, after: str, are_few: bool = False) -> Window:
+def window(
+    rows: QuerySet[Any], order: Order, *, before: str, after: str, by: Effort | None = None, ways: Ways | None = None, reads: Sequence[str] = ()
+) -> Window:
     """The page after or before a place, or the first. Raises BadRequest for a place that was not signed here, in this order.
 
-    Few rows are found first and then put in order; of many, the order is walked until a page is found.
+    `ways` are other ways to ask for the same rows, where there are any; `reads` are the paths of what is read with them beside what every list shows.
     """
-    walk = _Walk(order.named(rows), order, are_few)
+    walk = _Walk(order.named(rows), order, by or Effort(), ways or Ways(rows))
     if before:
         found = walk.page(_read(before, order), backwards=True)
         if len(found) > PAGE:
             shown = found[PAGE - 1 :: -1]
-            return Window(_loaded(rows, shown), _signed(order, shown[0]), _signed(order, shown[-1]))
+            return Window(_loaded(rows, shown, reads), _signed(order, shown[0]), _signed(order, shown[-1]))
         # The start of a list is always a full page.
         after = ""
     found = walk.page(_read(after, order) if after else None, backwards=False)
     shown = found[:PAGE]
     is_more = len(found) > PAGE
-    return Window(_loaded(rows, shown), _signed(order, shown[0]) if shown and after else "", _signed(order, shown[-1]) if is_more else "")
+    return Window(_loaded(rows, shown, reads), _signed(order, shown[0]) if shown and after else "", _signed(order, shown[-1]) if is_more else "")
 
 
 def last_place(rows: QuerySet[Any], order: Order) -> str:
     """Where the last full page begins; "" when there is no more than that."""
-    found = _Walk(order.named(rows), order, are_few=False).page(None, backwards=True)
+    found = _Walk(order.named(rows), order, Effort(), Ways(rows)).page(None, backwards=True)
     return _signed(order, found[-1]) if len(found) > PAGE else ""
 
 
@@ -78,10 +86,10 @@ def place_of(order: Order, row: Any) -> str:
     return _signed(order, Place(stretch.name, step, [value_at(row, one) for one in stretch.keys]))
 
 
-def _loaded(rows: QuerySet[Any], places: Sequence[Place]) -> list[Any]:
+def _loaded(rows: QuerySet[Any], places: Sequence[Place], reads: Sequence[str]) -> list[Any]:
     """The rows at these places, with what a list shows of them."""
     listed: Any = rows.model._default_manager
-    by_id = {row.pk: row for row in listed.for_listing().filter(pk__in=[place.pk for place in places])} if places else {}
+    by_id = {row.pk: row for row in listed.for_listing().prefetch_related(*reads).filter(pk__in=[place.pk for place in places])} if places else {}
     return [by_id[place.pk] for place in places if place.pk in by_id]
 
 
@@ -89,7 +97,8 @@ def _loaded(rows: QuerySet[Any], places: Sequence[Place]) -> list[Any]:
 class _Walk:
     rows: QuerySet[Any]
     order: Order
-    are_few: bool
+    by: Effort
+    ways: Ways
 
     def page(self, place: Place | None, *, backwards: bool) -> list[Place]:
         """Up to a page and one row, from the place on, in the direction of the walk."""
@@ -110,15 +119,27 @@ class _Walk:
     def _through(self, stretch: Stretch, place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         if stretch.steps:
             return self._by_steps(stretch, place, is_falling=is_falling, most=most)
-        here = self.rows.filter(stretch.where if place is None or is_falling or stretch.behind is None else stretch.behind)
+        here = Q(stretch.where if place is None or is_falling or stretch.behind is None else stretch.behind)
         if place is not None:
-            here = here.filter(beyond(self.order, stretch.keys, place.keys, is_falling=is_falling))
-        return [Place(stretch.name, None, list(keys)) for keys in self._first(here, stretch.keys, is_falling=is_falling, most=most)]
+            here &= beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
+        found = self._walked(here, stretch.keys, is_falling=is_falling, most=most) if self.by.tried else []
+        if len(found) < most:
+            counted = self._counted if self.by.tried and not self.by.are_few else None
+            # Of words, all that hold them are found then; of a filter, the walk goes on.
+            rows, are_few = (self.rows, self.by.are_few) if counted is None else (counted, self.ways.fitting is not None)
+            found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
+        return [Place(stretch.name, None, list(keys)) for keys in found]
+
+    @cached_property
+    def _counted(self) -> QuerySet[Any] | None:
+        """The rows by numbers, of their own or of other records, where the walk has gone too far without finding enough."""
+        rows = self.ways.counted_out()
+        return None if rows is None else self.order.named(rows)
 
     def _by_steps(self, stretch: Stretch, place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         steps = stretch.steps[::-1] if is_falling else stretch.steps
         # A step of another table may have very many rows there and none here: no index leads past it.
-        if self.are_few or "__" in self.order.stepped:
+        if self.by.are_few or "__" in self.order.stepped:
             return self._in_steps(stretch, place, is_falling=is_falling, most=most)
         found: list[Place] = []
         if place is not None:
@@ -139,14 +160,38 @@ class _Walk:
         found = self._first(here, keys, is_falling=is_falling, most=most)
         return [Place(stretch.name, self.order.steps[at - 1], list(own)) for at, *own in found]
 
-    def _first(self, rows: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    def _first(self, rows: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, are_few: bool | None = None) -> list[Sequence[Any]]:
         """The keys of the first rows in the order of the keys."""
         asked = _keys_of(rows, keys)
-        if not self.are_few:
+        if not (self.by.are_few if are_few is None else are_few):
             return list(asked.order_by(*_by(keys, is_falling=is_falling))[:most])
         # Not in one: to save the sorting of few rows, PostgreSQL would walk an index through all the others.
         turned = ", ".join(f"{nth + 1} {'DESC' if is_falling else 'ASC'}" for nth in range(len(keys)))
-        return _fetched(asked.order_by(), "WITH found AS MATERIALIZED ({rows}) SELECT * FROM found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
+        return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
+
+    def _walked(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+        """What a walk as long as it may be finds; less, if its first part holds so little that the whole would not fill the page."""
+        part = self.by.tried // _PARTS
+        if self.ways.fitting is not None and part:
+            found = self._tried(here, keys, is_falling=is_falling, most=most, among=part)
+            if len(found) == most or len(found) * _PARTS * _LUCK < most:
+                return found
+        return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried)
+
+    def _tried(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int, among: int) -> list[Sequence[Any]]:
+        """The first rows that fit among the first of all, in the order of the keys; less than asked for may mean that the walk ended too early."""
+        everything = self.order.named(self.order.model._default_manager.all())
+        walked = _keys_of(everything.filter(here, self.by.along), keys).order_by(*_by(keys, is_falling=is_falling))[:among]
+        one_by_one = self.order.named(self.ways.rows if self.ways.fitting is None else self.ways.fitting)
+        fitting = one_by_one.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("pk")
+        names = [*(f"key_{nth}" for nth in range(len(keys) - 1)), "value"]
+        try:
+            (walk, values), (fit, more) = walked.query.sql_with_params(), fitting.query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        turned = ", ".join(f"step.{name} {'DESC' if is_falling else 'ASC'}" for name in names)
+        statement = f"SELECT step.* FROM ({walk}) AS step({', '.join(names)}) CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
+        return _answered(statement, [*values, *more])
 
     def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The first rows of each step after the other; the walk ends with the step that fills the page."""
@@ -173,8 +218,12 @@ def _fetched(rows: QuerySet[Any], statement: str, first: Sequence[Any] = (), **p
         question, values = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
+    return _answered(statement.format(rows=question, **parts), [*first, *values])
+
+
+def _answered(statement: str, values: Sequence[Any]) -> list[Sequence[Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(rows=question, **parts), [*first, *values])
+        cursor.execute(statement, values)
         return list(cursor.fetchall())
 
 

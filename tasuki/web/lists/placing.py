@@ -23,11 +23,13 @@ from tasuki.core.errors import Refused
 from tasuki.core.filters.fields import Field, Kind
 from tasuki.core.organisation import the_organisation
 from tasuki.core.working_time import Hours
-from tasuki.crm import leads, stages, tasks
+from tasuki.crm import exit_reasons, leads, stages, tasks
 from tasuki.crm.leads import Lead
+from tasuki.relay import handoffs
 from tasuki.sales import opportunities
-from tasuki.sales.opportunities import Acceptance, LostBecause, Opportunity
+from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web import custom_values, formats, moves
+from tasuki.web.exit_forms import DisqualifyForm, RecycleForm
 from tasuki.web.lists import lanes
 from tasuki.web.lists.grouping import Bucket
 from tasuki.web.requests import UserRequest
@@ -99,12 +101,10 @@ def form_for(noun: str, field: Field, to: str, *, request: UserRequest, record: 
     if to == stages.P1:
         initial = {"currency": the_organisation().currency, "product": record.product_id}
         return moves.OpportunityForm(sent, reader=request.user, initial=initial)
-    forms_by_exit: dict[str, type[forms.Form]] = {
-        "recycled": moves.RecycleForm,
-        "disqualified": moves.DisqualifyForm,
-        "lost": moves.LoseForm if noun == "opportunity" else moves.LoseLeadForm,
-    }
-    return forms_by_exit[to](sent)
+    if to == "lost":
+        return moves.LoseForm(sent) if noun == "opportunity" else moves.LoseLeadForm(sent)
+    stage = record.lead.stage_id if noun == "opportunity" else record.stage_id
+    return RecycleForm(sent, stage=stage) if to == "recycled" else DisqualifyForm(sent, stage=stage)
 
 
 def put(placing: Placing, told: list[Bucket], *, by: By, at: datetime) -> Moved:
@@ -150,9 +150,7 @@ def _lead(placing: Placing, *, by: By, at: datetime) -> None:
     opportunities.refuse_while_open(lead)
     if to == stages.P1:
         abilities.require(user, Ability.WORK_OPPORTUNITIES)
-        terms = moves.terms_of(dict(placing.said))
-        acceptance = Acceptance(user, team_for(user), name=terms.name, product=terms.product, money=terms.money, close_on=terms.close_on)
-        opportunities.accept(lead, terms=acceptance, by=by, at=at)
+        handoffs.take_up(lead, terms=moves.terms_of(dict(placing.said)), owner=user, team=team_for(user), by=by, at=at)
     elif to in stages.IN_SALES:
         raise NoDealYet
     elif to in stages.IN_SUCCESS and not lead.won_at:
@@ -165,11 +163,11 @@ def _lead(placing: Placing, *, by: By, at: datetime) -> None:
 
 def _ended(lead: Lead, placing: Placing, *, by: By, at: datetime) -> None:
     if placing.to == "recycled":
-        leads.recycle(lead, by=by, at=at, **placing.said)
+        leads.recycle(lead, by=by, at=at, **exit_reasons.recycled_as(placing.said, at=at))
     elif placing.to == "lost":
         leads.lose(lead, reason=placing.said["because"], by=by, at=at)
     else:
-        leads.disqualify(lead, reason=placing.said["reason"], by=by, at=at)
+        leads.disqualify(lead, by=by, at=at, **exit_reasons.disqualified_as(placing.said))
 
 
 def _deal(deal: Opportunity, placing: Placing, *, by: By, at: datetime) -> None:
@@ -179,7 +177,7 @@ def _deal(deal: Opportunity, placing: Placing, *, by: By, at: datetime) -> None:
     elif to == "lost":
         opportunities.lose(deal, because=LostBecause(said["because"]), lost_to=said["lost_to"], by=by, at=at)
     elif to == "recycled":
-        opportunities.recycle(deal, by=by, at=at, **said)
+        opportunities.recycle(deal, by=by, at=at, **exit_reasons.recycled_as(said, at=at))
     else:
         opportunities.advance(deal, to=to, by=by, at=at)
 

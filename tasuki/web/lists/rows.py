@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from django.forms import Form
 from django.http import HttpResponse, QueryDict
 
-from tasuki.core import abilities
+from tasuki.core import abilities, saved_views
 from tasuki.core.bulk.verbs import verbs_of
-from tasuki.core.saved_views import SavedView
 from tasuki.web import custom_values
 from tasuki.web.allowed_edits import allowed
 from tasuki.web.lists import page as lists
@@ -21,7 +19,7 @@ from tasuki.web.requests import UserRequest
 def shown(request: UserRequest, spec: Spec, *, pk: int, listed: QueryDict) -> HttpResponse:
     """The row of the record in the list that an address says, and what there is to tell; no row when the person does not see it any more."""
     spec = spec_of(spec, request.user)
-    state = states.read_from(listed, spec, list(SavedView.objects.visible_to(request.user).of_list(spec.noun)))
+    state = states.read_from(listed, spec, saved_views.seen_by(request.user, spec.noun))
     rows = list(spec.rows(request.user).filter(pk=pk))
     headings = [lists.heading(column, state) for key in state.columns if (column := spec.column(key))]
     page = Page(
@@ -35,7 +33,7 @@ def shown(request: UserRequest, spec: Spec, *, pk: int, listed: QueryDict) -> Ht
         chips=[],
         newer="",
         older="",
-        bulk=[(verb, Form()) for verb in verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities)],
+        bulk=verbs_of(spec.noun, abilities=abilities.standing_of(request.user).abilities),
         names=custom_values.names_of(rows, [one.column.custom for one in headings if one.column.custom], request.user),
         other=None,
         may_merge=lists.may_merge(spec, request.user),

@@ -2,62 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 
 from babel.lists import format_list
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tasuki.core.filters import sentences
-from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import UNITS, Field, Kind, Operator
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.people import User
-from tasuki.web import formats
+from tasuki.web import formats, name_widget
+from tasuki.web.lists import brackets
+from tasuki.web.lists.brackets import Place, changed
+from tasuki.web.lists.chip_forms import Form, forms
+from tasuki.web.lists.choices import Choices
+from tasuki.web.lists.named import Named
 from tasuki.web.lists.spec import Spec
 from tasuki.web.lists.state import State
-
-# A clause's place: "2" is the third part, "2.0" the first part of that group.
-Place = str
 
 _VALUES_SHOWN = 3
 
 
 @dataclass(frozen=True)
+class Way:
+    """What a part can become, and the address of that; `is_now`: it is so."""
+
+    label: str
+    href: str
+    is_now: bool = False
+
+
+@dataclass(frozen=True)
 class Chip:
-    """One clause to look at and to change. `words` come before, within (bold) and after the values, in the order of the reader's language."""
+    """One clause to look at and to change. `words` come before, within (bold) and after the values, in the order of the reader's language.
+
+    `ways` are the groups that it can be made the first of.
+    """
 
     place: Place
     field: Field
     clause: Clause
     words: tuple[str, str, str]
-    options: list[tuple[str, str, bool]]
+    forms: list[Form]
+    ways: list[Way]
     without: str
     is_open: bool = False
+    is_asked_again: bool = False
+
+    def name_field(self, there: Named) -> SafeString:
+        """The field for one more name."""
+        return name_widget.alone(there.sent_as, address=there.address, label=there.label, id_=f"v-{self.place.replace('.', '-')}")
 
 
 @dataclass(frozen=True)
 class Bracket:
-    """A group among the clauses: of `any of` or `none of` its chips."""
+    """A group among the clauses. `kinds` are what it can ask of its chips: all, any, or none; `ways` are the groups that it can be made the first of.
+
+    `joint` stands before one more part; `is_asked`: the fields for that part are shown open.
+    """
 
     place: Place
     label: str
+    joint: str
     chips: list[Chip | Bracket]
+    kinds: list[Way]
+    ways: list[Way]
+    apart: str
     without: str
+    is_asked: bool
 
 
 class Sentence:
-    """Writes the chips of one state for one reader; asks for the options of a field once."""
+    """Writes the chips of one state for one reader."""
 
-    def __init__(self, state: State, spec: Spec, reader: User) -> None:
-        self.state, self.spec, self.reader = state, spec, reader
-        self.options = cache(self._options)
+    def __init__(self, state: State, spec: Spec, reader: User, *, choices: Choices | None = None) -> None:
+        self.state, self.spec = state, spec
+        self.choices = choices or Choices(spec, reader, [state.filter])
+        self.opened, self.typed = "", ""
 
-    def chips(self, *, adding: str = "", to: Place = "") -> list[Chip | Bracket]:
-        """All parts in order; with a chip for a new clause of the field `adding`, open, in the group at `to`, when one is asked for."""
+    def chips(self, *, adding: str = "", to: Place = "", opened: Place = "", typed: str = "") -> list[Chip | Bracket]:
+        """All parts in order; with a chip for a new clause of the field `adding`, open, in the group at `to`, when one is asked for.
+
+        `opened` is the place of a chip that is shown open; `typed` a name that fits several, whom the open chip offers.
+        """
+        self.opened, self.typed = opened, typed
         return self._parts(self.state.filter, "", adding=adding, to=to)
 
     def _parts(self, group: Group, place: Place, *, adding: str, to: Place) -> list[Chip | Bracket]:
@@ -65,51 +95,62 @@ class Sentence:
         for nth, part in enumerate(group.parts):
             here = f"{place}.{nth}" if place else str(nth)
             if isinstance(part, Group):
-                found.append(Bracket(here, group_label(part.of), self._parts(part, here, adding=adding, to=to), self._without(here)))
+                found.append(self._bracket(part, here, within=group.of, adding=adding, to=to))
             else:
-                found.append(self._chip(part, here))
+                found.append(self._chip(part, here, within=group.of))
         if adding and to == place:
             field = self.spec.fields.get(adding)
             found.append(self._new(field, f"{place}.{len(group.parts)}" if place else str(len(group.parts))))
         return found
 
-    def _chip(self, clause: Clause, place: Place) -> Chip:
-        field = self.spec.fields.get(clause.field)
-        options = [(value, label, value in clause.values) for value, label in self.options(field)]
-        # What is asked for stays to be chosen, also when no row has it now.
-        known = {value for value, _label, _is_so in options}
-        others = [value for value in clause.values if field.options and value not in known]
-        called = field.names(self.reader, others) if field.names and others else {}
-        options += [(value, called.get(value, value), True) for value in others]
-        return Chip(place, field, clause, self._words(clause, field), options, self._without(place))
+    def _bracket(self, group: Group, place: Place, *, within: Of, adding: str, to: Place) -> Bracket:
+        kinds = [Way(brackets.label(of), self._with(place, replace(group, of=of)), is_now=of is group.of) for of in (Of.ANY, Of.ALL, Of.NONE)]
+        apart = self.state.with_(filter=brackets.in_its_stead(self.state.filter, place, group.parts)).address()
+        return Bracket(
+            place,
+            brackets.label(group.of),
+            brackets.joint(group.of),
+            self._parts(group, place, adding=adding, to=to),
+            kinds=kinds,
+            ways=self._ways(group, place, within=within),
+            apart=apart,
+            without=self._with(place, None),
+            is_asked=to == place and not adding,
+        )
+
+    def _ways(self, part: Clause | Group, place: Place, *, within: Of) -> list[Way]:
+        """Their addresses ask at once what is to stand beside it."""
+        ways = brackets.wrappings(part, place, within=within)
+        return [Way(words, self._with(place, Group(of, (part,)), to=place)) for of, words in ways.items()]
+
+    def _chip(self, clause: Clause, place: Place, *, within: Of) -> Chip:
+        field, is_asked_again = self.spec.fields.get(clause.field), place == self.opened
+        shown = forms(field, clause, self.choices, fitting=self._fitting(field) if is_asked_again else ())
+        ways = self._ways(clause, place, within=within)
+        return Chip(place, field, clause, self._words(clause, field), shown, ways, self._with(place, None), is_asked_again=is_asked_again)
 
     def _new(self, field: Field, place: Place) -> Chip:
-        options = [(value, label, False) for value, label in self.options(field)]
-        return Chip(place, field, Clause(field.key, field.operators[0].value), (str(field.label), "…", ""), options, self.state.address(), is_open=True)
+        clause, words = Clause(field.key, field.operators[0].value), (str(field.label), "…", "")
+        shown = forms(field, clause, self.choices, fitting=self._fitting(field))
+        return Chip(place, field, clause, words, shown, [], self.state.address(), is_open=True)
 
-    def _options(self, field: Field) -> tuple[tuple[str, str], ...]:
-        return tuple(field.options(self.reader)) if field.options else ()
+    def _fitting(self, field: Field) -> list[tuple[str, str]]:
+        there = self.choices.named(field) if self.typed else None
+        return there.fitting(self.typed) if there else []
 
-    def _without(self, place: Place) -> str:
-        return self.state.with_(filter=changed(self.state.filter, place, None)).address()
+    def _with(self, place: Place, part: Clause | Group | None, **more: str) -> str:
+        """The address of the filter with another part at a place, or without it."""
+        return self.state.with_(filter=changed(self.state.filter, place, part)).address(**more)
 
     def _words(self, clause: Clause, field: Field) -> tuple[str, str, str]:
-        values = _join([self._value(value, clause, field) for value in clause.values], clause.operator)
+        if field.kind in (Kind.DATE, Kind.MOMENT):
+            said = [time_in_words(value) for value in clause.values]
+        else:
+            called = self.choices.called(field, clause.values, clause.operator)
+            said = [called[value] for value in clause.values]
         label = Operator(clause.operator).label if clause.operator in Operator.values else clause.operator
         before, _sign, after = str(label).partition("…")
-        return f"{field.label} {before}".strip(), values, after.strip()
-
-    def _value(self, value: str, clause: Clause, field: Field) -> str:
-        if field.kind in (Kind.DATE, Kind.MOMENT):
-            return time_in_words(value)
-        labels: Mapping[str, str] = dict(self.options(field))
-        if value not in labels and field.names:
-            labels = field.names(self.reader, clause.values)
-        return labels.get(value, value)
-
-
-def group_label(of: Of) -> str:
-    return {Of.ALL: _("all of"), Of.ANY: _("any of"), Of.NONE: _("none of")}[of]
+        return f"{field.label} {before}".strip(), _join(said, clause.operator), after.strip()
 
 
 def time_in_words(value: str) -> str:
@@ -146,24 +187,3 @@ def _join(values: list[str], operator: str) -> str:
     if more > 0:
         shown = [*shown, ngettext("%(n)s more", "%(n)s more", more) % {"n": more}]
     return format_list(shown, style="standard" if operator in (Operator.BETWEEN, Operator.HAS_ALL) else "or", locale=formats.locale())
-
-
-def changed(group: Group, place: Place, part: Clause | Group | None) -> Group:
-    """The filter with another part at a place, without it (None), or with one more (the place after the last). Raises FilterWrong for no place."""
-    first, _dot, rest = place.partition(".")
-    if not first.isdecimal() or int(first) > len(group.parts) or len(first) > 3:
-        raise FilterWrong(_("The filter has changed meanwhile; look at it again."))
-    nth = int(first)
-    if not rest:
-        return _replaced(group, nth, part)
-    inner = group.parts[nth] if nth < len(group.parts) else None
-    if not isinstance(inner, Group):
-        raise FilterWrong(_("The filter has changed meanwhile; look at it again."))
-    smaller = changed(inner, rest, part)
-    return _replaced(group, nth, smaller if smaller.parts else None)
-
-
-def _replaced(group: Group, nth: int, part: Clause | Group | None) -> Group:
-    if nth == len(group.parts):
-        return sentences.with_part_added(group, part) if part else group
-    return sentences.with_part(group, nth, part) if part else sentences.without(group, nth)

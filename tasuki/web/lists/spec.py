@@ -27,7 +27,7 @@ class Column:
     no macro; `edit` names the field that can be changed in a cell; `computed` is what it is ordered by, where `sort` is no path of the
     table but only a name for it. Between equals the values at the paths of `then` decide, as an index has them. `stepped` is the path of
     what is ordered where that is few, as the people or teams are that `sort` leads to, and `steps` are its values in their order where they
-    are known (see `orders.Order`).
+    are known (see `orders.Order`). `reads` is the path of rows that are read with those of the list only where the column is shown.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Column:
     then: tuple[str, ...] = ()
     stepped: str = ""
     steps: tuple[Any, ...] = ()
+    reads: str = ""
 
     @property
     def edit_key(self) -> str:

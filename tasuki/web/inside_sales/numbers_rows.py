@@ -1,0 +1,154 @@
+"""The rows behind a number of inside sales, newest first: calls, leads, meetings, hand-offs, promises, passes or entries of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from tasuki.core import abilities
+from tasuki.core.abilities import Ability
+from tasuki.crm.leads import Lead
+from tasuki.crm.ledger import Passage
+from tasuki.engage.calls import Call
+from tasuki.engage.dispositions import Disposition
+from tasuki.engage.meeting_rows import Meeting
+from tasuki.inside_sales.call_lists.lists import CallListEntry
+from tasuki.relay import leg_cohort
+from tasuki.relay.clocks import Clock
+from tasuki.relay.handoff_rows import Handoff
+from tasuki.relay.leg_cohort import STEP_OF
+from tasuki.relay.leg_rows import MOST_TRIES, ROWS
+from tasuki.web import relay_filter
+from tasuki.web.inside_sales import numbers
+from tasuki.web.requests import UserRequest, record_id
+
+_ROWS = 50
+_WORDS: dict[str, Any] = {
+    "dials": gettext_lazy("dials"),
+    "connects": gettext_lazy("calls answered by somebody"),
+    "conversations": gettext_lazy("conversations"),
+    "booked": gettext_lazy("calls in which a meeting was booked"),
+    "overrun": gettext_lazy("calls beyond their limit"),
+    "without_result": gettext_lazy("calls without a result"),
+    "attempted": gettext_lazy("leads attempted"),
+    "reached": gettext_lazy("leads reached"),
+    "held": gettext_lazy("meetings held"),
+    "went": gettext_lazy("meetings held, and no-shows"),
+    "accepted": gettext_lazy("hand-offs accepted"),
+    "decided": gettext_lazy("hand-offs accepted or returned"),
+    "promised": gettext_lazy("first answers owed"),
+    "in_time": gettext_lazy("first answers in time"),
+    "given_up": gettext_lazy("given up without being reached"),
+    "tried_enough": gettext_lazy("given up after six tries or more"),
+    "never_tried": gettext_lazy("given up without a try"),
+    "planned": gettext_lazy("planned on lists"),
+    "worked": gettext_lazy("planned on lists, and worked"),
+    "came": gettext_lazy("leads that came"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One row in words."""
+
+    lead: Lead
+    who: str
+    on: date | datetime | None
+    what: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How rows of a model are read: what is loaded beside them, by what they are ordered, and how each is said."""
+
+    joined: tuple[str, ...]
+    moment: str
+    shown: Callable[[Any], Shown]
+
+
+def _name(person: Any, team: Any = None) -> str:
+    return person.display_name if person else str(team or "–")
+
+
+def _tries(passage: Any) -> str:
+    return _("%(outcome)s after %(n)s dials") % {"outcome": passage.get_outcome_display(), "n": passage.n_dials}
+
+
+def _seconds(call: Call) -> float | None:
+    return (call.ended_at - (call.answered_at or call.started_at)).total_seconds() if call.ended_at else None
+
+
+_KINDS: dict[type, Kind] = {
+    Call: Kind(("caller",), "started_at", lambda one: Shown(one.lead, _name(one.caller), one.started_at, one.get_disposition_display(), _seconds(one))),
+    Meeting: Kind(("booked_by",), "starts_at", lambda one: Shown(one.lead, _name(one.booked_by), one.starts_at, one.get_state_display())),
+    Handoff: Kind(("credited_to",), "answered_at", lambda one: Shown(one.lead, _name(one.credited_to), one.answered_at, one.get_state_display())),
+    Clock: Kind(
+        ("owner", "team"), "settled_at",
+        lambda one: Shown(one.lead, _name(one.owner, one.team), one.settled_at, _("in time") if one.is_kept else _("late"), one.business_seconds),
+    ),
+    Passage: Kind(("owner", "team"), "left_at", lambda one: Shown(one.lead, _name(one.owner, one.team), one.left_at, _tries(one))),
+    CallListEntry: Kind(
+        ("call_list__owner",), "call_list__for_on",
+        lambda one: Shown(one.lead, _name(one.call_list.owner), one.call_list.for_on, _("worked") if one.worked_at else _("not worked")),
+    ),
+    Lead: Kind(("owner", "team", "stage"), "opened_at", lambda one: Shown(one, _name(one.owner, one.team), one.opened_at, str(one.stage or ""))),
+}  # fmt: skip
+
+
+@require_GET
+def page(request: UserRequest) -> HttpResponse:
+    """One page of the rows; the count above it is the number that was clicked."""
+    abilities.require(request.user, Ability.SEE_RELAY)
+    said, asked = numbers.read(request)
+    what, when = request.GET.get("what") or "dials", request.GET.get("when", "")
+    period = asked.before if when == "before" else asked
+    if not (what in ROWS or what in STEP_OF) or when not in ("", "before") or period is None:
+        raise relay_filter.refused()
+    rows = leg_cohort.rows(period, STEP_OF[what]) if what in STEP_OF else ROWS[what](period)
+    kind, count = _KINDS[rows.model], rows.count()
+    beside = ("contact", "account") if rows.model is Lead else ("lead__contact", "lead__account")
+    window = list(_after(rows, kind, request).select_related(*beside, *kind.joined).order_by(f"-{kind.moment}", "-pk")[: _ROWS + 1])
+    base = f"?{said.query(each=None, line=None, what=what, when=when or None)}"
+    context = {
+        "rows": [kind.shown(one) for one in window[:_ROWS]],
+        "what": words(what),
+        "period": _("the period before %(period)s") % {"period": relay_filter.period_name(said)} if when else relay_filter.period_name(said),
+        "count": count,
+        "n_unseen": leg_cohort.n_in_all(period, STEP_OF[what]) - count if what in STEP_OF else 0,
+        "has_times": rows.model in (Call, Clock),
+        "newer": base if "after" in request.GET else "",
+        "older": f"{base}&after={window[_ROWS - 1].pk}" if len(window) > _ROWS else "",
+        "back": f"?{said.query()}",
+    }
+    return render(request, "inside_sales/numbers/rows.jinja", context)
+
+
+def words(what: str) -> str:
+    """What the rows are, in words."""
+    kind, _sign, value = what.partition("_")
+    if kind == "result":
+        return str(Disposition(value).label)
+    if kind == "tries":
+        n = int(value)
+        return (_("given up after %(n)s dials or more") if n == MOST_TRIES else _("given up after %(n)s dials")) % {"n": n}
+    if kind == "came" and value:
+        return _("came, and since: %(step)s") % {"step": leg_cohort.STEP[value].label}
+    if kind == "span":
+        return _("first answers of one span of time")
+    return str(_WORDS[what])
+
+
+def _after(rows: Any, kind: Kind, request: UserRequest) -> Any:
+    """Those that follow the one the address names."""
+    pk = record_id(request.GET.get("after", ""))
+    last = rows.filter(pk=pk).values_list(kind.moment, flat=True).first() if pk is not None else None
+    return rows.filter(**{f"{kind.moment}__lte": last}).exclude(**{kind.moment: last, "pk__gte": pk}) if last is not None else rows

@@ -1,0 +1,19 @@
+"""Mail from person to person, and the mailboxes through which it goes."""
+
+from django.urls import path
+
+from tasuki.web import mail, mailboxes, withdrawals
+
+urlpatterns = [
+    path("leads/<int:pk>/mail/new", mail.new, name="mail_new"),
+    path("mail/<int:pk>", mail.page, name="message"),
+    path("mail/<int:pk>/withdrawal", mail.withdrawal, name="message_withdrawal"),
+    path("mail/<int:pk>/decision", mail.decision, name="message_decision"),
+    # No word in it that, quoted in an answer, reads like a wish of whoever answers.
+    path("no-mail/<str:token>", withdrawals.page, name="mail_withdrawal"),
+    path("profile/mailbox", mailboxes.own, name="mailbox"),
+    path("profile/mailbox/trial", mailboxes.trial, name="mailbox_trial"),
+    path("profile/mailbox/removal", mailboxes.removal, name="mailbox_removal"),
+    path("settings/mailboxes", mailboxes.listing, name="mailboxes"),
+    path("settings/mailboxes/<int:pk>/removal", mailboxes.removal_of, name="mailbox_removal_of"),
+]
