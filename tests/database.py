@@ -8,10 +8,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -34,19 +35,41 @@ def start() -> None:
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs its own loop in the thread of the test
     (home.path() / "static").mkdir(parents=True, exist_ok=True)
     if "DATABASE_URL" not in os.environ:
+        _clear_what_a_crash_left()
         fcntl.flock(_users(), fcntl.LOCK_SH)
-        embedded_postgres.ensure_running(home.path())
+        _wait_for_no_disk(embedded_postgres.ensure_running(home.path()))
+
+
+def _clear_what_a_crash_left() -> None:
+    """What was not written when the machine went down may be broken; it is made anew in seconds."""
+    try:
+        fcntl.flock(_users(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    data = home.path() / "postgres" / "data"
+    if (data / "postmaster.pid").exists() and not embedded_postgres.is_running(home.path()):
+        shutil.rmtree(data)
+
+
+def _wait_for_no_disk(server: embedded_postgres.Server) -> None:
+    """Nothing here has to outlive the machine, and nobody guesses the password, which each of the thousands of connections would have to make dear.
+    What has to, and who would, is asked of servers with homes of their own: tests/core/test_embedded_postgres.py.
+    """
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        if connection.execute("SHOW fsync").fetchone() == ("on",):
+            for name in ("fsync", "full_page_writes", "synchronous_commit", "wal_compression"):
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("SET scram_iterations = 1")
+            connection.execute(sql.SQL("ALTER ROLE CURRENT_USER PASSWORD {}").format(sql.Literal(server.password)))
 
 
 def leave() -> None:
     """The last run to leave stops the server: it starts again in a tenth of a second."""
     if "DATABASE_URL" not in os.environ:
-        try:
+        with _users(), suppress(BlockingIOError):
             fcntl.flock(_users(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        embedded_postgres.stop(home.path())
-        _users().close()
+            embedded_postgres.stop(home.path())
 
 
 @cache

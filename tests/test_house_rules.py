@@ -17,7 +17,7 @@ LONGEST = {"*.py": 500, "*.jinja": 120, "*.html": 120, "*.ts": 150}
 LONGEST_FUNCTION = 50
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service", "services"}
 # Where verbs live: below the interfaces.
-VERB_LAYERS = ("core", "crm", "sales", "relay")
+VERB_LAYERS = ("core", "crm", "engage", "inside_sales", "sales", "relay")
 
 
 def python_files(folder: Path = TASUKI) -> list[Path]:
@@ -160,6 +160,17 @@ def test_no_test_is_skipped() -> None:
         if skipping.search(line) and "../shared/data" not in line and path != Path(__file__)
     ]
     assert not guilty, f"A skipped test looks like a passing one; make it run here, or take it away: {guilty}"
+
+
+def test_what_a_browser_waits_for_is_a_function() -> None:
+    expression = re.compile(r"""wait_for_function\(\s*f?["'](?![^"']*=>)""")
+    guilty = [
+        f"{named(path)}:{source[: found.start()].count(chr(10)) + 1}"
+        for path in python_files(ROOT / "tests")
+        for source in [path.read_text(encoding="utf-8")]
+        for found in expression.finditer(source)
+    ]
+    assert not guilty, f"The page's policy refuses to evaluate an expression a second time; write `() => …`: {guilty}"
 
 
 def test_no_page_carries_script_or_style_in_its_markup() -> None:

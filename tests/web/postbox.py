@@ -39,7 +39,7 @@ class Postbox:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Postbox]:
-    box = Postbox(_certificate(folder))
+    box = Postbox(certificate(folder))
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(box.certificate)
 
@@ -68,7 +68,7 @@ def free_port() -> int:
         return int(asked.getsockname()[1])
 
 
-def _certificate(folder: Path) -> Path:
+def certificate(folder: Path) -> Path:
     """A certificate for localhost that only vouches for itself, and its key, in one file."""
     key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
     made = (

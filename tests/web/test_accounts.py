@@ -35,7 +35,7 @@ def test_a_company_is_added_with_its_parent_by_name(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("corporate_number", "123-45-67890"), ("country", "Korea"), ("n_employees", "-1"), ("n_employees", "9" * 30), ("name", ""), ("name", "x" * 201)],
+    [("corporate_number", "123-45-67890"), ("country", "Atlantis"), ("n_employees", "-1"), ("n_employees", "9" * 30), ("name", ""), ("name", "x" * 201)],
 )
 def test_what_does_not_fit_is_said_at_its_field_and_kept(cast: Cast, field: str, value: str) -> None:
     said = {"name": "Firm", "country": "KR", "domain": "firm.example"} | {field: value}
@@ -113,10 +113,10 @@ def test_products_are_changed_by_operations_only(cast: Cast) -> None:
 
 def test_a_task_is_given_to_a_colleague_and_done_once(cast: Cast) -> None:
     client = signed_in(cast.ruth)
-    assert client.post(reverse("tasks"), {"subject": "Review the list", "due_on": "2026-04-01", "owner": cast.ivo.pk}).status_code == 302
+    assert client.post(reverse("task_new"), {"subject": "Review the list", "due_on": "2026-04-01", "owner": cast.ivo.pk}).status_code == 302
     task = Task.objects.get()
     assert (task.owner, task.team, task.created_by) == (cast.ivo, cast.inside_sales, cast.ruth)
-    assert client.post(reverse("tasks"), {"subject": "", "due_on": "tomorrow"}).status_code == 422
+    assert client.post(reverse("task_new"), {"subject": "", "due_on": "tomorrow"}).status_code == 422
     assert signed_in(cast.saori).post(reverse("task_finish", args=[task.pk])).status_code == 404
     ivo = signed_in(cast.ivo)
     ivo.post(reverse("task_finish", args=[task.pk]))
@@ -131,9 +131,35 @@ def test_a_field_that_asks_for_an_account_offers_those_one_sees(cast: Cast) -> N
     hidden = records.add_account(records.Company("Firm Hidden"), owner=cast.chika, team=cast.success, by=SET_UP, at=MONDAY)
     ivo = signed_in(cast.ivo)
     offered = ivo.get(reverse("account_names") + "?q=firm").content.decode()
-    assert '<option value="Firm 1 Ltd.">' in offered
+    assert 'data-name="Firm 1 Ltd."' in offered
     assert hidden.name not in offered
     assert hidden.name in signed_in(cast.chika).get(reverse("account_names") + "?q=firm").content.decode()
     assert ivo.get(reverse("account_names") + "?q=" + "x" * 5_000).status_code == 200
-    assert "<option" not in ivo.get(reverse("account_names")).content.decode()
-    assert f'data-names="{reverse("account_names")}"' in ivo.get(reverse("contact_new")).content.decode()
+    assert 'role="option"' not in ivo.get(reverse("account_names")).content.decode()
+    assert f'<name-field data-href="{reverse("account_names")}"' in ivo.get(reverse("contact_new")).content.decode()
+
+
+@pytest.mark.parametrize("said", ["KR", "kr", "South Korea", "대한민국", "韓国", "Korea, Republic of"])
+def test_a_country_is_written_by_its_code_or_by_its_name_in_any_language(cast: Cast, said: str) -> None:
+    signed_in(cast.ivo).post(reverse("account_new"), {"name": "하늘증권", "country": said})
+    assert Account.objects.get().country == "KR"
+
+
+def test_the_form_shows_a_country_by_name_and_writes_nothing_when_nothing_was_changed(cast: Cast) -> None:
+    mina, account = signed_in(cast.mina), lead_of(cast).account
+    assert account is not None
+    mina.post(reverse("account_change", args=[account.pk]), {"name": account.name, "country": "jp"})
+    text = mina.get(reverse("account_change", args=[account.pk])).content.decode()
+    assert 'value="일본"' in text
+    n_told = AuditEntry.objects.count()
+    mina.post(reverse("account_change", args=[account.pk]), {"name": account.name, "country": "일본"})
+    assert AuditEntry.objects.count() == n_told
+
+
+def test_a_field_for_a_country_offers_those_that_fit_in_the_reader_s_language(cast: Cast) -> None:
+    mina = signed_in(cast.mina)
+    offered = mina.get(reverse("country_names") + "?q=대한").content.decode()
+    assert 'data-name="대한민국"><span class="clip" lang="ko">대한민국</span><span class="quiet clip">KR</span>' in offered
+    assert mina.get(reverse("country_names") + "?q=jp").content.decode().count('role="option"') == 1
+    assert 'role="option"' not in mina.get(reverse("country_names") + "?q=" + "x" * 5_000).content.decode()
+    assert 'role="option"' not in mina.get(reverse("country_names")).content.decode()

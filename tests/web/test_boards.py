@@ -32,6 +32,7 @@ from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tests.cast import MONDAY, SET_UP, Cast, hired
 from tests.core.test_custom_fields import key_of, made
+from tests.relay.handing import offered
 from tests.web.office import deal_of, lead_of, signed_in
 from tests.web.test_grouping import LEAD, listed, some_business
 from tests.web.test_lists import ids
@@ -192,10 +193,10 @@ def test_a_way_out_asks_for_its_reason_first(cast: Cast, to: str) -> None:
     lead, ivo = lead_of(cast), signed_in(cast.ivo)
     asked = ivo.get(reverse("place", args=["lead", lead.pk]), {"group": "stage", "to": to, "next": "/leads?as=board"})
     assert asked.status_code == 200
-    assert f'name="{"because" if to == "lost" else "reason"}"' in asked.content.decode()
+    assert 'name="because"' in asked.content.decode()
     assert put(ivo, "lead", lead.pk, to=to).status_code == 422, "without a reason"
     assert stage_of(lead) == stages.WORKING
-    said = {"because": "no_decision", "reason": "no budget", "wake_on": "2027-03-01"}
+    said = {"because": {"lost": "no_decision", "recycled": "no_budget", "disqualified": "student"}[to]}
     assert put(ivo, "lead", lead.pk, to=to, was=stages.WORKING, **said).status_code == 302
     lead.refresh_from_db()
     assert (lead.stage_id, lead.ended_as) == (None, to)
@@ -203,14 +204,17 @@ def test_a_way_out_asks_for_its_reason_first(cast: Cast, to: str) -> None:
 
 def test_a_recycled_lead_needs_a_wake_rule_here_too(cast: Cast) -> None:
     lead = lead_of(cast)
-    answer = fragment(signed_in(cast.ivo), "lead", lead.pk, to="recycled", reason="no budget")
+    answer = fragment(signed_in(cast.ivo), "lead", lead.pk, to="recycled", because="no_budget", wakes="day")
     assert answer.status_code == 422
     assert "HX-Retarget" not in answer, "the form says it"
-    assert "say when it wakes" in html.unescape(answer.content.decode())
+    assert "This field is required." in html.unescape(answer.content.decode())
+    assert fragment(signed_in(cast.ivo), "lead", lead.pk, to="recycled").status_code == 422, "nor without a reason"
 
 
 def test_sales_accepts_a_lead_into_p1_and_carries_the_deal_on_from_either_board(cast: Cast) -> None:
-    lead, saori = lead_of(cast, stage=stages.BOOKED), signed_in(hired("both", "Both", "Bo", role=Role.MANAGER, team=cast.revenue))
+    lead, saori = offered(cast).lead, signed_in(hired("both", "Both", "Bo", role=Role.MANAGER, team=cast.revenue))
+    not_offered = lead_of(cast, 2, stage=stages.BOOKED)
+    assert fragment(saori, "lead", not_offered.pk, to=stages.P1, name="x").status_code == 422, "inside sales hands it off first"
     assert fragment(saori, "lead", lead.pk, to=stages.P2).status_code == 422, "there is no deal yet"
     assert put(saori, "lead", lead.pk, to=stages.P1, name="Night session", amount="5", currency="KRW").status_code == 302
     deal = Opportunity.objects.visible_to(cast.ada).get()

@@ -31,7 +31,7 @@ def cast() -> Cast:
 def page(browser: Any) -> Iterator[Any]:
     """As every page, but a refusal is expected here, and the browser writes down each answer of 409 or 422."""
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     opened, complaints = context.new_page(), []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -94,11 +94,15 @@ def test_a_reason_is_asked_in_place(board: Any, cast: Cast) -> None:
     board.keyboard.press("m")
     board.wait_for_selector("dialog[open] .place")
     board.get_by_role("link", name="Recycle…").press("Enter")
-    board.wait_for_selector("dialog [name=reason]")
-    board.fill("dialog [name=reason]", "no budget")
+    board.wait_for_selector("dialog [name=because]")
+    board.select_option("dialog [name=because]", "no_budget")
+    board.select_option("dialog [name=wakes]", "trigger")
+    board.fill("dialog [name=reason]", "a new budget")
     board.keyboard.press("Enter")
     board.wait_for_selector("dialog .form-problems, dialog .form-error")
-    board.fill("dialog [name=wake_when]", "next year")
+    assert board.input_value("dialog [name=because]") == "no_budget", "what was said is still there"
+    board.select_option("dialog [name=trigger]", "event")
+    board.fill("dialog [name=words]", "next year")
     board.keyboard.press("Enter")
     board.wait_for_selector("flash-toast")
     assert board.locator(".place-dialog[open]").count() == 0
@@ -140,11 +144,17 @@ def test_a_card_goes_back_when_the_server_is_out_of_reach(board: Any, cast: Cast
     leads.advance(lead, to=stages.BOOKED, by=By(cast.ivo, Door.WEB), at=MONDAY.replace(month=4))
     board.evaluate("""() => {
         const reach = window.fetch;
-        window.fetch = (address, how) => how?.method === "POST" ? reach(address, how) : Promise.resolve(new Response("<p>Elsewhere</p>"));
+        window.fetch = (address, how) => {
+            if (how?.method === "POST") return reach(address, how);
+            window.answers = [...(window.answers ?? []), new Response("<p>Elsewhere</p>")];
+            return Promise.resolve(window.answers.at(-1));
+        };
     }""")
     board.locator("[data-card]", has_text="한윤서").drag_to(lane(board, "connected"))
     board.wait_for_selector(lost)
-    board.wait_for_timeout(200)
+    # The lanes were asked for, what came was read, and whoever read it had a turn.
+    board.wait_for_function("() => window.answers?.every((answer) => answer.bodyUsed)")
+    board.evaluate("() => new Promise((next) => setTimeout(next))")
     assert "Somebody has moved it meanwhile" in board.locator("flash-toast").inner_text()
     assert lane(board, "working").locator("[data-card]").count() == 2
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk import running
 from tasuki.core.bulk.runs import BulkRow, BulkRun
 from tasuki.core.bulk.verbs import verbs
 from tasuki.core.meanwhile import ChangedMeanwhile
-from tasuki.crm import accounts, leads
+from tasuki.crm import accounts, leads, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Opportunity
-from tests.cast import Cast
+from tests.cast import Cast, hired
 from tests.web.office import MONDAY, deal_of, lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
+
+MODELS: dict[str, Any] = {"lead": Lead, "account": Account, "opportunity": Opportunity, "task": tasks.Task}
 
 
 def give(client: Client, cast: Cast, *, noun: str = "lead", **said: object) -> str:
@@ -60,7 +67,7 @@ def test_undo_pressed_on_the_list_goes_on_with_the_list(cast: Cast) -> None:
     give(ruth, cast, id=[lead.pk])
     answer = ruth.post(reverse("bulk_undoing", args=[BulkRun.objects.get().pk]), {"next": "/leads?view=all"})
     assert answer["Location"] == "/leads?view=all"
-    assert "1 row is as it was before." in ruth.get("/leads?view=all").content.decode()
+    assert "1 row is brought back." in ruth.get("/leads?view=all").content.decode()
 
 
 def test_all_that_fit_are_given_also_those_of_other_pages(cast: Cast) -> None:
@@ -90,7 +97,7 @@ def test_more_than_a_hundred_go_to_a_worker(cast: Cast) -> None:
 def test_one_refusal_stops_nobody_else_and_says_why(cast: Cast) -> None:
     good, ended, deal = lead_of(cast, 1), lead_of(cast, 2), deal_of(cast, 3)
     leads.lose(ended, reason="no budget", by=By(cast.ivo, Door.WEB), at=now())
-    form = {"id": [good.pk, ended.pk, deal.lead_id], "recycle-reason": "next year", "recycle-wake_when": "their budget", "next": "/leads"}
+    form = {"id": [good.pk, ended.pk, deal.lead_id], "recycle-because": "no_budget", "recycle-wakes": "day", "recycle-on": "2036-01-04", "next": "/leads"}
     ada = signed_in(cast.ada)
     ada.post(reverse("bulk_start", args=["lead", "recycle"]), form)
     run = BulkRun.objects.get()
@@ -98,8 +105,10 @@ def test_one_refusal_stops_nobody_else_and_says_why(cast: Cast) -> None:
     assert Lead.objects.get(pk=good.pk).ended_as == "recycled"
     text = ada.get(reverse("bulk", args=[run.pk])).content.decode()
     assert "This lead has an open opportunity." in text
-    assert "Undo</button>" not in text, "History stays."
-    assert ada.post(reverse("bulk_undoing", args=[run.pk])).status_code == 422
+    assert "Undo begins a new pass for each" in text, "History stays, and the page says so."
+    ada.post(reverse("bulk_undoing", args=[run.pk]))
+    assert Lead.objects.get(previous=good).stage_id == "working"
+    assert ada.post(reverse("bulk_undoing", args=[run.pk])).status_code == 422, "once"
 
 
 def test_an_undo_keeps_what_somebody_has_given_on(cast: Cast) -> None:
@@ -115,7 +124,7 @@ def test_an_undo_keeps_what_somebody_has_given_on(cast: Cast) -> None:
 @pytest.mark.parametrize("noun", ["account", "opportunity"])
 def test_accounts_and_deals_are_given_and_brought_back(cast: Cast, noun: str) -> None:
     deal = deal_of(cast)
-    model = {"account": Account, "opportunity": Opportunity}[noun]
+    model = MODELS[noun]
     pk = deal.lead.account_id if noun == "account" else deal.pk
     before = model._default_manager.get(pk=pk).owner
     ruth = signed_in(cast.ruth)
@@ -150,7 +159,7 @@ def test_a_list_that_is_none_of_ours_leads_home_and_the_change_is_made(cast: Cas
     assert Account.objects.get().industry == "banks"
     view = {"of": "account", "name": "Mine", "reach": "mine", "sort": "name", "columns": "name", "next": sent}
     assert ruth.post(reverse("view_add"), view)["Location"].startswith("/")
-    assert ruth.post(reverse("merge_choosing", args=["account"]), {"id": account.pk, "next": sent})["Location"] == reverse("accounts")
+    assert ruth.get(reverse("merge_choosing", args=["account"]), {"id": account.pk, "next": sent})["Location"] == reverse("accounts")
 
 
 def test_who_may_not_does_nothing_and_sees_no_bar(cast: Cast) -> None:
@@ -166,7 +175,7 @@ def test_who_may_not_does_nothing_and_sees_no_bar(cast: Cast) -> None:
 def test_nobody_changes_or_looks_at_what_they_do_not_see(cast: Cast) -> None:
     theirs = leads.capture(leads.Arrival(team=cast.marketing), by=By(cast.mina, Door.WEB), at=MONDAY)
     own = lead_of(cast)
-    form = {"id": [theirs.pk, own.pk], "recycle-reason": "x", "recycle-wake_when": "y"}
+    form = {"id": [theirs.pk, own.pk], "recycle-because": "no_budget"}
     signed_in(cast.ivo).post(reverse("bulk_start", args=["lead", "recycle"]), form)
     assert Lead.objects.get(pk=theirs.pk).stage_id == "captured"
     run = BulkRun.objects.get()
@@ -180,7 +189,6 @@ def test_nobody_changes_or_looks_at_what_they_do_not_see(cast: Cast) -> None:
     [
         {"id": []},
         {"id": ["x", "-1", "99999999999999999999"]},
-        {"id": ["1"], "give-team": "nobody"},
         {"everything": "1", "state": "view=all&q=nobody+of+that+name"},
     ],
 )
@@ -190,6 +198,88 @@ def test_what_cannot_be_done_is_said_and_nothing_happens(cast: Cast, said: dict[
     assert give(ruth, cast, **said) == "/leads?view=all"
     assert "toast-error" in ruth.get("/leads").content.decode()
     assert not BulkRun.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["ruth", "ivo"])
+def test_the_menus_of_the_bar_come_when_they_are_asked_for(cast: Cast, who: str) -> None:
+    """The list itself draws none of their fields; its buttons ask for the same by a page each."""
+    lead_of(cast)
+    client = signed_in(getattr(cast, who))
+    page = client.get(reverse("leads")).content.decode()
+    assert f'data-hx-get="{reverse("bulk_menus", args=["lead"])}"' in page
+    assert "recycle-because" not in page
+    menus = client.get(reverse("bulk_menus", args=["lead"])).content.decode()
+    for verb, named in (("give", "give-owner"), ("recycle", "recycle-because"), ("enrol", "enrol-sequence")):
+        address = f'formaction="{reverse("bulk_start", args=["lead", verb])}"'
+        may = verb != "give" or who == "ruth"
+        assert (address in page, address in menus, f'name="{named}"' in menus) == (may, may, may)
+
+
+@pytest.mark.parametrize("noun", ["lead", "account", "opportunity", "task"])
+def test_the_menus_and_the_page_of_a_verb_cost_the_same_for_two_rows_and_for_twelve(cast: Cast, noun: str) -> None:
+    ada, addresses = signed_in(cast.ada), [reverse("bulk_menus", args=[noun]), reverse("bulk_start", args=[noun, "give"])]
+
+    def n_queries() -> list[int]:
+        pks = list(MODELS[noun]._default_manager.values_list("pk", flat=True))
+        found = []
+        for address in addresses:
+            with CaptureQueriesContext(connection) as queries:
+                assert ada.get(address, {"id": pks}).status_code == 200
+            found.append(len(queries))
+        return found
+
+    def grown(nths: range) -> list[int]:
+        for nth in nths:
+            deal = deal_of(cast, nth)
+            tasks.add(tasks.Task(lead=deal.lead, subject="Call", due_on=MONDAY.date(), owner=cast.ada), by=By(cast.ada, Door.WEB), at=MONDAY)
+        return n_queries()
+
+    grown(range(2))
+    assert grown(range(0)) == grown(range(2, 12))
+
+
+def test_without_script_each_verb_has_a_page_that_keeps_the_rows(cast: Cast) -> None:
+    ticked, other = [lead_of(cast, 1), lead_of(cast, 2)], lead_of(cast, 3)
+    ruth, address = signed_in(cast.ruth), reverse("bulk_start", args=["lead", "give"])
+    asked = {"id": [one.pk for one in ticked], "state": "view=all", "next": "/leads?view=all"}
+    text = ruth.get(address, asked).content.decode()
+    assert "2 rows are chosen." in text
+    form = text.partition('<form class="form" method="post">')[2].partition("</form>")[0]
+    kept = re.findall(r'<input type="hidden" name="(id|state|next|everything)" value="([^"]*)">', form)
+    assert kept == [("id", str(ticked[0].pk)), ("id", str(ticked[1].pk)), ("state", "view=all"), ("next", "/leads?view=all")]
+    assert 'href="/leads?view=all"' in text
+    assert "3 rows are chosen." in ruth.get(address, {"everything": "1", "state": "view=all"}).content.decode()
+    said = {"give-owner": cast.saori.pk, "give-team": cast.field_sales.pk, "give-reason": ""}
+    assert ruth.post(address, {**dict(kept), "id": [pk for name, pk in kept if name == "id"], **said})["Location"] == "/leads?view=all"
+    assert owners() == {ticked[0].pk: cast.saori.pk, ticked[1].pk: cast.saori.pk, other.pk: cast.ivo.pk}
+    fields = ruth.get(reverse("bulk_start", args=["account", "change"]), {"id": ticked[0].account_id}).content.decode()
+    assert f'formaction="{reverse("bulk_field", args=["account", "industry"])}"' in fields
+
+
+def test_a_form_that_is_refused_comes_back_with_what_was_typed_and_the_rows(cast: Cast) -> None:
+    lead, ruth = lead_of(cast), signed_in(cast.ruth)
+    form = {"give-owner": cast.saori.pk, "give-team": "nobody", "give-reason": "new region", "id": lead.pk, "next": "/leads?view=all"}
+    answer = ruth.post(reverse("bulk_start", args=["lead", "give"]), form)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'name="id" value="{lead.pk}"' in text
+    assert "Select a valid choice." in text
+    assert 'value="new region"' in text
+    assert not BulkRun.objects.exists()
+
+
+def test_the_menus_and_pages_are_closed_to_who_may_not(cast: Cast) -> None:
+    lead = lead_of(cast)
+    obi = signed_in(hired("obi", "Obi", "Ana", role=Role.OBSERVER))
+    assert "bulk-verbs" not in obi.get(reverse("leads")).content.decode()
+    assert obi.get(reverse("bulk_menus", args=["lead"])).status_code == 403
+    assert obi.get(reverse("bulk_start", args=["lead", "recycle"]), {"id": lead.pk}).status_code == 403
+    assert signed_in(cast.ivo).get(reverse("bulk_start", args=["lead", "give"]), {"id": lead.pk}).status_code == 403
+    theirs = leads.capture(leads.Arrival(team=cast.marketing), by=By(cast.mina, Door.WEB), at=MONDAY)
+    answer = signed_in(cast.ivo).get(reverse("bulk_start", args=["lead", "recycle"]), {"id": theirs.pk})
+    assert answer["Location"] == "/", "what one does not see is not chosen"
+    assert signed_in(cast.ruth).get(reverse("bulk_menus", args=["product"])).status_code == 404
+    assert signed_in(cast.ruth).get(reverse("bulk_menus", args=["x"])).status_code == 404
 
 
 def test_a_forged_state_or_verb_is_refused(cast: Cast) -> None:

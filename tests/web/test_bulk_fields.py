@@ -37,7 +37,7 @@ def test_a_field_is_asked_for_then_written_then_taken_back(cast: Cast) -> None:
     first, second, other = firm(cast, "A"), firm(cast, "B"), firm(cast, "C")
     records.change_account(second, said={"industry": "banks"}, by=SET_UP, at=MONDAY)
     ivo = signed_in(cast.ivo)
-    assert reverse("bulk_field", args=["account", "industry"]) in ivo.get(reverse("accounts")).content.decode()
+    assert reverse("bulk_field", args=["account", "industry"]) in ivo.get(reverse("bulk_menus", args=["account"])).content.decode()
     asked = change(ivo, "account", "industry", id=[first.pk, second.pk])
     assert asked.status_code == 200
     assert "2 rows will be changed." in asked.content.decode()
@@ -120,4 +120,4 @@ def test_what_is_wrong_is_asked_again_and_what_is_not_there_is_not_there(cast: C
     assert change(signed_in(cast.saori), "account", "industry", id=[account.pk], set="1", industry="x").status_code == 302
     assert not BulkRun.objects.exists()
     writing.write(account, said={secret.pk: "scandal"}, by=SET_UP, at=MONDAY)
-    assert secret.key not in ivo.get(reverse("accounts")).content.decode()
+    assert secret.key not in ivo.get(reverse("accounts")).content.decode() + ivo.get(reverse("bulk_menus", args=["account"])).content.decode()

@@ -120,3 +120,14 @@ def test_a_command_that_is_none_is_explained(arguments: list[str], capsys: pytes
 def test_a_person_leaves_in_other_words_than_a_lead(language: str, a_person_left: str, a_lead_left: str) -> None:
     with translation.override(language):
         assert (audit.ACTIONS["leave"], relay_rows.WHAT["left"]) == (a_person_left, a_lead_left)
+
+
+def test_a_message_that_becomes_plural_or_is_so_no_longer_keeps_what_was_said(small_house: Path) -> None:
+    catalogues.merge(small_house)
+    words = small_house / "code" / "words.py"
+    changed = CODE.replace('ngettext("%(n)s row", "%(n)s rows", n)', '_("%(n)s row")').replace('_("A lead")', 'ngettext("A lead", "Leads", n)')
+    words.write_text(changed, encoding="utf-8")
+    catalogues.extract()
+    assert list(catalogues.problems()) == []
+    assert 'msgid "%(n)s row"\nmsgstr "%(n)s행"' in catalogue(small_house, "ko")
+    assert 'msgid_plural "Leads"\nmsgstr[0] "리드"' in catalogue(small_house, "ko")

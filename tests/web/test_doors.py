@@ -29,7 +29,13 @@ OPEN = {
     "first_run": "says where the first link is; asks for a signed key, in the session",
     "first_link": "asks for a signed key",
     "language": "the language of the page before signing in",
+    "mail_withdrawal": "asks for a signed token from a mail, and ends only mail to whom it was sent",
     "notification_silence": "asks for a signed token from a mail, and ends only mails",
+    "telephone_events": "asks for a signature over what it is told, and is not there without a telephone system",
+    "telephone_recording": "asks for a signature over every byte, and is not there without a telephone system",
+    "booking": "asks for a signed token, which one lead has, and shows when one of us is free",
+    "booking_cancellation": "asks for the same token",
+    "meeting_feed": "asks for a signed token, which one person has, and shows their meetings",
     "health": "says ok",
 }
 # Open to whoever has signed in, with or without a role: their own account and nothing else.
@@ -82,9 +88,9 @@ def _converters(name: str) -> dict[str, object]:
 
 def test_every_address_says_whose_it_is_so_that_the_walks_reach_it() -> None:
     unsaid = [name for name in dict.fromkeys(towns.names()) if towns.n_arguments(name) and name not in towns.ARGUMENTS]
-    assert not unsaid, f"Say in OF or ARGUMENTS of tests/web/town.py which record of the town stands in these addresses: {unsaid}"
+    assert not unsaid, f"Say in OF or ARGUMENTS of tests/web/town_addresses.py which record of the town stands in these addresses: {unsaid}"
     gone = set(towns.ARGUMENTS) - set(towns.names())
-    assert not gone, f"Take these out of tests/web/town.py: they are in the URL map no more: {gone}"
+    assert not gone, f"Take these out of tests/web/town_addresses.py: they are in the URL map no more: {gone}"
 
 
 def closed() -> list[Door]:

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from tasuki.core.abilities import Role
+from tasuki.web import handbook_pages
 from tests.cast import Cast, hired
 from tests.web.office import signed_in
 
@@ -52,3 +53,28 @@ def test_a_filter_that_lets_nothing_through_offers_to_come_off(cast: Cast, name:
     said = empty(signed_in(cast.ada).get(reverse(name), {"q": "nobody of that name"}).content.decode())
     assert "Clear the filter" in said
     assert 'href="/handbook/lists#the-filter-is-a-sentence"' in said
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("/notifications", "/handbook/lists#notifications"),
+        ("/notifications?show=all", "/handbook/lists#notifications"),
+        ("/duplicates", "/handbook/records#duplicates"),
+        ("/settings/scoring/draft/trial", "/handbook/settings#scoring"),
+        ("/handoffs?view=stuck", "/handbook/"),
+        ("/leads?view=recycled", "/handbook/"),
+    ],
+)
+def test_an_empty_page_leads_to_what_the_handbook_says_of_it(cast: Cast, address: str, place: str) -> None:
+    assert f'href="{place}' in empty(signed_in(cast.ada).get(address).content.decode())
+
+
+@pytest.mark.parametrize(
+    ("name", "section"), [("duplicates", "records#duplicates"), ("notifications", "lists#notifications"), ("notification_ways", "lists#notifications")]
+)
+def test_the_help_of_a_page_leads_to_its_section(cast: Cast, name: str, section: str) -> None:
+    text = signed_in(cast.ada).get(reverse(name)).content.decode()
+    page, _hash, anchor = section.partition("#")
+    assert text.count(f'href="/handbook/{section}"') >= 1
+    assert anchor in {one.anchor for one in handbook_pages.page(page, "ko").sections}

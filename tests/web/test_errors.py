@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from tasuki.web import errors
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +80,11 @@ def test_no_error_carries_script_or_style_in_its_markup(cast: Cast, client: Clie
     for address in ("/nowhere", "/leads?sort=nonsense", "/leads?q=%00"):
         assert "<style" not in text_of(client.get(address))
         assert " style=" not in text_of(client.get(address))
+
+
+def test_what_broke_is_told_in_the_light_or_the_dark_that_was_chosen(rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.COOKIES["theme"] = "dark"
+    assert 'data-theme="dark"' in text_of(errors.broken(request))
+    request.COOKIES["theme"] = '"><script>'
+    assert 'data-theme="system"' in text_of(errors.broken(request)), "what the cookie says is not believed"

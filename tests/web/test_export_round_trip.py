@@ -126,7 +126,7 @@ def test_every_column_of_ours_that_fills_a_field_is_called_as_the_list_calls_it(
         assert {str(label) for label in labels.values()} <= shown
 
 
-@given(st.text(st.sampled_from("'=+-@a1, \t\"\n가"), min_size=1))
+@given(st.text(st.sampled_from("'=+-@＝＋a1, .()\t\"\n가"), min_size=1))
 def test_a_text_that_was_made_harmless_is_given_back(text: str) -> None:
     _head, line = tables.csv_lines(["a"], [[text]])
     ((cell,),) = csv.reader(io.StringIO(line.decode(), newline=""))

@@ -102,6 +102,7 @@ def refuse_unless_parted(who: User, noun: str, said: str, *, is_large: bool) -> 
         assert is_large or group.count == len(group.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize("noun", list(SPECS))
 def test_every_field_parts_the_rows_and_each_group_is_the_list_narrowed_to_it(cast: Cast, noun: str, *, is_large: bool) -> None:

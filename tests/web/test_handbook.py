@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tasuki.web import handbook_pages
 from tasuki.web.handbook_pages import ORDER, page
+from tasuki.web.shell import RAIL
 from tests.cast import Cast
 from tests.web.office import signed_in
 
@@ -34,6 +35,12 @@ def test_a_page_says_as_much_in_each_language(language: str) -> None:
         english, shown = str(page(key, "en").html), str(page(key, language).html)
         for tag in ("<li>", "<p>", "<tr>", "<code>"):
             assert shown.count(tag) == english.count(tag), (key, language, tag)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_keys_names_every_place_of_the_rail(language: str) -> None:
+    told = set(re.findall(r"<code>G</code> <code>(\w)</code>", str(page("keys", language).html)))
+    assert told == {item.key.upper() for item in RAIL if item.key}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -26,7 +26,7 @@ from tests.web.test_in_a_browser import signed_in
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 LATER = datetime(2026, 11, 1, tzinfo=UTC)
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 with_data = pytest.mark.skipif(not DATA.exists(), reason="the public data sets (../shared/data) are not on this machine")
 
 
@@ -60,19 +60,19 @@ def agreed(page: Any, live_server: Any, *, pk: int, answers: dict[str, str], **c
         page.fill(f"#constant-{field}", value)
     for box in page.locator("input[name^=people-]").all():
         box.check()
-    page.get_by_role("button", name="Keep and go on").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Keep and go on").click()
     assert "/imports/sets/" in page.url, page.locator("main").inner_text()[:2_000]
 
 
 def rehearsed_and_imported(page: Any, made: ImportSet) -> None:
-    page.get_by_role("button", name="Dry run of all").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Dry run of all").click()
     running.rehearse_together([file.rehearsal for file in sets.in_order(made) if file.rehearsal], at=LATER)
     page.reload()
     assert Lead.objects.count() == Account.objects.count() == 0
-    page.get_by_role("button", name="Import all").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Import all").click()
     sets.run_all(made, at=LATER)
     page.goto(page.url.partition("/imports")[0] + reverse("import_set", args=[made.pk]))
 
@@ -102,7 +102,7 @@ def test_the_maven_crm_comes_in_through_the_pages(page: Any, live_server: Any, h
     page.get_by_text("Being undone: 0 of 3 files").wait_for()
     # Eight thousand deals go back in the background.
     undoing.take_back([file.run_id for file in sets.in_order(made) if file.run_id], by=By(house.ada, Door.JOB), at=now())
-    page.locator("p[role=status]", has_text="Being undone").wait_for(state="detached", timeout=30_000)
+    page.locator("p[role=status]", has_text="Being undone").wait_for(state="detached", timeout=60_000)
     assert (Opportunity.objects.count(), Account.objects.count(), Product.objects.count()) == (0, 0, 0)
 
 

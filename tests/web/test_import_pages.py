@@ -53,6 +53,7 @@ def form_of(page: str) -> dict[str, str]:
     """What the mapping form of a page holds as it stands: a browser would send this."""
     form = page[page.index('name="csrfmiddlewaretoken"') :]
     said = {name: html.unescape(value) for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form)}
+    said |= dict.fromkeys(re.findall(r'<input class="check" type="checkbox" name="([^"]+)" checked>', form), "on")
     for name, options in re.findall(r'<select[^>]*name="([^"]+)">(.*?)</select>', form, re.DOTALL):
         chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)', options)
         said[name] = html.unescape(chosen[1] if chosen and chosen[1] is not None else chosen[2] if chosen else "")
@@ -95,6 +96,19 @@ def test_four_files_that_refer_to_each_other_come_in_together_and_go_together(ca
     assert (Account.objects.count(), Contact.objects.count(), Lead.objects.count(), Opportunity.objects.count()) == (0, 0, 0, 0)
 
 
+def test_by_what_people_are_known_is_ticked_and_kept(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(client, contacts=CONTACTS).files.all()
+    said = form_of(client.get(reverse("import_file", args=[file.pk])).content.decode())
+    assert [name for name in said if name.startswith("known_by-")] == ["known_by-email", "known_by-phone"]
+    client.post(reverse("import_file", args=[file.pk]), {"known_by": "said", "column-family_name": "Last Name", "known_by-name": "on", "unclear": "create"})
+    file.refresh_from_db()
+    assert (file.as_mapping.known_by, file.as_mapping.unclear) == (("name",), "create")
+    client.post(reverse("import_file", args=[file.pk]), {"known_by": "said", "column-family_name": "Last Name", "known_by-shoe": "on", "unclear": "'; DROP"})
+    file.refresh_from_db()
+    assert (file.as_mapping.known_by, file.as_mapping.unclear) == ((), "create")
+
+
 def test_a_question_that_is_not_answered_is_asked_again_and_its_rows_are_refused(cast: Cast) -> None:
     client = signed_in(cast.ada)
     (file,) = brought(client, leads=LEADS).files.all()
@@ -127,6 +141,23 @@ def test_what_was_decided_can_be_downloaded_saved_and_used_again(cast: Cast) -> 
     wrong = client.post(reverse("import_file_using", args=[file.pk]), {"mapping_file": SimpleUploadedFile("m.yaml", b"noun: accounts\ncolumns: {name: Nope}")})
     assert wrong.status_code == 422
     assert "Nope" in wrong.content.decode()
+
+
+def test_the_first_rows_say_what_kind_of_values_each_column_holds(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(
+        client,
+        deals="Deal ID,Deal Name,Stage,Amount,Currency,Created,Seats,Tel,Who\nD1,Gaon,Proposal,$3K,USD,31.12.2024,5,02-555-0142,x@y.example\n",
+    ).files.all()
+    page = client.get(reverse("import_file", args=[file.pk])).content.decode()
+    kinds = dict(re.findall(r'<th scope="col">([^<]+)<br><span class="quiet small">([^<]+)</span></th>', page))
+    assert {name: kinds[name] for name in ("Deal Name", "Stage", "Amount", "Who")} == {
+        "Deal Name": "text",
+        "Stage": "choice",
+        "Amount": "money",
+        "Who": "mail address",
+    }
+    assert kinds["Created"].startswith("date")
 
 
 def test_a_file_is_read_in_another_way_when_somebody_says_so(cast: Cast) -> None:
@@ -168,6 +199,7 @@ def stored() -> list[str]:
     return default_storage.listdir("imports")[1] if default_storage.exists("imports") else []
 
 
+@pytest.mark.usefixtures("storage_of_its_own")
 def test_a_workbook_of_very_many_sheets_is_refused_before_they_are_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     looked, look = [], evidence.look
     monkeypatch.setattr(evidence, "look", lambda path, said: looked.append(said) or look(path, said))
@@ -191,6 +223,7 @@ def test_a_set_says_which_sheets_were_left_out(cast: Cast) -> None:
     assert ImportSet.objects.latest("pk").left_out == []
 
 
+@pytest.mark.usefixtures("storage_of_its_own")
 def test_the_copies_for_its_sheets_go_with_a_set_that_does_not_come_into_being(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     before, put = stored(), sets._put
 

@@ -22,11 +22,12 @@ pytestmark = pytest.mark.django_db
 
 def test_a_refused_move_stands_beside_its_form_with_the_words_kept(cast: Cast) -> None:
     lead = lead_of(cast)
-    answer = signed_in(cast.ivo).post(reverse("lead_recycling", args=[lead.pk]), {"reason": "no budget this term"})
+    said = {"because": "no_budget", "reason": "no budget this term", "wakes": "day"}
+    answer = signed_in(cast.ivo).post(reverse("lead_recycling", args=[lead.pk]), said)
     text = answer.content.decode()
     assert answer.status_code == 422
     assert 'value="no budget this term"' in text
-    assert "say when it wakes" in text
+    assert "This field is required." in text
     assert '<h1 class="record-name">' in text
     assert Lead.objects.get(pk=lead.pk).stage_id == stages.WORKING
 
@@ -34,10 +35,12 @@ def test_a_refused_move_stands_beside_its_form_with_the_words_kept(cast: Cast) -
 @pytest.mark.parametrize(
     ("move", "said", "ended_as"),
     [
-        ("lead_recycling", {"reason": "no budget", "wake_on": "2027-01-04"}, "recycled"),
-        ("lead_recycling", {"reason": "no budget", "wake_when": "the new fiscal year"}, "recycled"),
+        ("lead_recycling", {"because": "no_budget"}, "recycled"),
+        ("lead_recycling", {"because": "no_budget", "wakes": "day", "on": "2036-01-04"}, "recycled"),
+        ("lead_recycling", {"because": "no_budget", "wakes": "trigger", "trigger": "event", "words": "the new fiscal year"}, "recycled"),
+        ("lead_recycling", {"because": "no_response", "wakes": "every", "every": "30", "until": "2036-01-04"}, "recycled"),
         ("lead_loss", {"because": "too_early"}, "lost"),
-        ("lead_disqualification", {"reason": "a student"}, "disqualified"),
+        ("lead_disqualification", {"because": "student", "reason": "in the second year"}, "disqualified"),
     ],
 )
 def test_ivo_ends_a_pass_in_each_way(cast: Cast, *, move: str, said: dict[str, str], ended_as: str) -> None:
@@ -53,7 +56,8 @@ def test_ivo_ends_a_pass_in_each_way(cast: Cast, *, move: str, said: dict[str, s
 def test_a_lead_with_an_open_deal_is_not_ended_behind_its_back(cast: Cast, move: str) -> None:
     deal, other = deal_of(cast, 1), lead_of(cast, 2)
     Lead.objects.filter(pk=other.pk).update(account=deal.lead.account)
-    said = {"reason": "x", "wake_when": "y", "because": "too_early", "into": other.pk}
+    reason = {"lead_recycling": "no_budget", "lead_disqualification": "student"}.get(move, "too_early")
+    said = {"because": reason, "into": other.pk}
     answer = signed_in(cast.ruth).post(reverse(move, args=[deal.lead_id]), said)
     assert answer.status_code == 422
     assert "open opportunity" in answer.content.decode()
@@ -124,7 +128,7 @@ def test_an_observer_reads_and_writes_nothing(cast: Cast) -> None:
     text = client.get(reverse("lead", args=[lead.pk])).content.decode()
     # Following is the reader's own affair.
     assert re.findall(r'action="([^"]+)" method="post"', text.split("<main")[1].partition("</main>")[0]) == [f"/lead/{lead.pk}/following"]
-    for address in (reverse("note_add", args=["lead", lead.pk]), reverse("task_add", args=["lead", lead.pk]), reverse("file_attach", args=["lead", lead.pk])):
+    for address in (reverse("note_add", args=["lead", lead.pk]), reverse("task_add", args=["lead", lead.pk]), reverse("files", args=["lead", lead.pk])):
         assert client.post(address, {"text": "x", "subject": "x"}).status_code == 403
     assert not TimelineEntry.objects.filter(kind="note").exists()
 

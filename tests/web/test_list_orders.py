@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
+from tasuki.core.filters import apart, binding, compiling, evaluating, sentences
+from tasuki.core.filters.askers import asker
 from tasuki.core.people import User
+from tasuki.core.search.narrowing import Ways
 from tasuki.core.teams import Team
 from tasuki.crm import stages
 from tasuki.crm.accounts import Account
@@ -22,16 +25,32 @@ from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task, TaskKind
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import LostBecause, Opportunity
-from tasuki.web.lists import paging
+from tasuki.web.lists import counting, efforts, paging
 from tasuki.web.lists import state as states
+from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.lists.orders import Order
 from tasuki.web.lists.page import order_of
 from tests.cast import MONDAY, Cast
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 N_ROWS = 124
+# Walked to the end; found and sorted; walked a little and then found, which ends some pages and not others; walked far enough.
+EFFORTS = (Effort(), Effort(are_few=True), Effort(tried=60, are_few=True), Effort(tried=9_999, are_few=True), Effort(tried=60))
+FILTERS = {
+    "lead": [
+        "any(account.country:is(JP), title:contains(a)), state:is(open)",
+        "account.employees:over(40), none(owner:filled)",
+        "state:is(open), source:is(web form)",
+        "stage:is(ready)",
+    ],
+    "opportunity": ["account.country:is(JP)", "state:is(open), any(amount:over(3), close:empty)", "stage:is(p1, p2), none(account.country:is(KR))"],
+    "contact": ["account.country:is(KR, JP)", "none(title:contains(a))"],
+    "task": ["done:empty", "done:filled, kind:is(call)"],
+}
 
 
 @dataclass
@@ -56,6 +75,31 @@ class Business:
         Lead.objects.bulk_create(map(self.lead, many))
         Opportunity.objects.bulk_create(self.opportunity(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
         Task.objects.bulk_create(map(self.task, many))
+        Handoff.objects.bulk_create(self.handoff(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
+
+    def handoff(self, nth: int, lead: Lead) -> Handoff:
+        pick, answered_at = self.dice.choice, self.dice.choice([None, MONDAY + timedelta(days=nth % 5)])
+        credited, *others = self.dice.sample(self.people, len(self.people))
+        state = pick(["accepted", "returned", "no_show"]) if answered_at else "offered"
+        return Handoff(
+            lead=lead,
+            credited_to=credited,
+            from_team=pick(self.teams),
+            to_owner=pick([None, others[0]]),
+            to_team=pick(self.teams),
+            offered_at=MONDAY + timedelta(minutes=nth // 4),
+            meeting_at=MONDAY + timedelta(hours=nth // 9),
+            due_at=MONDAY + timedelta(hours=nth // 7),
+            summary="x",
+            agenda="x",
+            attendees="x",
+            n_settled=7,
+            state=state,
+            answered_at=answered_at,
+            answered_by=others[0] if answered_at else None,
+            reason=pick(["no_problem", "duplicate"]) if state == "returned" else "",
+            next_step_due_at=MONDAY + timedelta(days=60) if state == "accepted" else None,
+        )
 
     def product(self, nth: int) -> Product:
         pick = self.dice.choice
@@ -157,8 +201,12 @@ class Business:
 
 @pytest.fixture
 def business(cast: Cast) -> Cast:
-    Business([cast.ivo, cast.saori, cast.mina], [cast.inside_sales, cast.field_sales, cast.marketing]).fill()
+    written(_done, cast)
     return cast
+
+
+def _done(cast: Cast) -> None:
+    Business([cast.ivo, cast.saori, cast.mina], [cast.inside_sales, cast.field_sales, cast.marketing]).fill()
 
 
 def ordered(noun: str, sort: str, reader: User) -> tuple[QuerySet[Any], Order]:
@@ -167,20 +215,21 @@ def ordered(noun: str, sort: str, reader: User) -> tuple[QuerySet[Any], Order]:
     return spec.rows(reader), order_of(states.State(view, view.filter, sort, view.columns), spec)
 
 
-def walked(rows: QuerySet[Any], order: Order, *, are_few: bool) -> tuple[list[list[int]], list[list[int]]]:
+def walked(rows: QuerySet[Any], order: Order, *, by: Effort) -> tuple[list[list[int]], list[list[int]]]:
     """The pages forth to the end, and from there back to the start."""
-    page = paging.window(rows, order, before="", after="", are_few=are_few)
+    page = paging.window(rows, order, before="", after="", by=by)
     forth = [[row.pk for row in page.rows]]
     while page.after:
-        page = paging.window(rows, order, before="", after=page.after, are_few=are_few)
+        page = paging.window(rows, order, before="", after=page.after, by=by)
         forth.append([row.pk for row in page.rows])
     back = [[row.pk for row in page.rows]]
     while page.before:
-        page = paging.window(rows, order, before=page.before, after="", are_few=are_few)
+        page = paging.window(rows, order, before=page.before, after="", by=by)
         back.append([row.pk for row in page.rows])
     return forth, back
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noun", SPECS)
 def test_every_order_gives_each_row_once_forth_and_back(business: Cast, noun: str) -> None:
     for column in SPECS[noun].columns:
@@ -191,8 +240,8 @@ def test_every_order_gives_each_row_once_forth_and_back(business: Cast, noun: st
 def see_that_it_is_an_order(rows: QuerySet[Any], order: Order) -> None:
     whole = [row.pk for row in order.applied(rows)]
     assert len(whole) == len(set(whole)) == rows.count() == N_ROWS
-    for are_few in (True, False):
-        forth, back = walked(rows, order, are_few=are_few)
+    for by in EFFORTS:
+        forth, back = walked(rows, order, by=by)
         assert [row for page in forth for row in page] == whole
         assert back == forth[::-1]
     values = dict(rows.values_list("pk", order.path))
@@ -202,6 +251,129 @@ def see_that_it_is_an_order(rows: QuerySet[Any], order: Order) -> None:
     )
     assert filled == list(expected.values_list(order.path, flat=True)), "in the order of the database"
     assert all(values[row] in (None, "") for row in whole[len(filled) :]), "what has no value comes last"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noun", FILTERS)
+def test_a_filter_pages_through_just_the_rows_that_plain_python_means_however_they_are_looked_for(business: Cast, noun: str) -> None:
+    spec, n_met = SPECS[noun], 0
+    sorts = [sort for column in spec.columns if column.sort for sort in (column.key, f"-{column.key}")]
+    for nth, text in enumerate(FILTERS[noun]):
+        meaning = binding.bind(sentences.read(text), spec.fields, asker=asker(business.ada, at=MONDAY))
+        for sort in sorts[nth :: len(FILTERS[noun])]:
+            rows, order = ordered(noun, sort, business.ada)
+            whole = [row.pk for row in order.applied(rows) if evaluating.holds(meaning, row)]
+            n_met += len(whole)
+            for by in (*EFFORTS[1:4], efforts.weighed(order, 9_000, meaning)):
+                forth, back = walked(compiling.narrowed(rows, meaning), order, by=by)
+                assert [row for page in forth for row in page] == whole, (text, sort, by)
+                assert back == forth[::-1]
+    assert n_met > 0
+
+
+def test_the_fewer_rows_fit_the_longer_the_walk_until_it_is_not_worth_trying(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    _rows, order = ordered("lead", "-opened", business.ada)
+    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    assert efforts.weighed(order, 0) == Effort(are_few=True)
+    assert efforts.weighed(order, 400) == Effort(are_few=True)
+    assert efforts.weighed(order, 5_000) == Effort(are_few=True), "the walk would be as long as finding all of them"
+    assert efforts.weighed(order, 20_000) == Effort(tried=3 * 2_550, are_few=True)
+    assert efforts.weighed(order, 400_000) == Effort()
+    asked = {"account.country:is(JP)": Effort(tried=3 * 127), "source:is(web form)": Effort(), "any(account.country:is(JP), state:is(won))": Effort()}
+    for text, by in asked.items():
+        meaning = binding.bind(sentences.read(text), SPECS["lead"].fields, asker=asker(business.ada, at=MONDAY))
+        assert efforts.weighed(order, 400_000, meaning) == by, text
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "is_along"),
+    [
+        ("account name", "country:is(JP), employees:over(10)", True),
+        ("contact -account", "account.country:is(JP)", True),
+        ("lead account", "account.country:is(JP), state:is(open)", True),
+        ("opportunity -account", "account.country:is(JP)", True),
+        ("contact -account", "account.country:is(JP, KR)", False),
+        ("contact -account", "account.country:is_not(JP)", False),
+        ("contact person", "account.country:is(JP)", False),
+        ("account owner", "country:is(JP)", False),
+    ],
+)
+def test_the_rows_of_one_country_are_walked_alone_where_they_are_ordered_by_its_accounts(
+    business: Cast, monkeypatch: pytest.MonkeyPatch, *, asked: str, text: str, is_along: bool
+) -> None:
+    noun, sort = asked.split()
+    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    monkeypatch.setattr(counting, "estimated", lambda _rows: 20_000)
+    rows, order = ordered(noun, sort, business.ada)
+    meaning = binding.bind(sentences.read(text), SPECS[noun].fields, asker=asker(business.ada, at=MONDAY))
+    assert bool(efforts.weighed(order, 10_000, meaning).along) is is_along
+    if is_along:
+        assert efforts.weighed(order, 400_000, meaning) == Effort(), "no others are passed"
+    fitting = compiling.narrowed(rows, meaning)
+    whole = [row.pk for row in order.applied(fitting)]
+    for by in (Effort(), efforts.weighed(order, 10_000, meaning), efforts.weighed(order, 400_000, meaning)):
+        assert [row for page in walked(fitting, order, by=by)[0] for row in page] == whole
+    assert whole
+
+
+@pytest.mark.parametrize(
+    ("noun", "text", "n_apart"),
+    [
+        ("contact", "account.country:is(JP), none(title:contains(a))", 1),
+        ("contact", "account.country:is_not(JP), account.owner:filled", 2),
+        ("contact", "account.country:empty", 1),
+        ("contact", "none(account.country:is(JP))", 0),
+        ("opportunity", "account.country:is(KR), state:is(open)", 1),
+        ("lead", "account.name:contains(o), none(account.country:is(KR))", 1),
+        ("lead", "any(account.country:is(JP), title:contains(a))", 0),
+    ],
+)
+def test_what_is_asked_of_other_records_may_be_asked_apart(business: Cast, noun: str, text: str, *, n_apart: int) -> None:
+    meaning = binding.bind(sentences.read(text), SPECS[noun].fields, asker=asker(business.ada, at=MONDAY))
+    rows, order = ordered(noun, SPECS[noun].sort, business.ada)
+    together, found = compiling.narrowed(rows, meaning), apart.of(meaning, rows.model)
+    meant = [row.pk for row in order.applied(rows) if evaluating.holds(meaning, row)]
+    assert len(found) == n_apart
+    assert {row.pk for row in apart.narrowed(rows, meaning, found)} == set(meant)
+    ways = Ways(together, counted_out=lambda: apart.narrowed(rows, meaning, found) if found else None)
+    page = paging.window(together, order, before="", after="", by=Effort(tried=3), ways=ways)
+    assert [row.pk for row in page.rows] == meant[: paging.PAGE]
+    assert 0 < len(meant) < len(rows)
+
+
+def test_of_often_used_words_a_short_walk_is_tried_before_their_rows_are_counted_out(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    _rows, order = ordered("lead", "-opened", business.ada)
+    for n_rows, by in ((1_000_000, Effort(tried=3_000)), (2_000, Effort())):
+        monkeypatch.setattr(efforts, "_n_rows", lambda _model, n_rows=n_rows: n_rows)
+        assert efforts.of_search(order, 10, is_often=True) == by
+        assert efforts.of_search(order, 10, is_often=False) == Effort(are_few=True)
+
+
+def test_where_an_index_has_the_rows_of_one_value_in_the_order_only_they_are_walked(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "estimated", lambda _rows: 30_000)
+    meaning = binding.bind(sentences.read("any(title:contains(a)), state:is(won)"), SPECS["lead"].fields, asker=asker(business.ada, at=MONDAY))
+    _rows, order = ordered("lead", "-opened", business.ada)
+    assert efforts.weighed(order, 10_000, meaning) == Effort(tried=3 * 153, are_few=True, along=Q(state="won"))
+    for text in ("any(state:is(won), title:contains(a))", "state:is(won, open)", "state:is_not(won)", "none(state:is(won))"):
+        other = binding.bind(sentences.read(text), SPECS["lead"].fields, asker=asker(business.ada, at=MONDAY))
+        assert not efforts.weighed(order, 10_000, other).along, text
+    _rows, by_name = ordered("lead", "person", business.ada)
+    assert not efforts.weighed(by_name, 10_000, meaning).along
+
+
+@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])
+def test_where_a_short_walk_finds_too_few_the_rows_are_counted_out_once(business: Cast, sort: str) -> None:
+    rows, order = ordered("lead", sort, business.ada)
+    whole = [row.pk for row in order.applied(rows)]
+    far, asked = rows.filter(pk__in=whole[100:140]), list[str]()
+
+    def counted_out() -> QuerySet[Any]:
+        asked.append("once")
+        return far
+
+    page = paging.window(far, order, before="", after="", by=Effort(tried=60), ways=Ways(far, fitting=far, counted_out=counted_out))
+    assert [row.pk for row in page.rows] == whole[100:140]
+    assert asked == ["once"]
 
 
 @pytest.mark.parametrize("sort", ["account", "-stage", "person", "won", "-source", "title"])
@@ -217,8 +389,8 @@ def test_a_row_knows_its_own_place(business: Cast, sort: str) -> None:
 def test_a_narrow_role_walks_only_what_it_sees(business: Cast, sort: str) -> None:
     for reader in (business.ivo, business.saori, business.tomas):
         rows, order = ordered("lead", sort, reader)
-        for are_few in (True, False):
-            forth, _back = walked(rows, order, are_few=are_few)
+        for by in EFFORTS:
+            forth, _back = walked(rows, order, by=by)
             assert sorted(row for page in forth for row in page) == sorted(rows.values_list("pk", flat=True))
     assert Lead.objects.visible_to(business.saori).exists()
 
@@ -237,8 +409,8 @@ def test_a_page_of_many_joins_nothing_but_what_its_order_needs(business: Cast, n
 def test_whatever_stands_in_a_name_pages_turn_over_it(business: Cast, name: str) -> None:
     Account.objects.filter(pk__in=list(Account.objects.values_list("pk", flat=True)[:70])).update(name=name, folded_name="x")
     rows, order = ordered("account", "-name", business.ada)
-    for are_few in (True, False):
-        forth, back = walked(rows, order, are_few=are_few)
+    for by in EFFORTS:
+        forth, back = walked(rows, order, by=by)
         assert len({row for page in forth for row in page}) == N_ROWS
         assert back == forth[::-1]
 

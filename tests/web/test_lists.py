@@ -7,7 +7,9 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tasuki.core.audit import By, Door
@@ -46,6 +48,7 @@ def capture_many(cast: Cast, n: int) -> None:
         leads.capture(Arrival(team=cast.inside_sales, source="web"), by=By(cast.ivo, Door.WEB), at=MONDAY + timedelta(minutes=nth // 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", ["-opened", "opened", "in_stage", "owner", "-account", "person", "source", "-stage"])
 def test_pages_turn_forth_and_back_over_the_same_rows(cast: Cast, sort: str) -> None:
     capture_many(cast, 70)
@@ -163,6 +166,21 @@ def test_a_list_says_the_next_task_of_each_lead(cast: Cast) -> None:
     text = signed_in(cast.ivo).get(reverse("leads")).content.decode()
     assert "Call back" in text
     assert "Send the paper" not in text
+
+
+def test_what_no_column_shows_and_no_clause_needs_is_not_asked(cast: Cast) -> None:
+    lead_of(cast)
+    client = signed_in(cast.ivo)
+
+    def asked(query: str) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("leads") + query)
+        return [query["sql"] for query in queries if any(f'FROM "{table}"' in query["sql"] for table in ("relay_clock", "crm_task", "core_organisation"))]
+
+    assert len(asked("?columns=person")) == 1, "the name of the house, at the foot of the rail"
+    assert len(asked("?columns=person,next_task")) == 2
+    assert len(asked("?columns=person,next_task,clock")) == 3
+    assert len(asked("?columns=person&filter=opened:this(quarter)")) == 2, "a quarter is one of the house's year"
 
 
 def test_an_empty_list_teaches_and_a_narrowed_one_offers_the_way_back(cast: Cast) -> None:

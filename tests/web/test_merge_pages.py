@@ -93,12 +93,12 @@ def test_what_was_ticked_in_a_list_is_compared(cast: Cast) -> None:
     for noun, page in (("lead", "leads"), ("account", "accounts"), ("contact", "contacts")):
         assert reverse("merge_choosing", args=[noun]) in ruth.get(reverse(page)).content.decode()
         assert reverse("merge_choosing", args=[noun]) not in signed_in(cast.ivo).get(reverse(page)).content.decode()
-    answer = ruth.post(reverse("merge_choosing", args=["lead"]), {"id": [leads[0].pk, leads[1].pk], "next": "/leads"})
+    answer = ruth.get(reverse("merge_choosing", args=["lead"]), {"id": [leads[0].pk, leads[1].pk], "next": "/leads"})
     assert answer["Location"] == f"/merges/new?of=lead&id={leads[0].pk}&id={leads[1].pk}"
     for said in ({"id": leads[0].pk}, {"id": list(range(1, 30))}, {"id": [leads[0].pk, leads[1].pk], "everything": "1"}, {}):
-        assert ruth.post(reverse("merge_choosing", args=["lead"]), {**said, "next": "/leads?view=all"})["Location"] == "/leads?view=all"
-    assert ruth.post(reverse("merge_choosing", args=["lead"]), {"next": "https://evil.example/"})["Location"] == reverse("leads")
-    assert ruth.post(reverse("merge_choosing", args=["task"]), {}).status_code == 404
+        assert ruth.get(reverse("merge_choosing", args=["lead"]), {**said, "next": "/leads?view=all"})["Location"] == "/leads?view=all"
+    assert ruth.get(reverse("merge_choosing", args=["lead"]), {"next": "https://evil.example/"})["Location"] == reverse("leads")
+    assert ruth.get(reverse("merge_choosing", args=["task"]), {}).status_code == 404
 
 
 def test_leads_are_compared_and_merged_into_the_one_that_stays(cast: Cast) -> None:
@@ -159,7 +159,7 @@ def test_who_may_not_merge_sees_none_of_it(cast: Cast) -> None:
         client = signed_in(user)
         assert client.get(reverse("merge_new"), {"of": "account", "id": a.pk}).status_code == 403
         assert client.post(reverse("merges"), sent(a, b, survivor=a)).status_code == 403
-        assert client.post(reverse("merge_choosing", args=["account"])).status_code == 403
+        assert client.get(reverse("merge_choosing", args=["account"])).status_code == 403
         assert client.get(reverse("merge", args=[merge.pk])).status_code in (403, 404)
         assert client.post(reverse("merge_undoing", args=[merge.pk])).status_code in (403, 404)
     assert Merge.objects.get().undone_at is None

@@ -35,7 +35,7 @@ def test_a_deal_goes_forward_to_the_order_and_is_closed_then(cast: Cast) -> None
     assert client.post(reverse("opportunity_advance", args=[deal.pk]), {"to": stages.P2}).status_code == 422
     assert client.post(reverse("opportunity_win", args=[deal.pk])).status_code == 302
     assert Lead.objects.get(pk=deal.lead_id).stage_id == stages.ONBOARDING
-    for move, said in (("opportunity_win", {}), ("opportunity_loss", {"because": "too_early"}), ("opportunity_recycling", {"reason": "x", "wake_when": "y"})):
+    for move, said in (("opportunity_win", {}), ("opportunity_loss", {"because": "too_early"}), ("opportunity_recycling", {"because": "no_budget"})):
         answer = client.post(reverse(move, args=[deal.pk]), said)
         assert answer.status_code == 422
         assert "closed and cannot be moved" in answer.content.decode(), move

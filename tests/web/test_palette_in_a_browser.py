@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
 
+from tasuki.core.people import User
 from tasuki.crm.leads import Lead
 from tests.cast import Cast, assemble
 from tests.web.browsing import sign_in, violations
@@ -35,10 +37,16 @@ def desk(page: Any, live_server: Any, cast: Cast) -> Any:
 
 
 def asked(page: Any, text: str) -> None:
-    """Type, and wait for the answer to the last letter."""
-    with page.expect_response(lambda answer: answer.url.endswith("q=" + page.evaluate("encodeURIComponent", text))):
+    """Type, and wait until the answer to the last letter is shown: what was said of another is gone once the server is asked about this one."""
+    page.evaluate(
+        """() => {
+            const reach = window.fetch, said = document.querySelector("command-palette [data-part=count]");
+            window.fetch = (address, how) => { said.textContent = ""; return reach(address, how); };
+        }"""
+    )
+    with page.expect_request(lambda request: request.url.endswith("q=" + quote(text))):
         page.keyboard.type(text)
-    page.wait_for_function("text => document.querySelector('command-palette [data-part=count]').textContent !== ''", arg=text)
+    page.wait_for_function("() => document.querySelector('command-palette [data-part=count]').textContent !== ''")
 
 
 def opened(page: Any) -> None:
@@ -80,7 +88,8 @@ def test_what_the_page_offers_is_done_from_the_palette(desk: Any, live_server: A
     opened(desk)
     desk.keyboard.type("recyc")
     desk.wait_for_selector("command-palette [role=option][id^=do-] >> text=Recycle")
-    desk.wait_for_function("() => document.querySelectorAll('command-palette [role=option]:not([data-part=handbook] *)').length === 1")
+    elsewhere = "[data-part=handbook] *, [data-part=pages] *"
+    desk.wait_for_function(f"() => document.querySelectorAll('command-palette [role=option]:not({elsewhere})').length === 1")
     assert desk.get_attribute(CHOSEN, "id") == "do-0"
     assert desk.locator("command-palette [role=group]").last.get_attribute("data-part") == "handbook", "one may read about it, but it comes last"
     desk.keyboard.press("Enter")
@@ -91,6 +100,46 @@ def test_what_the_page_offers_is_done_from_the_palette(desk: Any, live_server: A
     desk.keyboard.type("write a note")
     desk.keyboard.press("Enter")
     desk.wait_for_function("() => document.activeElement.name === 'text'")
+
+
+def test_on_a_list_it_does_what_can_be_done_to_the_row_and_to_what_is_ticked(desk: Any, live_server: Any, lead: Lead) -> None:
+    desk.goto(live_server.url + reverse("accounts"))
+    name = desk.locator("a.sheet-name").first.inner_text()
+    desk.keyboard.press("j")
+    opened(desk)
+    row = desk.locator("command-palette [role=group]", has=desk.locator(f".palette-group >> text={name}"))
+    assert "At a glance" in row.inner_text()
+    assert violations(desk) == []
+    desk.keyboard.type("ｇｌａｎｃｅ")
+    desk.wait_for_function(f"() => document.querySelector('{CHOSEN}')?.innerText.includes('At a glance')")
+    desk.keyboard.press("Enter")
+    desk.locator(".peek .lead-name", has_text=name).wait_for()
+    opened(desk)
+    desk.keyboard.type("industry change")
+    desk.wait_for_function(f"() => document.querySelector('{CHOSEN}')?.innerText.includes('Industry')")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".edit-form :focus")
+    desk.keyboard.press("Escape")
+    opened(desk)
+    desk.keyboard.type("selec")
+    desk.wait_for_function(f"() => document.querySelector('{CHOSEN}')?.innerText.startsWith('Select ')")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".bulk:visible details[data-do='Give to']")
+    opened(desk)
+    assert desk.locator("command-palette .palette-group >> text=1 selected").count() == 1
+    desk.keyboard.type("ｇｉｖｅ ")
+    desk.wait_for_function(f"() => document.querySelector('{CHOSEN}')?.innerText.includes('Give to')")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".bulk details[data-do='Give to'][open]")
+
+
+def test_a_verb_is_found_by_its_initial_consonants(desk: Any, cast: Cast, lead: Lead) -> None:
+    User.objects.get_queryset().filter(pk=cast.ada.pk).update(language="ko")
+    desk.goto(desk.url.removesuffix(reverse("relay")) + reverse("lead", args=[lead.pk]))
+    opened(desk)
+    desk.keyboard.type("ㅈㅎㅇ")
+    desk.wait_for_function(f"() => document.querySelector('{CHOSEN}')?.innerText.includes('재활용')")
+    assert desk.get_attribute(CHOSEN, "id").startswith("do-")
 
 
 def test_recents_and_pages_stand_ready_before_anything_is_typed(desk: Any, live_server: Any, lead: Lead) -> None:

@@ -18,9 +18,11 @@ from tasuki.crm.ledger import Passage
 from tasuki.crm.stages import BOOKED, P1
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.quick_kinds import KINDS
 from tests.cast import Cast, hired
+from tests.relay.handing import offered
 from tests.web.office import deal_of, lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -163,14 +165,23 @@ def test_a_deal_that_sales_found_has_a_lead_and_a_ledger(cast: Cast) -> None:
 
 
 def test_the_deal_of_a_lead_is_that_leads(cast: Cast) -> None:
-    lead = lead_of(cast, stage=BOOKED)
+    lead = offered(cast).lead
     ruth, here = signed_in(cast.ruth), reverse("lead", args=[lead.pk])
     add(ruth, "opportunity", here, name="Night session")
     assert Opportunity.objects.get().lead == lead
+    assert Handoff.objects.get().state == "accepted", "what was offered is accepted by it"
     assert Lead.objects.count() == 1
     # From there on, one more is another deal at the same company.
     add(ruth, "opportunity", here, account=lead.account.name)
     assert Opportunity.objects.exclude(lead=lead).get().lead.account == lead.account
+
+
+def test_a_lead_of_inside_sales_that_is_not_offered_becomes_no_deal(cast: Cast) -> None:
+    lead = lead_of(cast, stage=BOOKED)
+    answer = add(signed_in(cast.ruth), "opportunity", reverse("lead", args=[lead.pk]), name="Night session")
+    assert answer.status_code == 422
+    assert "Hand it off first" in answer.content.decode()
+    assert not Opportunity.objects.exists()
 
 
 def test_records_of_others_are_as_if_they_were_not(cast: Cast) -> None:

@@ -53,6 +53,7 @@ def test_a_contact_is_added_where_one_is(page: Any, live_server: Any, cast: Cast
     page.keyboard.type(account.name)
     press(page, "Enter")
     page.locator("flash-toast", has_text="The contact is saved.").wait_for()
+    page.wait_for_load_state()
     assert page.url.endswith(reverse("account", args=[account.pk]))
     contact = Contact.objects.get(family_name="박")
     assert page.locator("main a", has_text=contact.display_name).count() > 0
@@ -71,6 +72,7 @@ def test_one_after_the_other(page: Any, live_server: Any, cast: Cast) -> None:
         press(page, "Enter")
         page.locator("dialog.quick flash-toast").wait_for()
         page.locator("dialog.quick flash-toast [data-part=close]").click()
+        page.locator("dialog.quick flash-toast").wait_for(state="detached")
         page.locator("#quick-subject").focus()
         assert page.input_value("#quick-subject") == ""
     assert violations(page) == []
@@ -111,6 +113,7 @@ def test_a_c_that_is_typed_is_a_letter(page: Any, live_server: Any, cast: Cast) 
 def test_the_palette_offers_it(page: Any, live_server: Any, cast: Cast) -> None:
     signed_in(page, live_server, cast)
     press(page, "Control+k")
+    page.locator("command-palette [role=combobox]:focus").wait_for()
     page.keyboard.type("add")
     page.locator("#do-0", has_text="Add…").wait_for()
     press(page, "Enter")
@@ -133,10 +136,11 @@ def test_without_script_it_is_a_page_of_its_own(browser: Any, live_server: Any, 
     page.goto(live_server.url + reverse("tasks"))
     page.locator("quick-add a").click()
     page.fill("[name=subject]", "Call 한서윤")
-    page.locator("button[value=another]").click()
+    with page.expect_navigation():
+        page.locator("button[value=another]").click()
     assert page.locator("main form [name=subject]").input_value() == ""
     page.fill("[name=subject]", "Send the offer")
     page.locator("button[value=stay]").click()
-    assert page.url.endswith(reverse("tasks"))
+    page.wait_for_url("**" + reverse("tasks"))
     assert Task.objects.count() == 2
     context.close()

@@ -20,14 +20,16 @@ from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.money import Money
 from tasuki.core.people import User
-from tasuki.crm import leads, records, stages, tasks
+from tasuki.crm import leads, notes, records, stages, tasks
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.ledger import Passage
 from tasuki.crm.tasks import Task
-from tasuki.crm.timeline import TimelineEntry
+from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
+from tasuki.web.lists.nouns import SPECS
 from tests.cast import Cast, hired
+from tests.web.office import lead_of
 
 pytestmark = pytest.mark.django_db
 
@@ -54,20 +56,28 @@ def relay_run(cast: Cast, nth: int, name: str = "Mia Roe") -> Opportunity:
     return opportunities.accept(lead, terms=terms, by=by, at=at)
 
 
+def asked(client: Client, name: str) -> list[str]:
+    """The questions of a page; of a list as it opens, and then with every column that it has."""
+    columns = [column.key for spec in SPECS.values() if spec.name == name for column in spec.columns]
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(reverse(name)).status_code == 200
+        if columns:
+            assert client.get(reverse(name), {"columns": ",".join(columns)}).status_code == 200
+    return [query["sql"][:120] for query in queries.captured_queries]
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_costs_the_same_queries_for_two_rows_and_for_twelve(cast: Cast, name: str) -> None:
     client = signed_in(cast.ada)
     for nth in range(2):
         relay_run(cast, nth)
     client.get(reverse(name))
-    with CaptureQueriesContext(connection) as two:
-        assert client.get(reverse(name)).status_code == 200
+    two = asked(client, name)
     for nth in range(2, 12):
         relay_run(cast, nth)
         hired(f"person{nth}", "Roe", "Mia", role=Role.OBSERVER)
-    with CaptureQueriesContext(connection) as twelve:
-        assert client.get(reverse(name)).status_code == 200
-    assert len(twelve) == len(two), [query["sql"][:120] for query in twelve.captured_queries]
+    twelve = asked(client, name)
+    assert len(twelve) == len(two), twelve
 
 
 def test_a_record_page_costs_the_same_with_a_long_timeline(cast: Cast) -> None:
@@ -82,6 +92,30 @@ def test_a_record_page_costs_the_same_with_a_long_timeline(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as long:
         client.get(address)
     assert len(long) == len(short)
+
+
+def test_the_timeline_shows_one_kind_and_goes_on_where_the_page_ended(cast: Cast) -> None:
+    lead, by_ivo = lead_of(cast), By(cast.ivo, Door.WEB)
+    for nth in range(45):
+        # Many at the same moment: the page that follows begins behind the last one, not behind its moment.
+        notes.write(f"Note {nth:02}", lead=lead, by=by_ivo, at=MONDAY + timedelta(hours=1 + nth // 9))
+    TimelineEntry.objects.create(at=MONDAY + timedelta(days=1), kind=Kind.CALL, lead=lead, actor=cast.ivo, text="The only call")
+    ivo, address = signed_in(cast.ivo), reverse("lead", args=[lead.pk])
+    calls = ivo.get(address, {"kind": "call"}).content.decode()
+    assert "The only call" in calls
+    assert "Note 44" not in calls
+    offered = re.findall(r'href="\?kind=(\w+)"', calls)
+    assert set(offered) == {kind.value for kind in Kind} - {"import", "merge", "win"}
+    told, page = [], "?kind=note"
+    while page:
+        text = ivo.get(address + page).content.decode()
+        assert "The only call" not in text
+        told += re.findall(r"Note \d\d", text.partition('id="timeline"')[2])
+        following = re.search(r'href="(\?kind=note&amp;before=\d+)"', text)
+        page = html.unescape(following[1]) if following else ""
+    assert told == [f"Note {nth:02}" for nth in reversed(range(45))]
+    assert ivo.get(address, {"kind": "secret"}).status_code == 400
+    assert "Note 44" in ivo.get(address, {"before": "999999"}).content.decode(), "no place of this timeline: it begins anew"
 
 
 @pytest.mark.parametrize("language", ["en", "ko", "ja"])
@@ -187,7 +221,7 @@ def test_a_file_goes_in_and_comes_out_inert(cast: Cast) -> None:
     client = signed_in(cast.ruth)
     lead = leads.capture(Arrival(team=cast.inside_sales), by=By(cast.ivo, Door.WEB), at=MONDAY)
     page = SimpleUploadedFile("../../evil.html", b"<script>alert(1)</script>", content_type="text/html")
-    client.post(reverse("file_attach", args=["lead", lead.pk]), {"file": page})
+    client.post(reverse("files", args=["lead", lead.pk]), {"file": page})
     file = lead.files.get()
     assert file.name == "evil.html"
     response = client.get(reverse("file", args=[file.pk]))
@@ -195,7 +229,7 @@ def test_a_file_goes_in_and_comes_out_inert(cast: Cast) -> None:
     assert response["Content-Type"] == "application/octet-stream"
     assert "sandbox" in response["Content-Security-Policy"]
     assert b"".join(response) == b"<script>alert(1)</script>"
-    refused = client.post(reverse("file_attach", args=["lead", lead.pk]), {"file": SimpleUploadedFile("run.exe", b"MZ")})
+    refused = client.post(reverse("files", args=["lead", lead.pk]), {"file": SimpleUploadedFile("run.exe", b"MZ")})
     assert refused.status_code == 422
     assert signed_in(cast.saori).get(reverse("file", args=[file.pk])).status_code == 404
 
@@ -207,7 +241,7 @@ def test_of_several_files_none_stays_when_one_is_refused(cast: Cast, tmp_path: P
     }
     lead = leads.capture(Arrival(team=cast.inside_sales), by=By(cast.ivo, Door.WEB), at=MONDAY)
     several = [SimpleUploadedFile("a.txt", b"quote"), SimpleUploadedFile("run.exe", b"MZ")]
-    assert signed_in(cast.ruth).post(reverse("file_attach", args=["lead", lead.pk]), {"file": several}).status_code == 422
+    assert signed_in(cast.ruth).post(reverse("files", args=["lead", lead.pk]), {"file": several}).status_code == 422
     assert not lead.files.exists()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 

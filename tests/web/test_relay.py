@@ -27,6 +27,7 @@ from tasuki.web import relay_rows
 from tests.cast import SET_UP, Cast
 from tests.relay import histories
 from tests.relay.histories import N_DAYS, Teller
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +37,12 @@ def told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """Some months of leads that end about now."""
     monkeypatch.setattr(histories, "START", timezone.now() - timedelta(days=N_DAYS))
     monkeypatch.setattr("tests.relay.histories.N_DAYS", N_DAYS - 20)
-    Teller(cast, random.Random(5)).tell(40)
+    written(_forty_leads, cast)
     return cast
+
+
+def _forty_leads(cast: Cast) -> None:
+    Teller(cast, random.Random(5)).tell(40)
 
 
 def signed_in(user: User) -> Client:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tasuki.core.audit import AuditEntry
-from tasuki.core.saved_views import SavedView
+from tasuki.core import saved_views
+from tasuki.core.audit import AuditEntry, By, Door
+from tasuki.core.errors import Gone
+from tasuki.core.saved_views import CannotBringBack, SavedView
 from tests.cast import Cast
-from tests.web.office import deal_of, lead_of, signed_in
+from tests.web.office import MONDAY, deal_of, lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +77,49 @@ def test_a_view_is_said_anew_and_removed_by_its_author_alone(cast: Cast) -> None
     view.refresh_from_db()
     assert (view.name, view.filter, view.sort, view.columns) == ("Webinars", "source:is(webinar)", "source", ["person"])
     assert signed_in(cast.ruth).post(reverse("view_remove", args=[view.pk])).status_code == 302
-    assert not SavedView.objects.exists()
+    assert not SavedView.objects.visible_to(cast.ruth).exists()
     assert [entry.action for entry in AuditEntry.objects.of(view).newest_first()] == ["remove", "change", "add"]
+
+
+def test_a_view_that_was_removed_is_brought_back_for_all_who_had_it(cast: Cast) -> None:
+    ruth, ivo = signed_in(cast.ruth), signed_in(cast.ivo)
+    view = save(ruth, reach="all")
+    assert view
+    ruth.post(reverse("view_remove", args=[view.pk]), {"next": "/leads"})
+    assert ivo.get(reverse("leads"), {"view": view.pk}).status_code == 400, "There is no such view."
+    text = ruth.get(reverse("leads")).content.decode()
+    assert "The view is removed, for everybody." in text
+    assert f'action="{reverse("view_restoring", args=[view.pk])}"' in text
+    assert ruth.post(reverse("view_change", args=[view.pk]), {"name": "X", "reach": "all"}).status_code == 404
+    assert ivo.post(reverse("view_restoring", args=[view.pk])).status_code == 403, "only who may remove it"
+    assert ruth.post(reverse("view_restoring", args=[view.pk]))["Location"] == f"/leads?view={view.pk}"
+    assert "Fairs" in ivo.get(reverse("leads"), {"view": view.pk}).content.decode()
+    assert ruth.post(reverse("view_restoring", args=[view.pk])).status_code == 404, "It is there already."
+    assert [entry.action for entry in AuditEntry.objects.of(view).newest_first()] == ["restore", "remove", "add"]
+
+
+@pytest.mark.parametrize(("reach", "sentence"), [("mine", "The view is removed."), ("team", "The view is removed, for your whole team.")])
+def test_whoever_removes_a_view_reads_from_whom(cast: Cast, reach: str, sentence: str) -> None:
+    ivo = signed_in(cast.ivo)
+    view = save(ivo, reach=reach)
+    assert view
+    ivo.post(reverse("view_remove", args=[view.pk]), {"next": "/leads"})
+    assert sentence in ivo.get(reverse("leads")).content.decode()
+    assert signed_in(cast.saori).post(reverse("view_restoring", args=[view.pk])).status_code == 404
+
+
+def test_a_removed_view_goes_for_good_after_a_month(cast: Cast) -> None:
+    ivo = By(cast.ivo, Door.WEB)
+    view = save(signed_in(cast.ivo))
+    assert view
+    saved_views.remove(view, by=ivo, at=MONDAY)
+    with pytest.raises(Gone):
+        saved_views.remove(view, by=ivo, at=MONDAY)
+    late = MONDAY + saved_views.KEPT_AFTER_REMOVAL
+    assert saved_views.forget_removed(at=late) == 0
+    with pytest.raises(CannotBringBack):
+        saved_views.bring_back(view, by=ivo, at=late + timedelta(seconds=1))
+    assert saved_views.forget_removed(at=late + timedelta(seconds=1)) == 1
 
 
 @pytest.mark.parametrize("said", [{"name": ""}, {"name": "x" * 61}, {"filter": "stage"}, {"filter": "password:is(1)"}, {"reach": "world"}, {"name": "a\0b"}])

@@ -48,7 +48,9 @@ def test_the_index_holds_what_one_may_open_and_every_page_of_it_opens(cast: Cast
                 answer = client.get(reverse(one.url_name))
                 assert answer.status_code == 200, (person, one.url_name)
     assert labels(signed_in(cast.ivo)) == {
-        "My profile", "Organisation", "Calendars", "People", "Teams", "Roles and abilities", "Stages", "Products", "About Tasuki",
+        "My profile", "My mailbox", "My calendar",
+        "Organisation", "Calendars", "People", "Teams", "Roles and abilities", "Stages", "Routing", "Agreements", "Products", "Objections",
+        "Do not contact", "About Tasuki",
     }  # fmt: skip
     assert {"Backup", "Outgoing mail", "Files", "Audit log"} <= labels(signed_in(cast.ada))
 
@@ -80,7 +82,10 @@ def test_what_is_not_in_the_index_is_closed(cast: Cast) -> None:
     assert the_organisation().name != "Gaon"
 
 
-@pytest.mark.parametrize(("q", "found"), [("holiday", {"Calendars"}), ("permission", {"Roles and abilities"}), ("smtp", {"Outgoing mail"}), ("zebra", set())])
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [("holiday", {"Calendars"}), ("permission", {"Roles and abilities"}), ("smtp", {"Outgoing mail", "Mailboxes", "My mailbox"}), ("zebra", set())],
+)
 def test_it_is_searched_without_script(cast: Cast, q: str, found: set[str]) -> None:
     assert labels(signed_in(cast.ada), q) == found
 

@@ -9,6 +9,7 @@ import pytest
 from django.template import engines
 from django.template.loader import get_template
 from jinja2 import Environment, meta, nodes
+from jinja2.filters import FILTERS
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "tasuki" / "web" / "templates"
 OURS = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.jinja"))
@@ -33,6 +34,14 @@ def test_a_template_compiles_and_what_it_names_exists(name: str, environment: En
         there = set(environment.get_template(imported.template.value).module.__dict__)
         wanted = {name[0] if isinstance(name, tuple) else name for name in imported.names}
         assert wanted <= there, f"{name} imports from {imported.template.value} what is not there: {wanted - there}"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_nothing_is_worked_out_while_a_template_is_compiled(name: str, environment: Environment) -> None:
+    """What a filter of ours makes of a constant would be kept, in the language of whoever came first."""
+    tree = environment.parse((TEMPLATES / name).read_text(encoding="utf-8"))
+    found = [f"{node.node.value!r} | {node.name}" for node in tree.find_all(nodes.Filter) if isinstance(node.node, nodes.Const) and node.name not in FILTERS]
+    assert not found, f"{name}: say this in the view, or by a function: {found}"
 
 
 @pytest.mark.parametrize("path", sorted(DJANGO.rglob("*.html")), ids=lambda path: str(path.relative_to(DJANGO)))

@@ -35,6 +35,7 @@ def given_away(page: Any, live_server: Any, cast: Cast, *, dark: bool = False) -
     page.get_by_label("Team").last.select_option(label=cast.field_sales.name)
     page.locator(".bulk details[open] button.btn-fill").click()
     page.locator("flash-toast").wait_for()
+    page.wait_for_load_state()
 
 
 def owner() -> User | None:
@@ -49,7 +50,7 @@ def test_undo_is_reached_and_pressed_by_keyboard(page: Any, live_server: Any, ca
     page.keyboard.press("u")
     assert page.evaluate("document.activeElement.innerText") == "Undo"
     page.keyboard.press("Enter")
-    page.locator("flash-toast", has_text="as it was before").wait_for()
+    page.locator("flash-toast", has_text="1 row is brought back.").wait_for()
     assert owner() == cast.ivo
     assert page.url.endswith("?view=all")
 

@@ -10,22 +10,19 @@ import pytest
 from django.urls import reverse
 
 from tasuki.core.audit import By, Door
+from tasuki.core.organisation import the_day
 from tasuki.core.saved_views import SavedView
 from tasuki.crm import following, leads, stages
+from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.leads import Arrival, Lead
+from tasuki.crm.ledger import Passage
 from tasuki.crm.tasks import Task
 from tests.cast import MONDAY, Cast, assemble
 from tests.web.browsing import sign_in
+from tests.web.keyboard import CHOSEN, HERE, reach
 from tests.web.office import lead_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-# What has the focus, as it is read out.
-HERE = """() => {
-  const at = document.activeElement
-  const said = at.getAttribute("aria-label") || at.innerText || (at.labels && at.labels[0] ? at.labels[0].innerText : "") || at.value || ""
-  return said.replace(/\\s+/g, " ").trim()
-}"""
 
 
 @pytest.fixture
@@ -39,16 +36,21 @@ def desk(page: Any, live_server: Any, cast: Cast) -> Any:
     return sign_in(page, live_server, cast.ruth)
 
 
-def reach(page: Any, words: str, *, key: str = "Tab", most: int = 150) -> None:
-    """Tab until what is called so has the focus; the ring is seen there. Shift+Tab at the head of a page comes to its end first."""
-    passed = []
-    for _step in range(most):
-        page.keyboard.press(key)
-        passed.append(page.evaluate(HERE))
-        if passed[-1] == words:
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", f"nobody sees that “{words}” has the focus"
-            return
-    raise AssertionError(f"{key} never comes to “{words}”; it passed {passed}")
+def choose_no_budget(page: Any) -> None:
+    """In the form that recycles: the reason by its first letters; when it wakes stays as the reason proposes."""
+    reach(page, "Reason *", most=1)
+    page.keyboard.type("No bud")
+    assert page.evaluate(CHOSEN) == "No budget · after 90 days"
+    reach(page, "Wakes", most=1)
+    assert page.evaluate(CHOSEN) == "as the reason proposes"
+
+
+def assert_waits_for_budget(lead: Lead) -> None:
+    """It left for the reason that was chosen, with the words that were typed, and wakes on the day that the reason proposes."""
+    passage = Passage.objects.get(lead=lead, outcome="recycled")
+    reason = ExitReason.objects.get(name_en="No budget")
+    assert (passage.because, passage.reason) == (reason, "next fiscal year")
+    assert passage.wake_on == reason.rule(the_day(passage.left_at)).on is not None
 
 
 def test_a_list_is_ordered_widened_kept_as_a_view_and_turned(desk: Any, live_server: Any, cast: Cast) -> None:
@@ -108,16 +110,19 @@ def test_rows_are_walked_seen_through_chosen_and_recycled(desk: Any, live_server
     desk.keyboard.press("j")
     desk.keyboard.press("x")
     assert desk.locator(".bulk-count").inner_text() == "2 selected"
+    # Before the menus have come the same words lead to a page.
+    desk.locator("summary#bulk-recycle").wait_for()
     reach(desk, "Recycle")
     desk.keyboard.press("Enter")
-    desk.keyboard.press("Tab")
-    desk.keyboard.type("no budget")
-    reach(desk, "Or when this happens")
+    choose_no_budget(desk)
+    reach(desk, "What would change it", most=1)
     desk.keyboard.type("next fiscal year")
-    reach(desk, "Recycle")
+    reach(desk, "Recycle", most=1)
     desk.keyboard.press("Enter")
     desk.locator("flash-toast", has_text="2 rows are changed.").wait_for()
     assert sorted(Lead.objects.values_list("source", "ended_as")) == [("referral", "recycled"), ("referral", "recycled"), ("webinar", "")]
+    for lead in Lead.objects.filter(source="referral"):
+        assert_waits_for_budget(lead)
     desk.goto(live_server.url + reverse("leads"))
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
@@ -169,10 +174,10 @@ def test_a_lead_is_noted_on_planned_moved_on_and_recycled(desk: Any, live_server
     assert lead.stage_id == stages.CONNECTED
     reach(desk, "Recycle")
     desk.keyboard.press("Enter")
-    desk.keyboard.press("Tab")
-    desk.keyboard.type("no budget")
-    reach(desk, "Or when this happens")
+    choose_no_budget(desk)
+    reach(desk, "What would change it", most=1)
     desk.keyboard.type("next fiscal year")
     desk.keyboard.press("Enter")
     desk.locator(".record-head .tag", has_text="recycled").wait_for()
     assert Lead.objects.get(pk=lead.pk).ended_as == "recycled"
+    assert_waits_for_budget(lead)

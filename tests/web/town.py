@@ -1,12 +1,12 @@
 """A small town: some of everything that has a page, and what stands in each address of the URL map. The walks over all pages begin here.
 
-Whoever adds an address says in `ARGUMENTS` whose it is, so that no walk can leave it out.
+Whoever adds an address says in `ARGUMENTS` (tests/web/town_addresses.py) whose it is, so that no walk can leave it out.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import translation
 
 from tasuki.core import absences, saved_views
 from tasuki.core.absences import Absence
@@ -30,19 +31,59 @@ from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.sets import ImportFile, ImportSet
 from tasuki.core.money import Money
 from tasuki.core.saved_views import Reach, SavedView, Shown
-from tasuki.crm import attachments, duplicate_groups, leads, merging, notes, records, stages, tasks
+from tasuki.crm import attachments, duplicate_groups, leads, merging, notes, product_points, records, stages, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, ConsentState, Contact
 from tasuki.crm.duplicate_groups import DuplicateGroup
+from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.files import File
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.merges.rows import Merge
 from tasuki.crm.products import Product
-from tasuki.crm.tasks import Task
+from tasuki.crm.scoring import keeping, suggestions, versions
+from tasuki.crm.scoring.versions import FitRule
+from tasuki.crm.tasks import Task, TaskKind
 from tasuki.crm.timeline import TimelineEntry
+from tasuki.engage import blocks, booking_links, meetings, recordings, talk_figures, touches
+from tasuki.engage.blocks import Block
+from tasuki.engage.booking_links import BookingLink
+from tasuki.engage.call_types import CallType
+from tasuki.engage.calls import Call
+from tasuki.engage.contact_rules import ContactRule
+from tasuki.engage.meeting_rows import Meeting
+from tasuki.engage.meetings import Plan
+from tasuki.engage.message_rows import Message
+from tasuki.engage.next_calls import RetryRule
+from tasuki.engage.recording_rows import Recording
+from tasuki.engage.talk_figures import Figures
+from tasuki.inside_sales import objections, qualification, routing, routing_pools, routing_rules
+from tasuki.inside_sales.call_lists import building
+from tasuki.inside_sales.call_lists.lists import CallList
+from tasuki.inside_sales.coaching import cards, comments, praises, rules, samples, scorecards
+from tasuki.inside_sales.coaching.cards import SkillCard
+from tasuki.inside_sales.coaching.comments import CallComment
+from tasuki.inside_sales.coaching.praises import Praise
+from tasuki.inside_sales.coaching.reviews import Review
+from tasuki.inside_sales.coaching.scorecards import Criterion
+from tasuki.inside_sales.objections import Objection, Response
+from tasuki.inside_sales.qualification import Fact
+from tasuki.inside_sales.routing_decisions import Cause
+from tasuki.inside_sales.routing_methods import Method
+from tasuki.inside_sales.routing_pools import OffHours, RoutingPool, Seat
+from tasuki.inside_sales.routing_rules import RoutingRule
+from tasuki.relay import agreements, handoff_talks, handoffs
+from tasuki.relay.agreements import Agreement, Counts, Event, Terms, Unit
+from tasuki.relay.handoff_reasons import Destination, Reason
+from tasuki.relay.handoff_rows import Handoff
+from tasuki.relay.handoffs import Package, Return
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
-from tests.cast import MONDAY, SET_UP, Cast
+from tests.cast import MONDAY, SET_UP, Cast, hired
+from tests.inside_sales.coaching.hearing import heard, reviewed, tone, upload
+from tests.remembering import written
+from tests.web import calendar_of_town, town_sequences
+from tests.web.mail_of_town import posted
+from tests.web.town_addresses import ARGUMENTS
 
 # What nobody without the ability may find anywhere: each is a text that stands in no other field.
 ADDRESS, TELEPHONE, AMOUNT, PRICE, ILLNESS, CUSTOM = "quartz", "+82 10 4747 5", 76_543_210, 45_454_500, "obsidian leg", "basalt wing"
@@ -58,6 +99,7 @@ class Town:
     lead: Lead
     booked: Lead
     recycled: Lead
+    disqualified: Lead
     opportunity: Opportunity
     account: Account
     contact: Contact
@@ -74,23 +116,97 @@ class Town:
     bulk_run: BulkRun
     merge: Merge
     note: TimelineEntry
+    score_rule: FitRule
+    call_list: CallList
     twins: DuplicateGroup
+    offered: Handoff
+    meeting: Meeting
+    message: Message
+    booking_link: BookingLink
+    recording: Recording
+    review: Review
+    own_review: Review
+    said: CallComment
+    card: SkillCard
+    praise: Praise
+
+    @property
+    def call(self) -> Call:
+        """A call of Ivo's about another lead, which Ruth has reviewed; Ada has yet to."""
+        return self.recording.call
+
+    @property
+    def criterion(self) -> Criterion:
+        return Criterion.objects.filter(scorecard__published_at__isnull=True).order_by("pk")[0]
+
+    @property
+    def block(self) -> Block:
+        return Block.objects.latest("pk")
+
+    @property
+    def contact_rule(self) -> ContactRule:
+        return ContactRule.objects.get(country="KR")
+
+    @property
+    def reason(self) -> ExitReason:
+        return ExitReason.objects.get(key="no_budget")
+
+    @property
+    def objection(self) -> Objection:
+        return Objection.objects.get(words="We have no budget")
+
+    @property
+    def call_type(self) -> CallType:
+        """There are some from the first day, and rules for trying again."""
+        return CallType.objects.get(key="first")
+
+    @property
+    def retry_rule(self) -> RetryRule:
+        return RetryRule.objects.get(disposition="busy")
 
     @property
     def calendar(self) -> Calendar:
         """A house has one from its first day."""
         return Calendar.objects.of_the_organisation()
 
+    @property
+    def pool(self) -> RoutingPool:
+        return RoutingPool.objects.order_by("pk")[0]
+
+    @property
+    def routing_rule(self) -> RoutingRule:
+        return RoutingRule.objects.filter(version__published_at__isnull=True).order_by("pk")[0]
+
+    @property
+    def agreement(self) -> Agreement:
+        return Agreement.objects.order_by("pk")[0]
+
 
 def settled(cast: Cast, *, n: int = 2) -> Town:
     """A town with `n` of everything."""
+    return written(_founded, cast, n, cast.ada.language)
+
+
+def _founded(cast: Cast, n: int, language: str) -> Town:
+    """`language` is Ada's: what her imports say about rows is kept as it was said to her, so each language has a town of its own."""
+    with translation.override(language):
+        return _of_all_kinds(cast, n)
+
+
+def _of_all_kinds(cast: Cast, n: int) -> Town:
     fields = {noun: _field(noun) for noun in FieldNoun}
     chosen = defining.define(FieldNoun.LEAD, kind=FieldKind.CHOICE, wording=Wording("등급"), choices=("금", "은"), by=SET_UP, at=MONDAY)
+    score_rule = _scored()
+    objections.add(Response("We have no budget", "en", "no_hurry", question="지금은 얼마나 쓰십니까?"), by=By(cast.ivo, Door.WEB), at=MONDAY)
+    _rules_in_force(cast)
     booked, recycled = _lead(cast, 900, stage=stages.BOOKED), _lead(cast, 901)
-    leads.recycle(recycled, reason="no budget", wake_when="next fiscal year", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1))
+    leads.recycle(recycled, reason="no budget", wake_when="다음 회계연도", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1))
+    disqualified = _lead(cast, 902)
+    leads.disqualify(disqualified, because=ExitReason.objects.get(key="consultant"), by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1))
     town: Town | None = None
     for nth in range(n):
-        town = _grown(cast, nth, fields=fields, town=town, extra=(booked, recycled, chosen.choice_set.order_by("position")[0]))
+        extra = (booked, recycled, disqualified, chosen.choice_set.order_by("position")[0], score_rule)
+        town = _grown(cast, nth, fields=fields, town=town, extra=extra)
     assert town
     _around(town, n=n)
     return town
@@ -102,6 +218,34 @@ def grow(town: Town, *, n: int) -> None:
     for nth in range(100, 100 + n):
         _grown(town.cast, nth, fields=fields, town=town, extra=())
     _around(town, n=n, first=100)
+
+
+def _rules_in_force(cast: Cast) -> None:
+    """One published version, and a draft of the next."""
+    pool = routing_pools.keep(None, name="야간조", team=cast.inside_sales, method=Method.WEIGHTED, off_hours=OffHours.GIVE, by=SET_UP, at=MONDAY)
+    routing_pools.seat(pool, user=cast.ivo, terms=Seat(weight=2, languages=["ko", "en"], skills=["securities"]), by=SET_UP, at=MONDAY)
+    for _ in range(2):
+        draft = routing_rules.draft(by=SET_UP, at=MONDAY)
+        if not draft.rules.exists():
+            routing_rules.add(draft, name="한국 증권사", condition="account.country:is(KR), source:is(webinar)", pool=pool, by=SET_UP, at=MONDAY)
+            routing_rules.publish(draft, by=SET_UP, at=MONDAY)
+
+
+def _routed(cast: Cast, nth: int) -> None:
+    """A pool, somebody more in the first one, a rule in the draft, a lead of nobody's that is routed and answered late, and another agreement."""
+    at, routed_at = MONDAY, datetime.now(UTC) - timedelta(days=3, minutes=nth)
+    first, kept = RoutingPool.objects.order_by("pk")[0], {"team": cast.inside_sales, "method": Method.SKILL, "off_hours": OffHours.GIVE, "by": SET_UP, "at": at}
+    pool = routing_pools.keep(None, name=f"교대조 {nth}", **kept)
+    colleague = hired(f"caller{nth}", "강", f"도윤{nth}", team=cast.inside_sales)
+    for one in (first, pool):
+        routing_pools.seat(one, user=colleague, terms=Seat(n_open_cap=0), by=SET_UP, at=at)
+    draft = routing_rules.draft(by=SET_UP, at=at)
+    routing_rules.add(draft, name=f"규칙 {nth}", condition="account.country:is(KR), source:is(webinar)", pool=first, by=SET_UP, at=at)
+    agreements.keep(None, terms=Terms(Event.OTHER, Counts.WALL, 2, Unit.HOURS, name=f"재활용 {nth}", escalate_to=cast.ruth), by=SET_UP, at=at)
+    contact = records.add_contact(records.Person("노", f"아린{nth}"), another="one more", by=SET_UP, at=routed_at)
+    lead = leads.capture(Arrival(team=cast.marketing, contact=contact, source="webinar"), by=By(cast.mina, Door.WEB), at=routed_at, stage=stages.READY)
+    if nth % 2:
+        touches.touch(lead, channel=Channel.PHONE, words="부재중", by=By(cast.ivo, Door.WEB), at=routed_at + timedelta(minutes=9))
 
 
 def _field(noun: FieldNoun) -> CustomField:
@@ -125,6 +269,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     terms = Acceptance(owner=cast.saori, team=cast.field_sales, name=f"야간 상담 {nth}", money=Money(Decimal(AMOUNT), "KRW"))
     deal = opportunities.accept(accepted, terms=terms, by=By(cast.saori, Door.WEB), at=at + timedelta(days=1))
     product = records.add_product(f"사전 위험 점검 {nth}", line=f"risk {nth}", price=Decimal(PRICE), currency="KRW", by=SET_UP, at=at)
+    product_points.keep(product, said=product_points.Said("say", "ko", f"장중에 바꿉니다 {nth}"), by=SET_UP, at=at)
     for noun, record in ((FieldNoun.LEAD, lead), (FieldNoun.OPPORTUNITY, deal), (FieldNoun.ACCOUNT, lead.account), (FieldNoun.CONTACT, lead.contact)):
         writing.write(record, said={fields[noun].pk: f"{CUSTOM} {nth}"}, by=SET_UP, at=at)
     day = datetime.now(UTC).date() + timedelta(days=30 + nth)
@@ -132,11 +277,14 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     task = tasks.add(Task(subject=f"전화 {nth}", owner=cast.ivo, lead=lead, due_on=at.date()), by=by, at=at)
     shown = Shown(filter="state:is(open)", sort="-opened", columns=("person", "account", fields[FieldNoun.LEAD].key))
     view = saved_views.keep(None, of="lead", name=f"박람회 {nth}", reach=Reach.ALL, shown=shown, by=By(cast.ada, Door.WEB), at=at)
+    _routed(cast, nth)
     made, run, given = _imported(cast, nth), _run(cast, nth), _given(cast, nth, lead)
-    merge, twins = _merged(cast, nth), _twins(cast, nth)
+    merge, twins, offered = _merged(cast, nth), _twins(cast, nth), _handed_off(cast, nth)
+    meeting, coached = _met(cast, nth), _coached(cast, nth)
+    town_sequences.sequenced(cast, nth, at=LATELY, leads=(_lead(cast, nth + 440), _lead(cast, nth + 850)))
     if town is not None:
         return town
-    booked, recycled, choice = extra
+    booked, recycled, disqualified, choice, score_rule = extra
     assert lead.account
     assert lead.contact
     file = _attached(lead, nth, by)
@@ -146,6 +294,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
         lead=lead,
         booked=booked,
         recycled=recycled,
+        disqualified=disqualified,
         opportunity=deal,
         account=lead.account,
         contact=lead.contact,
@@ -162,8 +311,32 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
         bulk_run=given,
         merge=merge,
         note=notes.write("본사 방문 일정을 잡기로 함", lead=lead, by=By(cast.ada, Door.WEB), at=LATELY + timedelta(days=1)),
+        score_rule=score_rule,
+        call_list=_listed(cast),
         twins=twins,
+        offered=offered,
+        meeting=meeting,
+        message=posted(cast, lead, nth=nth, at=at),
+        booking_link=booking_links.make(lead, held_by=cast.ivo, by=by, at=datetime.now(UTC)),
+        **coached,
     )
+
+
+def _listed(cast: Cast) -> CallList:
+    """Ivo's list of the next business day, with a call that he has promised on it."""
+    day = datetime.now(UTC).date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    promised = Task(subject="이사회 뒤 재통화", kind=TaskKind.CALL, owner=cast.ivo, lead=_lead(cast, 977), due_on=day)
+    tasks.add(promised, by=By(cast.ivo, Door.WEB), at=LATELY)
+    building.build(day, owners=[cast.ivo], by=SET_UP, at=LATELY)
+    return CallList.objects.get(owner=cast.ivo, for_on=day)
+
+
+def _scored() -> FitRule:
+    """A score model in force, and a rule of the next one's draft."""
+    keeping.publish(suggestions.fill(versions.begin(by=SET_UP, at=MONDAY), by=SET_UP, at=MONDAY), by=SET_UP, at=MONDAY)
+    return versions.begin(by=SET_UP, at=MONDAY).fit_rules.all()[0]
 
 
 def _imported(cast: Cast, nth: int) -> ImportSet:
@@ -200,6 +373,61 @@ def _twins(cast: Cast, nth: int) -> DuplicateGroup:
     return duplicate_groups.reopen(DuplicateGroup.objects.get(record_ids__contains=[one.pk]), by=By(cast.ada, Door.WEB), at=LATELY)
 
 
+def _handed_off(cast: Cast, nth: int) -> Handoff:
+    """One that waits for its answer, and one that came back and is talked about."""
+    offers = []
+    for lead in (_lead(cast, nth + 50), _lead(cast, nth + 700)):
+        for fact in Fact:
+            qualification.learn(lead, fact=fact, words=f"사실 {nth}", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1))
+        package = Package(meeting_at=LATELY + timedelta(days=2), summary="야간 점검 두 명", agenda="장중 한도 변경", attendees="부장, 沙織")
+        offers.append(handoffs.offer(lead, package=package, to=cast.saori, by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1, minutes=nth)))
+    waiting, back = offers
+    said = Return(Reason.NO_BUDGET, "다음 회계연도에", destination=Destination.RECYCLE, wake_when="새 예산")
+    handoffs.give_back(back, said=said, by=By(cast.saori, Door.WEB), at=LATELY + timedelta(days=3))
+    handoff_talks.dispute(back, text="예산은 있다고 들었음", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=3))
+    handoff_talks.write(waiting, text="자료를 보냈음", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=2))
+    return waiting
+
+
+def _met(cast: Cast, nth: int) -> Meeting:
+    """To come tomorrow, with somebody besides whose address not everybody sees."""
+    starts_at = datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=2 + nth // 20, minutes=30 * (nth % 20))
+    plan = Plan(cast.ivo, starts_at, agenda=f"야간 상담 {nth}", attendees=f"{ADDRESS}m{nth}@gaon.example")
+    meeting = meetings.book(_lead(cast, nth + 300), plan=plan, by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1))
+    calendar_of_town.differing(cast, meeting, at=LATELY + timedelta(days=1))
+    return meeting
+
+
+def _coached(cast: Cast, nth: int) -> dict[str, Any]:
+    """A call that was recorded, heard by Ruth and by Ada, reviewed by Ruth; what was said about it, a card, praise, and a draft of the scorecard.
+    Ada has reviewed another."""
+    by, at = By(cast.ruth, Door.WEB), LATELY + timedelta(days=1, minutes=nth)
+    recording = _recorded(cast, nth + 820, at=at)
+    call = recording.call
+    recordings.show_as_model(recording, situation=f"상황 {nth}", why="되묻는 방법", by=by, at=at)
+    talk_figures.note(call, figures=Figures(55, 4, 8, 70), by=SET_UP, at=at)
+    samples.draw(rules.week_of(at), at=at)
+    said = comments.say(recording, second=0, text=f"여기서 되물음 {nth}", by=by, at=at)
+    comments.say(recording, second=0, text="네", answers=said, by=By(cast.ivo, Door.WEB), at=at)
+    card = cards.begin(cast.ivo, skill=f"되묻기 {nth}", next_on=at.date(), by=by, at=at)
+    cards.step_on(card, words="함께 들음", next_on=at.date(), by=by, at=at)
+    praise = praises.give(cast.ivo, deed=f"일곱 가지를 모두 물었음 {nth}", lead=call.lead, by=by, at=at)
+    praises.give(cast.ivo, deed=f"끝까지 들었음 {nth}", call=call, by=by, at=at)
+    review = reviewed(recording, user=cast.ruth, at=at)
+    heard(recording, user=cast.ada, at=at)
+    own_review = reviewed(_recorded(cast, nth + 860, at=at - timedelta(weeks=1)), user=cast.ada, at=at)
+    scorecards.begin(by=SET_UP, at=at)
+    return {"recording": recording, "review": review, "own_review": own_review, "said": said, "card": card, "praise": praise}
+
+
+def _recorded(cast: Cast, nth: int, *, at: datetime) -> Recording:
+    call = Call.objects.create(
+        lead=_lead(cast, nth), caller=cast.ivo, call_type=CallType.objects.get(key="first"), started_at=at, answered_at=at,
+        ended_at=at + timedelta(minutes=4), disposition="talk", disposed_at=at + timedelta(minutes=5),
+    )  # fmt: skip
+    return recordings.keep(call, attachment=upload(tone(0.1)), notice="told", by=By(cast.ivo, Door.WEB), at=at + timedelta(minutes=9))
+
+
 def _attached(lead: Lead, nth: int, by: By) -> File:
     return attachments.attach(ContentFile(b"%PDF-1.7"), name=f"제안서 {nth}.pdf", n_bytes=8, by=by, at=LATELY, lead=lead)
 
@@ -213,77 +441,10 @@ def _around(town: Town, *, n: int, first: int = 0) -> None:
             notes.write(f"담당자와 통화 {nth}", lead=lead, by=by, at=at)
             tasks.add(Task(subject=f"자료 보내기 {nth}", owner=town.cast.ivo, lead=lead), by=by, at=at)
             _attached(lead, nth, by)
+        routing.route(town.lead, by=By(town.cast.ada, Door.WEB), at=at, cause=Cause.HAND)
+        blocks.block(f"+82 2 555 0{nth:03}", by=by, at=at)
         records.record_consent(town.contact, channel=Channel.MAIL, state=ConsentState.GIVEN, how=f"세미나 {nth}", by=by, at=at)
         records.add_contact(records.Person("문", f"지호{nth}", account=town.account, email=f"{ADDRESS}x{nth}@gaon.example"), by=by, at=at)
-
-
-Arguments = Callable[[Town], dict[str, Any]]
-
-
-def _pk_of(name: str) -> Arguments:
-    return lambda town: {"pk": getattr(town, name).pk}
-
-
-# The addresses that hold nothing but the id of one record, by the name that the record has in the town.
-OF = {
-    "lead": "lead lead_peek lead_advance lead_recycling lead_loss lead_disqualification lead_merging lead_owner",
-    "booked": "lead_acceptance",
-    "recycled": "lead_waking",
-    "opportunity": "opportunity opportunity_peek opportunity_advance opportunity_terms opportunity_owner"
-    " opportunity_win opportunity_loss opportunity_recycling",
-    "account": "account account_peek account_change account_owner",
-    "contact": "contact contact_peek contact_change contact_consents",
-    "product": "product_change",
-    "task": "task task_finish task_change task_due task_next task_reopening task_removal",
-    "file": "file file_removal file_restoring",
-    "note": "note_change note_removal note_pin note_unpin",
-    "view": "view_change view_remove",
-    "absence": "absence_end",
-    "custom_field": "custom_field custom_field_place custom_field_archiving custom_field_restoring custom_choices",
-    "import_run": "import import_errors import_undoing",
-    "import_set": "import_set import_set_rehearsing import_set_starting import_set_undoing",
-    "import_file": "import_file import_file_reading import_file_using import_file_removing import_file_mapping",
-    "bulk_run": "bulk bulk_undoing",
-    "calendar": "calendar calendar_days calendar_choosing calendar_removal",
-    "merge": "merge merge_undoing",
-    "twins": "duplicate_apart duplicate_reopening",
-}
-PEOPLE = "person person_change person_roles person_invitation person_departure person_absences"
-ARGUMENTS: dict[str, Arguments] = {name: _pk_of(record) for record, names in OF.items() for name in names.split()}
-ARGUMENTS |= {name: lambda town: {"pk": town.cast.ivo.pk} for name in PEOPLE.split()}
-ARGUMENTS |= {
-    "person_role_end": lambda town: {"pk": town.cast.ivo.pk, "role": "inside_seller"},
-    "team": lambda town: {"pk": town.cast.success.pk},
-    "custom_choice": lambda town: {"pk": town.custom_field.pk, "choice": town.choice.pk},
-    "custom_fields": lambda _town: {"noun": "lead"},
-    "custom_field_new": lambda _town: {"noun": "lead"},
-    "known_hint": lambda _town: {"noun": "account"},
-    "colleagues": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "follow": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "unfollow": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "notification_silence": lambda _town: {"token": "no-such-token"},
-    "quick_add": lambda _town: {"key": "task"},
-    "stage": lambda _town: {"key": "ready"},
-    "calendar_day_removal": lambda town: {"pk": town.calendar.pk, "day": 1},
-    "handbook_page": lambda _town: {"key": "lists"},
-    "first_link": lambda _town: {"key": "no-such-key"},
-    "set_up_step": lambda _town: {"key": "teams"},
-    "merge_choosing": lambda _town: {"noun": "account"},
-    "place": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "tour_stop": lambda _town: {"key": "deal"},
-    "bulk_start": lambda _town: {"noun": "lead", "verb": "give"},
-    "bulk_field": lambda _town: {"noun": "account", "key": "industry"},
-    "edit": lambda town: {"noun": "account", "pk": town.account.pk, "field": "industry"},
-    "edit_undo": lambda _town: {"name": "no-such-edit"},
-    "export": lambda _town: {"noun": "lead"},
-    "custom_values": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "note_add": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "task_add": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "file_attach": lambda town: {"noun": "lead", "pk": town.lead.pk},
-    "password_link": lambda _town: {"token": "no-such-token"},
-    "mfa_remove_webauthn": lambda _town: {"pk": 1},
-    "mfa_edit_webauthn": lambda _town: {"pk": 1},
-}
 
 
 def names(resolver: URLResolver | None = None) -> Iterator[str]:
