@@ -21,16 +21,25 @@ async function* filesBelow(folder) {
 
 // An icon is in the sprite when a template or a view names it in quotes, as the argument of whatever macro: a few words that
 // happen to be the name of an icon too come along, and weigh less than a list that somebody has to keep.
-async function sprite() {
+// What only the pages of some tools name is a sprite of its own, so that a first page does not carry it.
+const ofSomePages = /\/(inside_sales|wins|mail|agreements|handoffs|meetings|scoring|consents|contact_rules|do_not_contact|exit_reasons|settings|set_up|merges|duplicates|imports|audit|teams|people|custom_fields|stages|tour|profile|passwords|handbook)\/|\/settings_index\.py$/;
+
+async function sprites() {
   const there = new Set((await readdir(icons)).map((file) => path.basename(file, ".svg")));
-  const names = new Set();
+  const common = new Set();
+  const others = new Set();
   for await (const file of filesBelow(web)) {
     const text = await readFile(file, "utf8");
+    const names = ofSomePages.test(file.slice(web.length)) ? others : common;
     // Not a key, nor the value of an attribute other than one for an icon.
     for (const match of text.matchAll(/(?:(?<=icon(?:_name)?=)|(?<![=[]))["']([a-z][a-z0-9-]*)["'](?![:\]])/g)) if (there.has(match[1])) names.add(match[1]);
   }
+  return { common: await drawn([...common]), others: await drawn([...others].filter((name) => !common.has(name))) };
+}
+
+async function drawn(names) {
   const symbols = [];
-  for (const name of [...names].sort()) {
+  for (const name of names.sort()) {
     const svg = await readFile(path.join(icons, `${name}.svg`), "utf8");
     const body = svg.replace(/<!--[\s\S]*?-->/g, "").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "");
     symbols.push(`<symbol id="${name}" viewBox="0 0 24 24">${body.replace(/\s+/g, " ").replace(/<path stroke="none"[^>]*\/>/g, "").trim()}</symbol>`);
@@ -54,8 +63,8 @@ async function sweep(current) {
 
 // What every page gets, and what only some pages ask for beside it. A sheet of some pages comes before the common one, so it names the layers too.
 const entries = [
-  ...["app", "records", "cards", "find_tiles"].map((name) => ({ in: path.join(web, `elements/${name}.ts`), out: name })),
-  ...["style", "relay", "cards", "handbook"].map((name) => ({ in: path.join(web, `styles/${name}.css`), out: name })),
+  ...["app", "records", "cards", "find_tiles", "desk", "coaching", "name_field", "known_hint", "things_to_do"].map((name) => ({ in: path.join(web, `elements/${name}.ts`), out: name })),
+  ...["style", "relay", "cards", "handbook", "desk", "inside_sales", "mail", "merging", "numbers", "office", "qualification", "coaching", "names"].map((name) => ({ in: path.join(web, `styles/${name}.css`), out: name })),
 ];
 
 async function build() {
@@ -72,7 +81,8 @@ async function build() {
     logLevel: "warning",
   });
   const files = result.outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)]);
-  files.push(["icons.svg", Buffer.from(await sprite())], ["licences.txt", Buffer.from(await licences())]);
+  const { common, others } = await sprites();
+  files.push(["icons.svg", Buffer.from(common)], ["more_icons.svg", Buffer.from(others)], ["licences.txt", Buffer.from(await licences())]);
   await mkdir(built, { recursive: true });
   const manifest = {};
   for (const [name, bytes] of files) {
