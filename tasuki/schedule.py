@@ -36,9 +36,68 @@ def on_app_ready(app: App) -> None:
     app.periodic(cron="* * * * *")(app.task(name="fold_the_daybook", queueing_lock="fold_the_daybook")(fold_the_daybook))
     app.periodic(cron="17 * * * *")(app.task(name="find_duplicates", queueing_lock="find_duplicates")(find_duplicates))
     app.periodic(cron="* * * * * */30")(app.task(name="mail_notifications", queueing_lock="mail_notifications")(mail_notifications))
+    app.periodic(cron="* * * * * */10")(app.task(name="mail_invitations", queueing_lock="mail_invitations")(mail_invitations))
+    app.periodic(cron="* * * * * */5")(app.task(name="send_mail", queueing_lock="send_mail")(send_mail))
+    app.periodic(cron="* * * * * */15")(app.task(name="read_mail", queueing_lock="read_mail")(read_mail))
+    app.periodic(cron="* * * * * */15")(app.task(name="keep_own_calendars", queueing_lock="keep_own_calendars")(keep_own_calendars))
     app.periodic(cron="* * * * * */10")(app.task(name="scan_attachments", queueing_lock="scan_attachments")(scan_attachments))
+    app.periodic(cron="* * * * * */10")(app.task(name="route_what_waits", queueing_lock="route_what_waits")(route_what_waits))
+    app.periodic(cron="* * * * * */15")(app.task(name="keep_agreements", queueing_lock="keep_agreements")(keep_agreements))
+    app.periodic(cron="* * * * *")(app.task(name="watch_handoffs", queueing_lock="watch_handoffs")(watch_handoffs))
     app.periodic(cron="20 3 * * *")(app.task(name="forget_what_is_over", queueing_lock="forget_what_is_over")(forget_what_is_over))
+    app.periodic(cron="*/5 * * * *")(app.task(name="wake_what_is_due", queueing_lock="wake_what_is_due")(wake_what_is_due))
     app.periodic(cron="* * * * * */5")(app.task(name="absorb_search_changes", queueing_lock="absorb_search_changes")(absorb_search_changes))
+    app.periodic(cron="* * * * * */5")(app.task(name="keep_scores", queueing_lock="keep_scores")(keep_scores))
+    app.periodic(cron="*/5 * * * *")(app.task(name="keep_call_lists", queueing_lock="keep_call_lists")(keep_call_lists))
+    app.periodic(cron="* * * * * */30")(app.task(name="take_steps_of_sequences", queueing_lock="take_steps_of_sequences")(take_steps_of_sequences))
+    app.periodic(cron="* * * * * */10")(app.task(name="count_inside_sales", queueing_lock="count_inside_sales")(count_inside_sales))
+    app.periodic(cron="23 * * * *")(app.task(name="draw_samples", queueing_lock="draw_samples")(draw_samples))
+
+
+def draw_samples(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Draw which recorded calls of last week are heard; whoever has been drawn for already is left alone."""
+    from django.utils.timezone import now
+
+    from tasuki.inside_sales.coaching import samples
+
+    samples.draw_last_week(at=now())
+
+
+def count_inside_sales(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Count the days of inside sales that are over, and those in which something changed; no number depends on when."""
+    from django.utils.timezone import now
+
+    from tasuki.relay.leg_days import keeping
+
+    keeping.keep(at=now())
+
+
+def keep_call_lists(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Propose tomorrow's list to everybody for whom it is evening, and freeze those whose day begins."""
+    from django.utils.timezone import now
+
+    from tasuki.inside_sales.call_lists import keeping
+
+    keeping.keep(at=now())
+
+
+def take_steps_of_sequences(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Whatever is due in sequences: mails, waits, branches, what goes onto somebody's day, and who had their time to answer."""
+    from django.utils.timezone import now
+
+    from tasuki.engage.sequences import sweeping
+
+    sweeping.sweep(at=now())
+
+
+def keep_scores(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Score all leads by a version that was published, as far as that is left to do, and those about which something changed."""
+    from django.utils.timezone import now
+
+    from tasuki.crm.scoring import keeping
+
+    keeping.rescore(at=now())
+    keeping.absorb(at=now())
 
 
 def find_duplicates(timestamp: int) -> None:
@@ -53,6 +112,17 @@ def absorb_search_changes(timestamp: int) -> None:  # noqa: ARG001 (procrastinat
     from tasuki.core.search import indexing
 
     indexing.absorb_all()
+
+
+def wake_what_is_due(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Once the queue's day has begun: wake what was recycled until today, and some of what is dead. First hold what came by an import."""
+    from django.utils.timezone import now
+
+    from tasuki.inside_sales import waking
+
+    while waking.hold_what_came(at=now()):
+        pass
+    waking.wake_all(at=now())
 
 
 def fold_the_daybook(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
@@ -71,6 +141,53 @@ def mail_notifications(timestamp: int) -> None:  # noqa: ARG001 (procrastinate s
     notification_letters.post_what_waits(at=now())
 
 
+def mail_invitations(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Post what is to be said about meetings to whoever is invited."""
+    from django.utils.timezone import now
+
+    from tasuki.web import meeting_letters
+
+    meeting_letters.post_what_waits(at=now())
+
+
+def send_mail(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Send what people wrote and what is due of it, each letter once; and the letters by which mailboxes are tried out."""
+    from django.utils.timezone import now
+
+    from tasuki.engage import inbox, outbox
+
+    while inbox.try_out(at=now()):
+        pass
+    outbox.refuse_the_stranded(at=now())
+    outbox.doubt_the_lost(at=now())
+    for _nth in range(outbox.MOST_A_GO):
+        if not outbox.send_next(at=now()):
+            break
+
+
+def read_mail(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Read the mailboxes whose turn it is, and look for letters of which nobody can tell whether they went out."""
+    from django.utils.timezone import now
+
+    from tasuki.engage import doubts, inbox
+
+    started = now()
+    while inbox.read_next(at=started):
+        pass
+    doubts.look(at=now())
+
+
+def keep_own_calendars(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Read when people are busy by their own calendars, and write our meetings into them."""
+    from django.utils.timezone import now
+
+    from tasuki.engage.own_calendars import keeping
+
+    for _nth in range(keeping.MOST_A_GO):
+        if not keeping.keep_next(at=now()):
+            break
+
+
 def scan_attachments(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
     """Show attached files to the virus scanner, if there is one; what it was away for waits."""
     from django.utils.timezone import now
@@ -80,15 +197,48 @@ def scan_attachments(timestamp: int) -> None:  # noqa: ARG001 (procrastinate say
     scanning.scan_what_waits(at=now())
 
 
-def forget_what_is_over(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
-    """At night: notifications that were read long ago, and files that were removed long ago."""
+def route_what_waits(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Give out ready leads that came by an import, and those that waited for somebody to be at work."""
     from django.utils.timezone import now
 
+    from tasuki.inside_sales import routing
+
+    routing.sweep(at=now())
+
+
+def keep_agreements(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Remind of what is soon due between departments, and say what was not kept."""
+    from django.utils.timezone import now
+
+    from tasuki.relay import breaches
+
+    breaches.go_on(at=now())
+    breaches.warn(at=now())
+    breaches.find(at=now())
+
+
+def watch_handoffs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """Tell what is late: answers, next steps, meetings to be booked again. Nothing is accepted by it."""
+    from django.utils.timezone import now
+
+    from tasuki.relay import handoff_clock
+
+    handoff_clock.watch(at=now())
+
+
+def forget_what_is_over(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """At night: notifications that were read long ago, files and views that were removed long ago, and recordings that were kept long enough."""
+    from django.utils.timezone import now
+
+    from tasuki.core import saved_views
     from tasuki.crm import attachments, notifications
+    from tasuki.engage import recordings
 
     notifications.forget(at=now())
     while attachments.forget_removed(at=now()):
         pass
+    saved_views.forget_removed(at=now())
+    recordings.forget_old(at=now())
 
 
 async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tasuki.core",
     "tasuki.crm",
+    "tasuki.engage",
+    "tasuki.inside_sales",
     "tasuki.sales",
     "tasuki.relay",
     "tasuki.web",
@@ -113,7 +115,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "relay"
+LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -134,6 +136,11 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
 # Mail that we send ourselves; nothing of Django or allauth sends any.
 MAIL = outgoing_mail.server(os.environ.get("TASUKI_MAIL", ""))
+# Servers that people's own mailboxes and calendars may be on though they are inside our network, by name, and an authority of our own that vouches
+# for them.
+MAIL_HOSTS = frozenset(name.strip().casefold() for name in os.environ.get("TASUKI_MAIL_HOSTS", "").split(",") if name.strip())
+CALENDAR_HOSTS = frozenset(name.strip().casefold() for name in os.environ.get("TASUKI_CALENDAR_HOSTS", "").split(",") if name.strip())
+MAIL_CA = os.environ.get("TASUKI_MAIL_CA", "")
 SITE = os.environ.get("TASUKI_SITE", "http://127.0.0.1:8000")
 
 # Language and time
@@ -159,6 +166,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 # What people attach. A file that a scanner should see is shut until it has; what runs when it is opened is not kept, the rest is only downloaded.
 SCANNER = virus_scanner.scanner(os.environ.get("TASUKI_SCANNER", ""))
+# What makes the telephone ring: “manual”, “tel”, or “webhook” with an address and a secret.
+TELEPHONY = os.environ.get("TASUKI_TELEPHONY", "tel")
+TELEPHONY_URL = os.environ.get("TASUKI_TELEPHONY_URL", "")
+TELEPHONY_SECRET = os.environ.get("TASUKI_TELEPHONY_SECRET", "")
 FILES_LARGEST = int(os.environ.get("TASUKI_FILE_MB", "25")) * 1024 * 1024
 FILES_QUOTA = int(os.environ.get("TASUKI_FILES_GB", "20")) * 1024**3
 FILES_REFUSED_ENDINGS = frozenset(
@@ -207,6 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
+        "media-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
@@ -236,10 +248,11 @@ EDITABLE_NOUNS = [
 
 BULK_VERBS = [
     "tasuki.crm.bulk_verbs.GIVE_LEADS",
+    "tasuki.engage.bulk_verbs.ENROL_LEADS",
     "tasuki.crm.task_bulk_verbs.FINISH_TASKS",
     "tasuki.crm.task_bulk_verbs.GIVE_TASKS",
     "tasuki.crm.task_bulk_verbs.PUT_OFF_TASKS",
-    "tasuki.sales.bulk_verbs.RECYCLE_LEADS",
+    "tasuki.relay.bulk_verbs.RECYCLE_LEADS",
     "tasuki.crm.bulk_verbs.GIVE_ACCOUNTS",
     "tasuki.sales.bulk_verbs.GIVE_OPPORTUNITIES",
     "tasuki.crm.bulk_verbs.CHANGE_LEADS",
@@ -254,6 +267,7 @@ SEARCHABLE_NOUNS = {
     "account": "tasuki.crm.searched.ACCOUNTS",
     "contact": "tasuki.crm.searched.CONTACTS",
     "opportunity": "tasuki.sales.searched.OPPORTUNITIES",
+    "handoff": "tasuki.relay.handoff_fields.HANDOFFS",
     "task": "tasuki.crm.searched.TASKS",
     "product": "tasuki.crm.searched.PRODUCTS",
     "user": "tasuki.core.searched.PEOPLE",
@@ -261,6 +275,8 @@ SEARCHABLE_NOUNS = {
 }
 
 PROCRASTINATE_ON_APP_READY = "tasuki.schedule.on_app_ready"
+# The jobs stand in the modules that the schedule names. Our modules called “tasks” are about what people have to do, and no command reads those pages.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 LOGGING = {
     "version": 1,

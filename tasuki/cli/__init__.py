@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "tasuki.cli.import_:import_",
     "kpis": "tasuki.cli.kpis:kpis",
     "check": "tasuki.cli.check:check",
+    "recount": "tasuki.cli.recount:recount",
     "backup": "tasuki.cli.backup:backup",
     "restore": "tasuki.cli.restore:restore",
     "administrator": "tasuki.cli.administrator:administrator",

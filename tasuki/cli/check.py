@@ -143,6 +143,13 @@ QUESTIONS = (
         " OR (opportunity.closed_at IS NULL) <> (coalesce(lead.stage_id, '') IN ('p1', 'p2', 'p3', 'p4'))",
     ),
     Question(
+        "copies",
+        gettext_lazy("What is kept beside an opportunity about its lead is what stands on the lead."),
+        "SELECT opportunity.id FROM sales_opportunity opportunity JOIN crm_lead lead ON lead.id = opportunity.lead_id"
+        " WHERE (lead_contact_id, lead_account_id, lead_stage_id, lead_stage_since, lead_source, lead_segment) IS DISTINCT FROM"
+        " (lead.contact_id, lead.account_id, lead.stage_id, lead.stage_since, lead.source, lead.segment)",
+    ),
+    Question(
         "amounts",
         gettext_lazy("No amount is negative, and an order with an amount is in the ledger with one."),
         "SELECT 'passage ' || passage.id FROM crm_passage passage LEFT JOIN sales_opportunity opportunity ON opportunity.lead_id = passage.lead_id"
@@ -188,7 +195,7 @@ def ask_all() -> list[Answer]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return [*(ask(question) for question in QUESTIONS), ask_for_files()]
+        return [*(ask(question) for question in QUESTIONS), ask_for_files(), ask_for_counts()]
 
 
 def ask(question: Question) -> Answer:
@@ -212,6 +219,15 @@ def ask_for_files() -> Answer:
     return Answer(question, len(missing), missing[:_N_EXAMPLES])
 
 
+def ask_for_counts() -> Answer:
+    """Of some days and spans of days, what pages add up, against the rows of calls, meetings, hand-offs, promises, lists and stages."""
+    from tasuki.relay.leg_days import checking
+
+    different = [f"{noun} {day}{f' +{n_days} days' if n_days > 1 else ''}" for noun, n_days, day in checking.differing()]
+    question = Question("counted_days", gettext_lazy("What is counted by day for the numbers of inside sales is what their rows say."), "")
+    return Answer(question, len(different), different[:_N_EXAMPLES])
+
+
 def _as_json(answer: Answer) -> dict[str, Any]:
     question = answer.question
     return {"key": question.key, "holds": str(question.holds), "ok": answer.n_wrong == 0, "n_wrong": answer.n_wrong, "examples": answer.examples}
@@ -222,3 +238,5 @@ def _say(answers: list[Answer]) -> None:
         click.echo(f"{'✗' if answer.n_wrong else '✓'} {answer.question.holds}")
         if answer.n_wrong:
             click.echo("  " + _("Not so for %(n)s, for example %(examples)s.") % {"n": f"{answer.n_wrong:,}", "examples": ", ".join(answer.examples)})
+        if answer.n_wrong and answer.question.key == "counted_days":
+            click.echo("  " + _("`tasuki recount --from DAY --to DAY` counts such days anew, and `tasuki recount` all of them."))

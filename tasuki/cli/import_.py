@@ -39,7 +39,7 @@ def import_(
     if undo is not None:
         run = _undone(undo)
     elif resume is not None:
-        run = _done(_run_numbered(resume))
+        run = _done(_going_on(resume))
     else:
         run = _imported(str(noun), Path(str(file)), Path(str(mapping_file)), dry=dry_run)
     _report(run, as_json=as_json)
@@ -145,6 +145,18 @@ def _undone(number: int) -> ImportRun:
     from tasuki.core.imports import running
 
     return running.undo(_run_numbered(number), by=By(None, Door.COMMAND), at=now())
+
+
+def _going_on(number: int) -> ImportRun:
+    """The run, be it that it fell or that somebody stopped it."""
+    from django.utils.timezone import now
+
+    from tasuki.core.audit import By, Door
+    from tasuki.core.imports import stopping
+    from tasuki.core.imports.runs import RunState
+
+    run = _run_numbered(number)
+    return stopping.go_on(run, by=By(None, Door.COMMAND), at=now()) if run.state == RunState.STOPPED else run
 
 
 def _run_numbered(number: int) -> ImportRun:

@@ -22,6 +22,7 @@ from tasuki.crm import records
 from tasuki.crm.products import Product
 
 NAME = "Haneul TS"
+ADDRESS = "1201, 10 Haneul-daero, Yeongdeungpo-gu, Seoul"
 CURRENCY = "KRW"
 HOST = "haneul.example"
 ADMINISTRATOR = f"admin@{HOST}"
@@ -151,7 +152,9 @@ class Company:
 
 def found(*, start: datetime, until: datetime, random: Random, is_open: bool) -> Company:
     """Write the organisation, its teams, people, absences, products and rates, and say who is who. `is_open`: they sign in with `PASSWORD`."""
-    Organisation.objects.filter(pk=1).update(name=NAME, country="KR", currency=CURRENCY, language="en", time_zone="Asia/Seoul", fiscal_year_starts_in=1)
+    Organisation.objects.filter(pk=1).update(
+        name=NAME, country="KR", currency=CURRENCY, language="en", time_zone="Asia/Seoul", fiscal_year_starts_in=1, postal_address=ADDRESS
+    )
     founded = start - timedelta(days=30)
     own_teams = _found_teams(founded)
     hired = {hire.mailbox: _hired(hire, team=own_teams[hire.team], is_open=is_open, at=founded) for hire in (*_HIRES, _LEFT[0])}
@@ -255,3 +258,9 @@ def is_open() -> bool:
 def last_moment(day: date) -> datetime:
     """Half past six in the evening in Seoul: the end of the working day."""
     return datetime(day.year, day.month, day.day, 9, 30, tzinfo=UTC)
+
+
+def by_mailbox() -> dict[str, User]:
+    """Who works in the invented company, by what stands before the @: in the house around it somebody may be called the same."""
+    host = f"@{HOST}"
+    return {str(user.email).removesuffix(host): user for user in User.objects.active().filter(email__endswith=host)}

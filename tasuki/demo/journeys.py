@@ -47,8 +47,13 @@ class Stay:
     left: int | None = None
     outcome: str = ""
     reason: str = ""
+    because: str = ""
     wake_on: date | None = None
     wake_when: str = ""
+    wake_trigger: str = ""
+    wake_channel: str = ""
+    wake_every: int | None = None
+    wake_until: date | None = None
     amount: Decimal | None = None
 
     @property
@@ -254,11 +259,15 @@ class Journeys:
         random = self._random
         if stay.outcome == Outcome.RECYCLED:
             wake = random.choice(process.WAKES[stay.stage])
-            stay.reason, stay.wake_when = wake.reason, wake.when
+            stay.because, stay.wake_trigger, stay.wake_channel = wake.because, wake.trigger, wake.channel
+            stay.reason, stay.wake_when = ("", wake.words) if wake.trigger else (wake.words, "")
             if wake.days:
-                stay.wake_on = self._days.day(stay.end) + timedelta(days=int(wake.days * random.uniform(0.8, 1.3)))
+                days = int(wake.days * random.uniform(0.8, 1.3))
+                stay.wake_on = self._days.day(stay.end) + timedelta(days=days)
+                if wake.horizon:
+                    stay.wake_every, stay.wake_until = days, self._days.day(stay.end) + timedelta(days=wake.horizon)
         elif stay.outcome == Outcome.DISQUALIFIED:
-            stay.reason = random.choice(process.DISQUALIFIED[stay.stage])
+            stay.because = random.choice(process.DISQUALIFIED[stay.stage])
         elif stay.outcome == Outcome.LOST:
             deaths = process.DEATHS.get(stay.stage)
             stay.reason = (

@@ -7,7 +7,7 @@ end of each COPY, so that a million leads do not pile up checks in memory.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -17,6 +17,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
@@ -31,17 +32,35 @@ from tasuki.core.people import User
 from tasuki.crm import daybook, inventions
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
+from tasuki.crm.files import File
 from tasuki.crm.inventions import Invention
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import StageDefinition
-from tasuki.demo import haneul, process
+from tasuki.demo import (
+    desk,
+    evening,
+    handed,
+    haneul,
+    heard,
+    mailing,
+    met,
+    own_calendars,
+    process,
+    product_words,
+    promised_words,
+    promises,
+    protected,
+    reached,
+)  # fmt: skip
 from tasuki.demo.invented import Names, corporate_number
 from tasuki.demo.journeys import Journeys, Pass, Person
 from tasuki.demo.market import Company as Customer
 from tasuki.demo.market import Market
 from tasuki.demo.rows import COLUMNS, NUMBERED, Rows, n_rows
 from tasuki.demo.working_days import DAY, WorkingDays
+from tasuki.inside_sales import waking
+from tasuki.relay.agreements import Agreement
 
 N_LEADS = 6_000
 SEED = 7
@@ -52,7 +71,9 @@ _CHUNK = 2_500
 _LEADS_A_PERSON = 1.3
 _PEOPLE_A_COMPANY = 2.6
 _KEPT = frozenset({
-    "crm_stage", "core_organisation", "core_calendar", "core_calendarshift", "core_calendarday", "django_migrations", "django_content_type",
+    "crm_stage", "crm_exitreason", "engage_calltype", "engage_contactrule", "engage_retryrule",
+    "inside_sales_scorecard", "inside_sales_criterion",
+    "core_organisation", "core_calendar", "core_calendarshift", "core_calendarday", "django_migrations", "django_content_type",
 })  # fmt: skip
 
 Progress = Callable[[int], None]
@@ -97,16 +118,27 @@ def wipe() -> None:
     """Take away everything but the tables themselves, the stages and the rows that migrations wrote. Raises HoldsRealData."""
     if loaded() is None and not is_empty():
         raise HoldsRealData
+    # Bytes go when it is sure that their rows are gone.
+    stored = list(File.objects.filter(is_apart=True).values_list("stored_as", flat=True))
+    transaction.on_commit(lambda: _destroy(stored))
     tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
     tables.add("core_cache")
     names = ", ".join(f'"{table}"' for table in sorted(tables - _KEPT))
     # The definitions as the migration wrote them stay; they hang on people by those that somebody edited, so they go and come back.
     definitions = list(StageDefinition.objects.filter(written_by__isnull=True))
+    agreed = list(Agreement.objects.filter(escalate_to__isnull=True, name=""))
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"TRUNCATE {names} RESTART IDENTITY")
         StageDefinition.objects.bulk_create(definitions)
         _count_on_from(cursor, "crm_stagedefinition")
+        Agreement.objects.bulk_create(agreed)
+        _count_on_from(cursor, "relay_agreement")
+
+
+def _destroy(stored: Iterable[str]) -> None:
+    for one in stored:
+        default_storage.delete(one)
 
 
 @transaction.atomic
@@ -143,6 +175,20 @@ def load(
     with connection.cursor() as cursor:
         for table in NUMBERED:
             _count_on_from(cursor, table)
+    while waking.hold_what_came(at=until):
+        pass
+    handed.hand_off(until=until)
+    desk.furnish(until=until, random=random)
+    product_words.write(at=until)
+    met.meet(until=until)
+    promises.promised(since=start, until=until, random=random)
+    promised_words.owed(until=until)
+    protected.write(seed=seed, at=until)
+    reached.enrol(until=until, random=random)
+    mailing.furnish(until=until)
+    own_calendars.furnish(until=until)
+    evening.prepare(until=until)
+    heard.coached(until=until, random=random)
     _sign(n_leads=n_leads, seed=seed, until=until)
     return Loaded(n_leads=n_leads, seed=seed, until=until, n_rows=written, seconds=time.monotonic() - began)
 

@@ -26,11 +26,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Why a lead was recycled, and when it wakes: after so many days, or when something happens."""
+    """Why a lead was recycled, and when it wakes: after so many days (again and again until the horizon, where there is one), or when
+    something happens."""
 
-    reason: str
+    because: str
     days: int = 0
-    when: str = ""
+    horizon: int = 0
+    trigger: str = ""
+    channel: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,46 +90,36 @@ SOURCES = (
 SMALL_FIRM_LIST = Source("Outbound list", 0.042, 0.95, ("Small securities firms",), outbound=True)
 EXPANSION_SOURCE = "Existing customer"
 
+# By the keys of the reasons that a house begins with.
 WAKES: dict[str, tuple[Wake, ...]] = {
-    stages.CAPTURED: (Wake("No consent to mail", when="The person agrees to hear from us"), Wake("Not our size yet", days=270)),
-    stages.NURTURING: (
-        Wake("No sign of interest for six months", days=120),
-        Wake("No sign of interest for six months", when="The person visits the site again"),
-    ),
-    stages.READY: (Wake("Score was too generous", days=60), Wake("Waits for a consent to call", when="The person agrees to a call")),
-    stages.WORKING: (
-        Wake("No response after eight attempts", days=60),
-        Wake("No response after eight attempts", days=90),
-        Wake("On leave until next quarter", days=75),
-    ),
+    stages.CAPTURED: (Wake("no_consent", trigger="consent", channel="mail"), Wake("no_value", days=270, words="Not our size yet")),
+    stages.NURTURING: (Wake("no_interest", days=120), Wake("score_too_generous", trigger="visit")),
+    stages.READY: (Wake("evaluating", days=60), Wake("no_consent", trigger="consent", channel="phone")),
+    stages.WORKING: (Wake("no_response", days=60, horizon=360), Wake("no_response", days=90, horizon=360), Wake("other_project", days=75)),
     stages.CONNECTED: (
-        Wake("No budget this fiscal year", days=150),
-        Wake("Under contract with another vendor", days=200),
-        Wake("Not now: another project comes first", days=90),
-        Wake("Waits for the new market rules", when="The regulator publishes the rules"),
+        Wake("no_budget", days=150, words="Not in this fiscal year"),
+        Wake("current_contract", days=200),
+        Wake("other_project", days=90),
+        Wake("no_interest", trigger="event", words="The regulator publishes the new market rules"),
     ),
-    stages.BOOKED: (
-        Wake("Did not come to the meeting", days=14),
-        Wake("Meeting put off without a new date", days=30),
-        Wake("Not accepted: no business problem yet", days=90),
-    ),
+    stages.BOOKED: (Wake("no_show", days=14), Wake("evaluating", days=30), Wake("no_problem", days=90)),
     stages.P1: (
-        Wake("No budget this quarter", days=90),
-        Wake("One person’s private interest", days=180),
-        Wake("We cannot serve the need yet", when="The missing function ships"),
+        Wake("no_budget", days=90),
+        Wake("private_interest", days=180),
+        Wake("product_limitation", trigger="event", words="The missing function ships"),
     ),
-    stages.P2: (Wake("No progress", days=60), Wake("Project postponed", days=120)),
-    stages.P3: (Wake("Evaluation stopped", days=90), Wake("Project postponed", days=150)),
-    stages.P4: (Wake("The board postponed the decision", days=60),),
+    stages.P2: (Wake("no_progress", days=60), Wake("postponed", days=120)),
+    stages.P3: (Wake("no_progress", days=90), Wake("postponed", days=150)),
+    stages.P4: (Wake("postponed", days=60, words="The board put the decision off"),),
 }
 
 DISQUALIFIED: dict[str, tuple[str, ...]] = {
-    stages.CAPTURED: ("Bad data", "Student", "Competitor", "Consultant"),
-    stages.NURTURING: ("Unsubscribed", "Left the company"),
-    stages.READY: ("Competitor", "Bad data"),
-    stages.WORKING: ("Wrong number", "Left the company", "Asked not to be called"),
-    stages.CONNECTED: ("No authority and no way to it", "Business closed", "No trading of their own"),
-    stages.BOOKED: ("Left the company",),
+    stages.CAPTURED: ("bad_data", "student", "is_competitor", "consultant"),
+    stages.NURTURING: ("unsubscribed", "left_company"),
+    stages.READY: ("is_competitor", "bad_data"),
+    stages.WORKING: ("bad_data", "left_company", "unsubscribed"),
+    stages.CONNECTED: ("no_authority", "company_closed", "personal_use"),
+    stages.BOOKED: ("left_company",),
 }
 
 # The three deaths, by phase, and who wins when a competitor does. The competitors are invented.

@@ -14,6 +14,7 @@ from typing import Any
 from tasuki.core.audit import Door
 from tasuki.crm import matching, stages
 from tasuki.crm.contacts import Channel, ConsentState
+from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.timeline import Kind
 from tasuki.demo import invented, words
@@ -33,11 +34,12 @@ COLUMNS: dict[str, str] = {
     "crm_consent": "contact_id channel state how text_version recorded_by_id at",
     "crm_lead": "id contact_id account_id product_id product_line seq_no previous_id origin source source_detail segment reference owner_id team_id"
     " opened_at stage_id stage_since won_at ended_at ended_as merged_into_id updated_at",
-    "crm_passage": "lead_id seq stage_id entered_at left_at outcome reason wake_on wake_when owner_id team_id moved_by_id amount",
+    "crm_passage": "lead_id seq stage_id entered_at left_at outcome reason because_id wake_on wake_when wake_trigger"
+    " wake_channel wake_every wake_until_on owner_id team_id moved_by_id amount",
     "crm_ownership": "lead_id account_id owner_id team_id from_at until_at given_by_id reason",
     "sales_opportunity": "id lead_id name product_id amount currency close_on owner_id team_id reference opened_at closed_at won_at lost_because lost_to"
     " updated_at",
-    "crm_task": "id subject due_on owner_id team_id account_id contact_id lead_id created_by_id created_at done_at done_by_id",
+    "crm_task": "id subject kind due_on owner_id team_id account_id contact_id lead_id created_by_id created_at done_at done_by_id",
     "crm_timelineentry": "id at kind account_id contact_id lead_id actor_id text detail",
     "core_auditentry": "at actor_id door noun record_id action changes",
 }
@@ -55,6 +57,7 @@ class Rows:
         self._task_ids, self._entry_ids = count(1), count(1)
         self._tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
         self._today = days.day(days.until)
+        self._reasons = dict(ExitReason.objects.values_list("key", "pk"))
 
     def take(self) -> dict[str, list[Row]]:
         rows, self._tables = self._tables, {table: [] for table in COLUMNS}
@@ -108,7 +111,8 @@ class Rows:
     def _passage(self, lead: Pass, *, stay: Stay, seq: int) -> None:
         _, owner, team_id = stay.hands[-1] if stay.left is not None else stay.hands[0]
         self._tables["crm_passage"].append(
-            (lead.id, seq, stay.stage, written(stay.entered), _maybe(stay.left), stay.outcome, stay.reason, _maybe_day(stay.wake_on), stay.wake_when,
+            (lead.id, seq, stay.stage, written(stay.entered), _maybe(stay.left), stay.outcome, stay.reason, self._reasons.get(stay.because),
+             _maybe_day(stay.wake_on), stay.wake_when, stay.wake_trigger, stay.wake_channel, stay.wake_every, _maybe_day(stay.wake_until),
              _id(owner), team_id, _id(stay.moved_by), stay.amount)
         )  # fmt: skip
 
@@ -145,7 +149,7 @@ class Rows:
                 self._tell(stay.left, Kind.MOVE, lead, actor=actor, detail={"from": stay.stage, "to": following.stage, "won": won})
             else:
                 detail = {"from": stay.stage, "outcome": stay.outcome, "wake_on": _maybe_day(stay.wake_on), "wake_when": stay.wake_when}
-                self._tell(stay.left, Kind.MOVE, lead, actor=actor, detail=detail, text=stay.reason)
+                self._tell(stay.left, Kind.MOVE, lead, actor=actor, detail=detail | ({"because": stay.because} if stay.because else {}), text=stay.reason)
             action = "win" if won else "advance" if following else stay.outcome
             changes = {"stage": [stay.stage, following.stage if following else None]}
             self._audit(stay.left, noun="lead", record_id=lead.id, action=action, changes=changes, actor=actor)
@@ -180,14 +184,14 @@ class Rows:
             for _ in range(min(3, int((end - stay.entered) / (40 * DAY)))):
                 at = random.randint(stay.entered, end)
                 if random.random() < 0.7:
-                    self._tell(at, Kind.MAIL, lead, text=random.choice(words.MAILS))
+                    self._tell(at, Kind.MAIL, lead, text=random.choice(words.MAILS), detail={"event": ("opened", "sent", "clicked", "sent")[at % 4]})
                 else:
                     self._tell(at, Kind.VISIT, lead, text=random.choice(words.PAGES))
         elif carrier and stay.stage == stages.WORKING:
             for _ in range(random.choice((0, 1, 1, 2))):
                 self._tell(random.randint(stay.entered, end), Kind.CALL, lead, actor=carrier, text=random.choice(words.NO_ANSWER[language]))
         elif carrier and stay.stage == stages.CONNECTED:
-            self._tell(stay.entered, Kind.CALL, lead, actor=carrier, text=random.choice(words.TALKED[language]))
+            self._tell(stay.entered, Kind.CALL, lead, actor=carrier, text=random.choice(words.TALKED[language]), detail={"disposition": "talk"})
         elif carrier and stay.stage == stages.P1:
             self._tell(stay.entered, Kind.MEETING, lead, actor=carrier, text=random.choice(words.MET[language]))
         if carrier and stay.stage in (stages.CONNECTED, stages.P1, stages.P2, stages.P3) and random.random() < 0.5:
@@ -216,7 +220,21 @@ class Rows:
         number, person = next(self._task_ids), lead.person
         done_by = owner.id if done is not None else None
         self._tables["crm_task"].append(
-            (number, subject, due.isoformat(), owner.id, owner.team_id, person.company.id, person.id, lead.id, owner.id, written(begun), _maybe(done), done_by)
+            (
+                number,
+                subject,
+                _kind(subject),
+                due.isoformat(),
+                owner.id,
+                owner.team_id,
+                person.company.id,
+                person.id,
+                lead.id,
+                owner.id,
+                written(begun),
+                _maybe(done),
+                done_by,
+            )
         )
         self._audit(
             begun,
@@ -267,6 +285,10 @@ _LEG = {
     **dict.fromkeys(stages.IN_SALES, "sales"),
     **dict.fromkeys(stages.IN_SUCCESS, "success"),
 }
+
+
+def _kind(subject: str) -> str:
+    return "call" if subject in words.CALLS else "other"
 
 
 def _id(colleague: Colleague | None) -> int | None:

@@ -79,3 +79,8 @@ TITLES = {
     "": ("Head of Electronic Trading", "Trading Systems Manager", "Risk Officer", "COO", "Market Data Lead"),
 }
 ROLES = ("decision maker", "technical evaluator", "user", "influencer", "purchasing")
+
+# A task that was promised on the telephone.
+CALL_BACK = {"en": "Call back at %(time)s", "ko": "%(time)s에 재통화", "ja": "%(time)sに再架電"}
+# Which of them are calls.
+CALLS = frozenset(tasks[0] for tasks in TASKS["inside_sales"].values())
