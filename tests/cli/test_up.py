@@ -92,6 +92,7 @@ def served(demo_installation: Installation, shared_port: int) -> Iterator[subpro
 class TestHealing:
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_a_process_that_is_killed_is_started_again(self, served: subprocess.Popen[bytes], shared_port: int, name: str) -> None:
+        eventually(lambda: name in children(served.pid))
         before = children(served.pid)[name]
         os.kill(before, signal.SIGKILL)
         eventually(lambda: children(served.pid).get(name, before) != before)
