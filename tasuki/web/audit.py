@@ -131,6 +131,8 @@ ACTIONS: dict[str, Any] = {
     "rule": _("said what becomes of the rows"),
     "fail": _("failed"),
     "export": _("exported"),
+    "disclose": _("made the file with all that is held"),
+    "fetch_disclosure": _("fetched the file with all that is held"),
     "read_anew": _("read the file anew"),
     "remove_file": _("took a file out"),
     "save": _("saved"),

@@ -32,6 +32,7 @@ NO_PAGE = {
     "account_inactive": "only for whoever has left",
     "account_login": "she is in",
     "account_set_password": "she has one",
+    "disclosure": "asks for a signed link, and answers with a file",
     "desk_answers": "leads to the desk, where they stand",
     "export": "asks for a form of file",
     "first_link": "the house is founded",
