@@ -51,7 +51,17 @@ def on_app_ready(app: App) -> None:
     app.periodic(cron="*/5 * * * *")(app.task(name="keep_call_lists", queueing_lock="keep_call_lists")(keep_call_lists))
     app.periodic(cron="* * * * * */30")(app.task(name="take_steps_of_sequences", queueing_lock="take_steps_of_sequences")(take_steps_of_sequences))
     app.periodic(cron="* * * * * */10")(app.task(name="count_inside_sales", queueing_lock="count_inside_sales")(count_inside_sales))
+    app.periodic(cron="40 3 * * *")(app.task(name="count_reach", queueing_lock="count_reach")(count_reach))
     app.periodic(cron="23 * * * *")(app.task(name="draw_samples", queueing_lock="draw_samples")(draw_samples))
+
+
+def count_reach(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
+    """At night: count in which hours people are reached."""
+    from django.utils.timezone import now
+
+    from tasuki.engage import reach
+
+    reach.count(at=now())
 
 
 def draw_samples(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -59,6 +59,7 @@ from tasuki.demo.market import Company as Customer
 from tasuki.demo.market import Market
 from tasuki.demo.rows import COLUMNS, NUMBERED, Rows, n_rows
 from tasuki.demo.working_days import DAY, WorkingDays
+from tasuki.engage import reach
 from tasuki.inside_sales import waking
 from tasuki.relay.agreements import Agreement
 
@@ -187,6 +188,7 @@ def load(
     reached.enrol(until=until, random=random)
     mailing.furnish(until=until)
     own_calendars.furnish(until=until)
+    reach.count(at=until)
     evening.prepare(until=until)
     heard.coached(until=until, random=random)
     _sign(n_leads=n_leads, seed=seed, until=until)

@@ -17,6 +17,7 @@ from tasuki.engage.message_rows import Message
 from tasuki.engage.next_calls import NextCall, RetryRule
 from tasuki.engage.own_calendars.connections import OwnCalendar
 from tasuki.engage.own_calendars.rows import BusyEvent, BusySpan, CalendarEntry
+from tasuki.engage.reach import ReachCell
 from tasuki.engage.recording_rows import Hearing, Recording, RecordingRules
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, Variant
 from tasuki.engage.sequences.enrolments import Deed, Enrolment
@@ -46,6 +47,7 @@ __all__ = [
     "Message",
     "NextCall",
     "OwnCalendar",
+    "ReachCell",
     "Recording",
     "RecordingRules",
     "RetryRule",

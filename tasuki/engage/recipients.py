@@ -40,9 +40,12 @@ def zone_of(lead: Lead, *, number: str = "") -> ZoneInfo:
 
     Free numbers and countries with several zones say nothing.
     """
-    country = lead.account.country if lead.account else ""
-    name = _zone_of_number(number) if number else ""
-    return ZoneInfo(name or _zone_of_country(country) or the_organisation().time_zone)
+    return ZoneInfo(zone_said(lead.account.country if lead.account else "", number=number) or the_organisation().time_zone)
+
+
+def zone_said(country: str, *, number: str = "") -> str:
+    """The name of the zone that a number says, else a country; "" where neither does."""
+    return (_zone_of_number(number) if number else "") or _zone_of_country(country)
 
 
 def hours_of(lead: Lead, *, zone: ZoneInfo) -> Hours:

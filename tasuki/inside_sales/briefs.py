@@ -18,6 +18,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.product_points import Told
 from tasuki.crm.timeline import Kind, TimelineEntry
+from tasuki.engage import reach, recipients
 from tasuki.engage.calls import Call
 from tasuki.engage.dispositions import CONVERSATIONS
 from tasuki.inside_sales import qualification
@@ -79,6 +80,7 @@ def of(lead: Lead, *, reason: str, reader: User, at: datetime, facts: Facts | No
         *_customers(lead, reader=reader),
         *_visits(lead, reader=reader, at=at),
         _product(lead),
+        *_reached(lead, at=at),
         said_last,
         *_pass_before(lead, reader=reader, at=at),
         *_others(lead, reader=reader),
@@ -174,6 +176,21 @@ def _customers(lead: Lead, *, reader: User) -> list[Line]:
 def _product(lead: Lead) -> Line:
     product = lead.product
     return _line(gettext_lazy("Product"), *((product.name, product.line) if product else ()), source=_("lead") if product else "")
+
+
+def _reached(lead: Lead, *, at: datetime) -> list[Line]:
+    """In which hour of today their like are reached best, by their clock; no line where our calls do not say."""
+    country = lead.account.country if lead.account else ""
+    number = next((phone.e164 for phone in lead.contact.phones.all()), "") if lead.contact else ""
+    known, there = reach.counted(country), at.astimezone(recipients.zone_of(lead, number=number))
+    week, weekday = known.of(country), there.isoweekday()
+    hour = week.best(weekday)
+    if hour is None or known.counted_at is None:
+        return []
+    calls = week.heard((weekday, hour))
+    words = _("today from %(from)s to %(until)s there: %(reached)s of %(n)s calls")
+    told = words % {"from": f"{hour}:00", "until": f"{hour + 1}:00", "reached": calls.n_reached, "n": calls.n}
+    return [_line(gettext_lazy("Reached best"), told, source=_("our calls"), on=known.counted_at.date())]
 
 
 def _visits(lead: Lead, *, reader: User, at: datetime) -> list[Line]:

@@ -99,6 +99,7 @@ HANDBOOK = {
     "consent_texts": "records#contacts",
     "recycling": "inside-sales#recycling",
     "numbers": "inside-sales#numbers",
+    "reach": "inside-sales#when-people-are-reached",
     "exit_reason": "inside-sales#recycling",
     "routing": "settings#routing",
     "agreement": "settings#agreements",

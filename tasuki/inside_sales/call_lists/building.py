@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from tasuki.core.audit import By
-from tasuki.inside_sales.call_lists import buckets, rules, turns
+from tasuki.inside_sales.call_lists import arranging, buckets, rules, turns
 from tasuki.inside_sales.call_lists.buckets import PROMISED, Asked, Bucket
 from tasuki.inside_sales.call_lists.lists import CallList, CallListEntry
 
@@ -126,6 +126,7 @@ def _fill(lists: dict[int, rules.Slots], *, owners: dict[int, User], day: date, 
     with connection.cursor() as cursor:
         cursor.execute(_FILLED.format(found=found), values | more)
         cursor.execute(_TOLD, values)
+    arranging.arrange(lists)
 
 
 def _found(asked: Asked) -> tuple[str, dict[str, Any]]:

@@ -49,6 +49,10 @@ def _one(said: list[Any], rules: Mapping[int, Any]) -> str:
         return to_confirm(values[0])
     if code == "step":
         return _("step %(n)s of “%(name)s”") % {"n": values[1], "name": values[0]}
+    if code == "best_hour":
+        hour, n_reached, n = values
+        span = {"from": f"{hour}:00", "until": f"{hour + 1}:00", "reached": n_reached, "n": n}
+        return _("best reached from %(from)s to %(until)s there: %(reached)s of %(n)s calls") % span
     if code == "woken":
         return _("wakes on %(day)s: %(reason)s") % {"day": _day(values[0]), "reason": values[1] or "–"}
     return _(_BY_DAY[code]) % {"day": _day(values[0])} if code in _BY_DAY else ""

@@ -103,11 +103,12 @@ class Pace(models.Model):
 
 @dataclass(frozen=True)
 class Slots:
-    """How many calls fit: into the day, and how many the backlog is sure of. `is_absent` says why there are none."""
+    """How many calls fit: into the day, and how many the backlog is sure of. `is_absent` says why there are none; `begins` when each is due."""
 
     n: int
     quota: int
     is_absent: bool = False
+    begins: tuple[datetime, ...] = ()
 
 
 def in_force() -> CallListRules:
@@ -183,19 +184,37 @@ def slots_of(people: Iterable[User], *, day: date, planned_in_week: Mapping[int,
         own = pace.calendar if pace else None
         if own and own.pk not in calendars:
             calendars[own.pk] = hours_of(own)
-        minutes = working_minutes(day, hours=calendars[own.pk] if own else house)
+        hours = calendars[own.pk] if own else house
+        minutes = working_minutes(day, hours=hours)
         each = (pace.minutes_per_lead if pace else None) or rules.minutes_per_lead
         left = max(rules.slots_a_week - planned_in_week.get(person.pk, 0), 0)
         n = 0 if person.pk in away else min(minutes // each, rules.slots_a_day, left)
-        found[person.pk] = Slots(n, rules.quota(n), person.pk in away)
+        found[person.pk] = Slots(n, rules.quota(n), person.pk in away, _begins(day, hours=hours, each=timedelta(minutes=each))[:n])
     return found
 
 
 def working_minutes(day: date, *, hours: Hours) -> int:
     """As they pass, so that on the day of a change of the clock an hour more or less is counted."""
+    return int(sum((closes - opens).total_seconds() for opens, closes in _spans(day, hours=hours)) // 60)
+
+
+def _spans(day: date, *, hours: Hours) -> list[tuple[datetime, datetime]]:
+    """The shifts of a day as moments."""
     start = datetime.combine(day, time(), hours.zone)
     spans = hours.spans(start.astimezone(UTC), start.astimezone(UTC) + timedelta(hours=26))
-    return int(sum((closes - opens).total_seconds() for opens, closes in spans if opens.astimezone(hours.zone).date() == day) // 60)
+    return [(opens, closes) for opens, closes in spans if opens.astimezone(hours.zone).date() == day]
+
+
+def _begins(day: date, *, hours: Hours, each: timedelta) -> tuple[datetime, ...]:
+    """When the calls of a day begin, one after the other; what does not fit before a break goes on after it."""
+    found, left = [], timedelta()
+    for opens, closes in _spans(day, hours=hours):
+        begins = opens + left
+        while begins < closes:
+            found.append(begins)
+            begins += each
+        left = begins - closes
+    return tuple(found)
 
 
 def local(at: datetime, person: User) -> datetime:
