@@ -40,6 +40,7 @@ from tasuki.engage.meetings import Plan
 from tasuki.engage.own_calendars import connections
 from tasuki.engage.own_calendars.connections import Said
 from tasuki.engage.own_calendars.rows import BusyEvent, BusySpan, CalendarEntry
+from tasuki.engage.reach import ReachCell
 from tasuki.engage.sequences.writing import Wording
 from tasuki.inside_sales import call_desk, leases, objections, qualification, scripts
 from tasuki.inside_sales.call_lists import building, rules
@@ -281,6 +282,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     handoff_rules.change(n_grace_days=8, by=SET_UP, at=MONDAY)
     building.build(date(2026, 3, 3), owners=[cast.ivo], by=SET_UP, at=MONDAY)
     _file(books.ivo)
+    ReachCell.objects.create(weekday=1, hour=10, n=40, n_reached=9, counted_at=MONDAY)
     absences.mark(cast.ivo, first_on=date(2026, 3, 9), last_on=date(2026, 3, 9), by=SET_UP, at=MONDAY)
     gateway = Product.objects.create(name="Gateway", price=Decimal(1), currency="KRW", created_at=datetime(2026, 1, 1, tzinfo=UTC))
     product_points.keep(gateway, said=product_points.Said("say", "en", "It never sleeps."), by=SET_UP, at=MONDAY)
