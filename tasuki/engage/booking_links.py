@@ -144,6 +144,7 @@ def book(link: BookingLink, *, starts_at: datetime, zone: str, at: datetime) -> 
     there = meeting_of(link, at=at)
     if there and there.starts_at == starts_at:
         return there
+    meetings.hold_the_time_of(link.held_by)
     if starts_at not in offered(link, at=at, but=there):
         raise SlotTaken
     by = By(None, Door.WEB)

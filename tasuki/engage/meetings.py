@@ -125,7 +125,7 @@ def book(lead: Lead, *, plan: Plan, by: By, at: datetime, again: Meeting | None 
     _refuse_wrong(plan, ends_at=ends_at, at=at)
     if not plan.held_by.is_active or not abilities.standing_of(plan.held_by).roles:
         raise MeetingWrong("held_by", _("This person does not work here."))
-    _hold_the_time_of(plan.held_by)
+    hold_the_time_of(plan.held_by)
     _refuse_busy(plan.held_by, plan.starts_at, ends_at, by=by)
     zone = plan.zone or str(recipients.zone_of(lead))
     meeting = _placed(Meeting(
@@ -150,7 +150,7 @@ def reschedule(meeting: Meeting, *, starts_at: datetime, by: By, at: datetime, e
     _refuse_wrong(plan, ends_at=ends_at, at=at)
     if (starts_at, ends_at, plan.held_by) == (old.starts_at, old.ends_at, old.held_by):
         return old
-    _hold_the_time_of(old.held_by, plan.held_by)
+    hold_the_time_of(old.held_by, plan.held_by)
     _refuse_busy(plan.held_by, starts_at, ends_at, by=by)
     _close(old, state=MeetingState.MOVED, at=at)
     new = _placed(Meeting(
@@ -256,8 +256,12 @@ def _refuse_busy(holder: User, starts_at: datetime, ends_at: datetime, *, by: By
         raise HolderBusy(holder)
 
 
-def _hold_the_time_of(*people: User) -> None:
-    """Until the end of the transaction nobody else books theirs. Two who write one time at once would each wait for the other at the constraint."""
+def hold_the_time_of(*people: User) -> None:
+    """Until the end of the transaction nobody else books theirs. Two who write one time at once would each wait for the other at the constraint.
+
+    Who offers free times holds them before looking whether one is free still, after the lead: the constraint knows what overlaps, and nothing of
+    the quarter of an hour between what was offered.
+    """
     for pk in sorted({person.pk for person in people}):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('engage_meeting', %s))", [pk])

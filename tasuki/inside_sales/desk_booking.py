@@ -94,10 +94,12 @@ def holder_of(lead: Lead, *, caller: User, at: datetime) -> User | None:
 
 
 def refuse_taken(lead: Lead, outcome: Outcome, *, at: datetime) -> None:
-    """Whether a time that was offered is free still, by the rules by which it was offered. Raises SlotTaken."""
+    """Whether a time that was offered is free still, by the rules by which it was offered; it stays so until the end of the transaction of whoever
+    holds the lead. Raises SlotTaken."""
     if outcome.disposition != Disposition.MEETING or not outcome.is_offered or outcome.held_by is None or outcome.meeting_at is None:
         return
-    there = Meeting.objects.ahead().filter(lead=lead, starts_at__gt=at).in_order().first()
+    there = Meeting.objects.ahead().filter(lead=lead, starts_at__gt=at).select_related("held_by").in_order().first()
+    meetings.hold_the_time_of(outcome.held_by, *([there.held_by] if there else []))
     # The shift in which it lies is looked at whole: times are counted from its beginning.
     start, end = max(at, outcome.meeting_at - timedelta(hours=12)), outcome.meeting_at + timedelta(hours=12)
     if outcome.meeting_at not in availability.slots(outcome.held_by, start=start, end=end, but=there):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import signing
@@ -13,7 +15,7 @@ from tasuki.core import people
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Gone, Refused
 from tasuki.crm import leads
-from tasuki.engage import booking_links, meeting_feeds
+from tasuki.engage import availability, booking_links, meeting_feeds
 from tasuki.engage.booking_links import BookingLink, TooManyChanges
 from tasuki.engage.meeting_rows import Meeting, MeetingState
 from tasuki.engage.meetings import SlotTaken
@@ -120,6 +122,41 @@ def test_what_is_pressed_at_once_books_once(cast: Cast, *, is_one_person: bool) 
     for thread in threads:
         thread.join()
     assert sorted(answers) == (["booked", "booked"] if is_one_person else ["booked", "slot_taken"])
+    assert Meeting.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_times_that_lie_too_close_one_is_booked(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look while neither has booked, unless each holds the time of the seller first: the later one looks again when the first is done."""
+    links = [link_of(cast), link_of(cast, 2)]
+    early = first(links[0])
+    # Ten minutes after the first has ended: nothing overlaps, and it is no quarter of an hour.
+    times, answers, both = [early, early + timedelta(minutes=40)], [], threading.Barrier(2)
+    real = availability.slots
+
+    def offered_to_both(*args: Any, **said: Any) -> list[datetime]:
+        free = [*real(*args, **said), *(times[1:] if not Meeting.objects.exists() else [])]
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1)
+        return free
+
+    monkeypatch.setattr(availability, "slots", offered_to_both)
+
+    def press(link: BookingLink, starts_at: datetime) -> None:
+        try:
+            booking_links.book(link, starts_at=starts_at, zone="Asia/Seoul", at=MONDAY)
+            answers.append("booked")
+        except Refused as refusal:
+            answers.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=pair) for pair in zip(links, times, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["booked", "slot_taken"]
     assert Meeting.objects.count() == 1
 
 
