@@ -1,12 +1,15 @@
 """Reachability: by how much an hour of a weekday is better for reaching people than calling at any time.
 
-Of n dials in a cell k reached the person. With p the share of all, the factor of the cell is
+Of n dials k reached the person. With p the share of all, what n dials say is drawn towards what is believed before, b:
 
-    (k + PRIOR · p) / (n + PRIOR) / p
+    drawn(k, n, b) = (k + PRIOR · p · b) / (n + PRIOR) / p
 
-which is additive smoothing (the mean of a Beta posterior whose prior is worth PRIOR dials that went like the whole): near 1 for a cell with few
-calls, and k / n ÷ p for one with many. A cell of fewer than ENOUGH dials says nothing at all: its factor is 1. A country is drawn towards the
-factor of the whole in the same way, so that an hour in which few were called there says what everybody's calls say.
+which is additive smoothing (the mean of a Beta posterior whose prior is worth PRIOR dials of the share p · b): near b for few dials, k / n ÷ p for
+many. Of fewer than ENOUGH dials it is b: they say nothing. An hour of a weekday is drawn towards what its hour and its weekday say by themselves:
+
+    hour(h) = drawn(dials in h, 1)    day(w) = drawn(dials on w, 1)    factor(w, h) = drawn(dials in h on w, hour(h) · day(w))
+
+The hours and days of a country are drawn towards those of all countries in place of 1, so that a country with few calls says what everybody's say.
 """
 
 from __future__ import annotations
@@ -65,17 +68,27 @@ class Week:
 
     def factor(self, slot: Slot) -> float:
         """How many times as many are reached in this hour as at any time."""
-        before = self.before.factor(slot) if self.before else 1.0
-        cell = self.cell(slot)
-        if cell.n < ENOUGH or not self.whole.n_reached:
-            return before
+        weekday, hour = slot
+        return self._drawn(self.cell(slot), self.by_hour(hour) * self.by_weekday(weekday))
+
+    def by_hour(self, hour: int) -> float:
+        return self._drawn(self.of_hour(hour), self.before.by_hour(hour) if self.before else 1.0)
+
+    def by_weekday(self, weekday: int) -> float:
+        return self._drawn(self.of_weekday(weekday), self.before.by_weekday(weekday) if self.before else 1.0)
+
+    def _drawn(self, tally: Tally, believed: float) -> float:
+        if tally.n < ENOUGH or not self.whole.n_reached:
+            return believed
         p = self.whole.n_reached / self.whole.n
-        return (cell.n_reached + PRIOR * p * before) / (cell.n + PRIOR) / p
+        return (tally.n_reached + PRIOR * p * believed) / (tally.n + PRIOR) / p
 
     def heard(self, slot: Slot) -> Tally:
-        """The calls that the factor of an hour is known from: these, or those before."""
-        cell = self.cell(slot)
-        return cell if cell.n >= ENOUGH or self.before is None else self.before.heard(slot)
+        """The calls that the factor is known from: those of the hour on the weekday, else of the hour on all days, else those of all countries."""
+        for tally in (self.cell(slot), self.of_hour(slot[1])):
+            if tally.n >= ENOUGH:
+                return tally
+        return self.before.heard(slot) if self.before else Tally()
 
     def best(self, weekday: int) -> int | None:
         """The hour of a weekday in which most are reached; None where none of enough calls is good."""
