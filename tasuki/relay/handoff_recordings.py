@@ -7,10 +7,14 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.audit import By
+from tasuki.core.errors import Refused
+from tasuki.core.people import User
+from tasuki.crm.leads import Lead
 from tasuki.engage import lent_calls
-from tasuki.engage.calls import Call
+from tasuki.engage.calls import Call, Calls
 from tasuki.engage.dispositions import CONVERSATIONS
 from tasuki.engage.recording_rows import Recording
 from tasuki.relay.handoff_rows import Handoff
@@ -18,11 +22,33 @@ from tasuki.relay.handoff_rows import Handoff
 _OURS = re.compile(r"/calls/(\d{1,18})/?")
 
 
+class CallOfAnother(Refused):
+    code = "call_of_another"
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose a recorded call about this lead."))
+
+
+def recorded_calls(lead: Lead, *, user: User) -> Calls:
+    """The calls about the lead that the person sees and whose recording is there, the newest first."""
+    kept = Recording.objects.kept().filter(call=OuterRef("pk"))
+    return Call.objects.visible_to(user).filter(Exists(kept), lead=lead).select_related("caller").newest_first()
+
+
+def require_of(lead: Lead, call: Call | None) -> None:
+    """Raise CallOfAnother for a call about another lead."""
+    if call is not None and call.lead_id != lead.pk:
+        raise CallOfAnother
+
+
 def call_of(handoff: Handoff) -> Call | None:
-    """The call that the package names by its page here, else the last conversation about the lead before it was offered, a recorded one first.
+    """The call that the package names, by itself or, as it once did, by the address of its page here; else the last conversation about the lead
+    before it was offered, a recorded one first.
 
     Never a call about another lead: who writes the address lends nothing that is not of this hand-off.
     """
+    if handoff.call is not None:
+        return handoff.call
     calls = Call.objects.filter(lead=handoff.lead_id)
     named = _OURS.fullmatch(urlsplit(handoff.recording).path)
     if named and (call := calls.filter(pk=int(named[1])).first()):

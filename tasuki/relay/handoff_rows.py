@@ -71,13 +71,16 @@ class Handoffs(models.QuerySet["Handoff"]):
 
     def for_page(self) -> Handoffs:
         joined = self.select_related("lead", "lead__contact", "lead__account", "lead__stage", "lead__product", "credited_to", "offered_by", "from_team")
-        return joined.select_related("to_owner", "to_team", "answered_by", "answer", "answer__answered_by", "previous", "dispute", "dispute__raised_by")
+        return joined.select_related(
+            "to_owner", "to_team", "answered_by", "answer", "answer__answered_by", "previous", "dispute", "dispute__raised_by", "call__caller"
+        )
 
 
 class Handoff(models.Model):
     """A lead is offered from inside sales to a person in sales, or to the queue of a team.
 
-    The package is frozen: `facts` are the seven as they stood. `state`, `answered_by`, `answered_at`, `reason` repeat the answer, written by the same verb.
+    The package is frozen: `facts` are the seven as they stood; `call` was recorded here, `recording` is the address of one that is kept
+    elsewhere. `state`, `answered_by`, `answered_at`, `reason` repeat the answer, written by the same verb.
     `is_own`: one person does both, took it themselves, and no rate counts it. `next_step_due_at` runs after acceptance (R22).
     """
 
@@ -96,6 +99,7 @@ class Handoff(models.Model):
     agenda = models.TextField(_("agreed agenda"), blank=True)
     attendees = models.TextField(_("attendees"), blank=True)
     why = models.TextField(_("why now"), blank=True)
+    call = models.ForeignKey("engage.Call", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("recorded call"))
     recording = models.URLField(_("recording"), max_length=500, blank=True)
     facts = models.JSONField(_("seven facts"), default=list)
     n_settled = models.PositiveSmallIntegerField(_("facts known or asked"))

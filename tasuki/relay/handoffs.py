@@ -24,11 +24,12 @@ from tasuki.crm.exit_reasons import Exit
 from tasuki.crm.ledger import NotInProcess, Passage
 from tasuki.crm.wake_rules import WakeRule
 from tasuki.engage import meetings
+from tasuki.engage.calls import Call
 from tasuki.engage.meeting_rows import Meeting, MeetingState
 from tasuki.inside_sales import qualification, recycling
 from tasuki.inside_sales.holdings import Holding, HoldingState
 from tasuki.inside_sales.qualification import Facts
-from tasuki.relay import handoff_clock, handoff_news, handoff_promises, handoff_rules
+from tasuki.relay import handoff_clock, handoff_news, handoff_promises, handoff_recordings, handoff_rules
 from tasuki.relay.handoff_reasons import IN_THE_TREE, Destination, Reason, branch_of
 from tasuki.relay.handoff_rows import LONGEST_TEXT, Handoff, HandoffAnswer, HandoffState
 from tasuki.sales import opportunities
@@ -133,13 +134,14 @@ class MeetingNotYet(Refused):
 
 @dataclass(frozen=True)
 class Package:
-    """What sales needs to begin where the conversation stopped. All but `why` and `recording` must be there; so must the seven facts."""
+    """What sales needs to begin where the conversation stopped. All but `why`, `call` and `recording` must be there; so must the seven facts."""
 
     meeting_at: datetime
     summary: str
     agenda: str
     attendees: str
     why: str = ""
+    call: Call | None = None
     recording: str = ""
 
     @property
@@ -166,7 +168,8 @@ def missing(lead: Lead, *, package: Package | None = None, facts: Facts | None =
 def offer(lead: Lead, *, package: Package, to: User | Team, by: By, at: datetime, credited_to: User | None = None) -> Handoff:
     """Offer the lead to a person in sales or to a team's queue, and carry it into “booked”. Whoever carries the lead is credited.
 
-    Raises PackageIncomplete, AlreadyOffered, OfferedToOneself, NoReceiver, NobodyCredited, AlreadyOpen, NotInProcess, FieldsMissing.
+    Raises PackageIncomplete, AlreadyOffered, OfferedToOneself, NoReceiver, NobodyCredited, AlreadyOpen, NotInProcess, FieldsMissing,
+    CallOfAnother.
     """
     lead = leads.locked(lead)
     _refuse_beyond_inside_sales(lead)
@@ -176,6 +179,7 @@ def offer(lead: Lead, *, package: Package, to: User | Team, by: By, at: datetime
     if credited is None:
         raise NobodyCredited
     owner, team = _receiver(to, credited=credited)
+    handoff_recordings.require_of(lead, package.call)
     facts = qualification.of(lead)
     if lacking := missing(lead, package=package, facts=facts):
         raise PackageIncomplete(lacking)
@@ -226,7 +230,8 @@ def _receiver(to: User | Team, *, credited: User) -> tuple[User | None, Team]:
 
 def _as_columns(package: Package, facts: Facts) -> dict[str, object]:
     frozen = [{"fact": one.fact.value, "state": one.state.value, "words": one.words} for one in facts]
-    words = {name: getattr(package, name).strip()[:LONGEST_TEXT] for name in ("summary", "agenda", "attendees", "why")}
+    words: dict[str, object] = {name: getattr(package, name).strip()[:LONGEST_TEXT] for name in ("summary", "agenda", "attendees", "why")}
+    words |= {"call": package.call}
     return {**words, "meeting_at": package.meeting_at, "recording": package.recording, "facts": frozen, "n_settled": facts.n_known + facts.n_asked}
 
 

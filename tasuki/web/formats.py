@@ -6,12 +6,16 @@ import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
+
+if TYPE_CHECKING:
+    from tasuki.engage.calls import Call
 
 # People say large sums in steps: 만/억/조 in Korean, 万/億/兆 in Japanese, K/M/B elsewhere.
 _STEPS = {
@@ -148,6 +152,12 @@ def duration(value: timedelta | None) -> str:
 def clock(seconds: float | None) -> str:
     """As a timer shows it: 402 → “6:42”."""
     return "–" if seconds is None else f"{int(seconds) // _MINUTE}:{int(seconds) % _MINUTE:02}"
+
+
+def call_told(call: Call) -> str:
+    """A call in a line: who called, when, how long they talked."""
+    who = call.caller.display_name if call.caller else ""
+    return " · ".join(filter(None, (who, weekday_moment(call.started_at), clock(call.talked.total_seconds()) if call.talked else "")))
 
 
 def days(value: float | None) -> str:

@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm.leads import Lead
+from tasuki.engage.calls import Call
 from tasuki.engage.meeting_rows import Meeting
+from tasuki.relay import handoff_recordings
 from tasuki.relay.handoff_reasons import Destination, Reason, grouped_choices
 from tasuki.relay.handoff_rows import LONGEST_TEXT, Handoff
 from tasuki.relay.handoffs import Package, Return
+from tasuki.web import formats
 from tasuki.web.moves import DAY, Move, OpportunityForm
 from tasuki.web.offered_people import receivers_of
 from tasuki.web.person_field import PersonField, offer
@@ -39,6 +42,13 @@ def _words(label: Any, *, rows: int = 2, required: bool = True, help_text: Any =
     return forms.CharField(label=label, max_length=LONGEST_TEXT, required=required, help_text=help_text, widget=forms.Textarea(attrs={"rows": rows}))
 
 
+class RecordedCallField(forms.ModelChoiceField):
+    """One of the recorded calls of a lead: who called, when, how long they talked."""
+
+    def label_from_instance(self, obj: Call) -> str:
+        return formats.call_told(obj)
+
+
 class OfferForm(Move):
     """The package, and to whom it goes: a person (u1) or the queue of a team (t1)."""
 
@@ -48,18 +58,28 @@ class OfferForm(Move):
     agenda = _words(gettext_lazy("Agreed agenda"), help_text=gettext_lazy("What the customer expects to talk about."))
     summary = _words(gettext_lazy("Summary"), rows=3, help_text=gettext_lazy("What you know beyond the seven facts, so that nobody asks again."))
     why = _words(gettext_lazy("Why now"), required=False)
-    recording = forms.URLField(label=gettext_lazy("Link to the recording"), max_length=500, required=False, assume_scheme="https")
+    call = RecordedCallField(Call.objects.get_queryset().none(), label=gettext_lazy("Recorded call"), required=False, empty_label="–")
+    recording = forms.URLField(
+        label=gettext_lazy("Recorded elsewhere"),
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        help_text=gettext_lazy("The address of a recording that another system keeps."),
+    )
 
     def __init__(
         self, *args: Any, reader: User, lead: Lead, credited_to: User | None, before: Handoff | None = None, meeting: Meeting | None = None, **kwargs: Any
     ) -> None:
         if before:
-            kept = {name: getattr(before, name) for name in ("attendees", "agenda", "summary", "why", "recording")}
+            kept = {name: getattr(before, name) for name in ("attendees", "agenda", "summary", "why", "recording", "call")}
             kwargs["initial"] = {**kept, "to": f"u{before.to_owner_id}" if before.to_owner_id else f"t{before.to_team_id}"}
         if meeting:
             kwargs["initial"] = {**kwargs.get("initial", {}), **_of(meeting, credited_to)}
         super().__init__(*args, **kwargs)
         offer(self.fields["to"], receivers_of(credited_to, reader=reader, lead=lead.pk))
+        calls = self.fields["call"]
+        assert isinstance(calls, RecordedCallField)  # noqa: S101 - says which field it is to the type checker
+        calls.queryset = handoff_recordings.recorded_calls(lead, user=reader)
 
     def clean_recording(self) -> str:
         address: str = self.cleaned_data["recording"]
@@ -75,7 +95,7 @@ class OfferForm(Move):
     @property
     def package(self) -> Package:
         said = self.cleaned_data
-        return Package(**{name: said[name] for name in ("meeting_at", "summary", "agenda", "attendees", "why", "recording")})
+        return Package(**{name: said[name] for name in ("meeting_at", "summary", "agenda", "attendees", "why", "call", "recording")})
 
 
 def _of(meeting: Meeting, credited_to: User | None) -> dict[str, Any]:

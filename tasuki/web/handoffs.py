@@ -29,7 +29,7 @@ from tasuki.relay import handoff_clock, handoff_recordings, handoff_rules, hando
 from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
-from tasuki.web import handoff_forms, moves
+from tasuki.web import formats, handoff_forms, moves
 from tasuki.web.inside_sales.facts import may_learn
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import HANDOFFS
@@ -61,6 +61,8 @@ def _shown(request: UserRequest, handoff: Handoff, **sent: forms.Form) -> HttpRe
         "answer": getattr(handoff, "answer", None),
         "dispute": found,
         "heard": _heard(handoff, user) if found and found.decided_at is None else None,
+        "call_told": formats.call_told(handoff.call) if handoff.call else "",
+        "opens_call": handoff.call_id is not None and recordings.calls_for(user).filter(pk=handoff.call_id).exists(),
         "verdicts": found.verdicts.select_related("judged_by").order_by("pk") if found else [],
         "words": handoff.words.select_related("said_by").order_by("pk"),
         "offers": Handoff.objects.visible_to(user).filter(lead__in=[handoff.lead_id, handoff.lead.previous_id or 0]).for_listing().order_by("pk"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from pytest_django import Settings
 from tasuki.core.abilities import Role
 from tasuki.core.audit import AuditEntry
 from tasuki.core.people import User
+from tasuki.crm import stages
 from tasuki.crm.leads import Lead
 from tasuki.engage import calls, recordings
 from tasuki.engage.calls import Outcome
@@ -27,10 +30,13 @@ from tasuki.relay.handoffs import Return
 from tests.cast import Cast, hired
 from tests.engage.calling import open_day_and_night, type_of
 from tests.inside_sales.coaching.hearing import tone, upload
-from tests.relay.handing import AFTER, OFFERED, by, offered
-from tests.web.office import signed_in
+from tests.relay.handing import AFTER, OFFERED, by, offered, package, qualified
+from tests.web.office import lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
+
+# What the form asks for, beside to whom it goes.
+PACKAGE = {"meeting_at": "2026-03-10T15:00", "summary": "Night checks by hand", "agenda": "Limits", "attendees": "Head of risk", "why": "", "recording": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +125,36 @@ def test_the_call_is_the_one_that_the_package_names_and_never_one_about_another_
     ]:
         handoff.recording = address
         assert handoff_recordings.call_of(handoff) == call, address
+
+
+def test_a_recorded_call_of_the_lead_is_named_and_one_about_another_is_refused(cast: Cast) -> None:
+    another = offered(cast)
+    lead = qualified(lead_of(cast, 2, stage=stages.CONNECTED), user=cast.ivo)
+    call, later = talk(cast, lead, hours_before=30), talk(cast, lead, hours_before=2)
+    unrecorded, foreign = talk(cast, lead, hours_before=4, is_recorded=False), talk(cast, another.lead, hours_before=3)
+    assert list(handoff_recordings.recorded_calls(lead, user=cast.ivo)) == [later, call]
+    assert list(handoff_recordings.recorded_calls(lead, user=cast.tomas)) == []
+    page = signed_in(cast.ivo).get(reverse("handoff_new", args=[lead.pk])).content.decode()
+    assert f'<option value="{call.pk}">Ivo Horvat · ' in page
+    assert f'<option value="{unrecorded.pk}">' not in page
+    for other in (foreign.pk, unrecorded.pk, "x", 10**20):
+        said = {**PACKAGE, "to": f"u{cast.saori.pk}", "call": other}
+        assert signed_in(cast.ivo).post(reverse("handoff_new", args=[lead.pk]), said).status_code == 422
+    with pytest.raises(handoff_recordings.CallOfAnother):
+        handoffs.offer(lead, package=replace(package(), call=foreign), to=cast.saori, by=by(cast.ivo), at=OFFERED)
+    assert signed_in(cast.ivo).post(reverse("handoff_new", args=[lead.pk]), {**PACKAGE, "to": f"u{cast.saori.pk}", "call": call.pk}).status_code == 302
+    handoff = Handoff.objects.get(lead=lead)
+    assert handoff_recordings.call_of(handoff) == call, "the one that is named, and not the newest"
+    shown = signed_in(cast.ivo).get(reverse("handoff", args=[handoff.pk])).content.decode()
+    link = re.search(rf'<a class="link" href="/calls/{call.pk}">(.*?)</a>', shown)
+    assert link is not None
+    assert "Ivo Horvat · " in link.group(1)
+
+
+def test_an_address_that_was_typed_stays_readable(cast: Cast) -> None:
+    handoff = offered(cast)
+    Handoff.objects.filter(pk=handoff.pk).update(recording="https://elsewhere.example/rec/17")
+    assert 'href="https://elsewhere.example/rec/17"' in signed_in(cast.ivo).get(reverse("handoff", args=[handoff.pk])).content.decode()
 
 
 def test_a_dispute_about_a_lead_that_nobody_talked_to_lends_nothing_and_a_recording_brought_later_is_heard(cast: Cast) -> None:
