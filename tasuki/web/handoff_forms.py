@@ -42,7 +42,7 @@ def _words(label: Any, *, rows: int = 2, required: bool = True, help_text: Any =
     return forms.CharField(label=label, max_length=LONGEST_TEXT, required=required, help_text=help_text, widget=forms.Textarea(attrs={"rows": rows}))
 
 
-class RecordedCallField(forms.ModelChoiceField):
+class RecordedCallField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the type checker only
     """One of the recorded calls of a lead: who called, when, how long they talked."""
 
     def label_from_instance(self, obj: Call) -> str:
