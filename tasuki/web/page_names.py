@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.utils import translation
@@ -11,10 +12,16 @@ from tasuki.core.search.folding import Sought, fold, initials
 
 def is_called(what: Sought, *names: Any) -> bool:
     """Whether all the words that are sought stand in the names; lazy translations are read in English too."""
+    known = _known(translation.get_language(), *names)
+    return all(word in known for word in what.words)
+
+
+# Every page is asked at every letter that somebody types.
+@lru_cache(maxsize=2048)
+def _known(_language: str, *names: Any) -> str:
     here = by_name(" ".join(str(name) for name in names))
     with translation.override("en"):
-        known = f"{here}\n{fold(' '.join(str(name) for name in names))}"
-    return all(word in known for word in what.words)
+        return f"{here}\n{fold(' '.join(str(name) for name in names))}"
 
 
 def by_name(name: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from django.db.models import Value
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Scope
 from tasuki.core.recents import KEPT, RecentRecord
 from tasuki.core.search import indexing, matching, nearly
+from tasuki.core.search.arrays import among, written
 from tasuki.core.search.folding import Sought, grams_within, sought
 from tasuki.core.search.matching import Hit, Question, Rank
 from tasuki.core.search.nouns import Searched, searched
@@ -141,14 +145,20 @@ def _seen(user: User, hits: Hits, nouns: list[Searched]) -> Seen:
         own = {record_id: int(hit.rank) for record_id, hit in hits.get(noun.noun, {}).items()}
         for other, path in noun.through.items():
             via = dict(sorted(ranks[other].items(), key=lambda one: (one[1], -one[0]))[: matching.WANTED])
-            for pk, source in noun.rows().filter(**{f"{path}__in": via}).values_list("pk", path)[:_REACHED] if via else ():
+            for pk, source in noun.rows().filter(among(path, written(via))).values_list("pk", path)[:_REACHED] if via else ():
                 own[pk] = min(own.get(pk, _WORST), via[source] + len(Rank))
         ranks[noun.noun] = own
-    seen: Seen = {}
-    for name, own in ranks.items():
-        visible = searched()[name].rows().visible_to(user).filter(pk__in=own).values_list("pk", flat=True) if own else ()
-        seen[name] = {pk: own[pk] for pk in visible}
-    return {noun.noun: seen[noun.noun] for noun in nouns}
+    seen: Seen = {noun.noun: {} for noun in nouns}
+    for name, pk in _visible(user, ranks):
+        seen[name][pk] = ranks[name][pk]
+    return seen
+
+
+def _visible(user: User, wanted: Mapping[str, Collection[int]]) -> Iterable[tuple[str, int]]:
+    """Noun and id of those that the person may see: one question for all nouns."""
+    rows = {name: searched()[name].rows().visible_to(user).filter(among("pk", written(ids))) for name, ids in wanted.items() if ids}
+    each = [some.order_by().values_list(Value(name), "pk") for name, some in rows.items()]
+    return each[0].union(*each[1:], all=True) if each else ()
 
 
 def _add(seen: Seen, more: Seen) -> None:
@@ -186,8 +196,5 @@ def visible_recents(user: User, *, most: int) -> list[tuple[str, int]]:
     ids: dict[str, set[int]] = defaultdict(set)
     for name, record_id in latest:
         ids[name].add(record_id)
-    seen = set[tuple[str, int]]()
-    for noun in searched().values():
-        if own := ids.get(noun.noun):
-            seen |= {(noun.noun, pk) for pk in noun.rows().visible_to(user).filter(pk__in=own).values_list("pk", flat=True)}
+    seen = set(_visible(user, {name: ids[name] for name in searched() if name in ids}))
     return [one for one in latest if one in seen][:most]

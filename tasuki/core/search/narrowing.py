@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from tasuki.core import abilities
 from tasuki.core.search import indexing, matching
+from tasuki.core.search.arrays import among
 from tasuki.core.search.entries import SearchEntry
 from tasuki.core.search.finding import storable
 from tasuki.core.search.folding import Sought, grams_hidden, grams_within, sought
@@ -33,12 +33,6 @@ _OFTEN = 400
 _WORDS, _HIDDEN = "words", "hidden"
 # Of less, too many addresses and numbers hold it by chance.
 _SHORTEST_HIDDEN = 3
-
-
-class _Among(Func):
-    """Whether an id is in an array of them: read at once, where a list of thousands would be read one by one."""
-
-    template, arg_joiner, output_field = "%(expressions)s)", " = ANY(", BooleanField()
 
 
 def narrowed(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> QuerySet[Any]:
@@ -151,7 +145,7 @@ def _hidden_but_open_to(reader: User, noun: str) -> list[str]:
 def _held(question: Question, ids: Ids | None, path: str, *, one_by_one: bool) -> Q:
     """Whether the record at the path is one of those that answer the question."""
     if ids is not None:
-        return Q(_Among(F(path), Cast(Value(ids.array), ArrayField(BigIntegerField()))))
+        return among(path, ids.array)
     words = Q(**{f"{_HIDDEN if question.is_hidden else _WORDS}__contains": question.patterns[0].strip("%")})
     entry = SearchEntry.objects.filter(noun=question.noun, record_id=OuterRef(path))
     if not one_by_one:
