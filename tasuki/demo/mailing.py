@@ -16,6 +16,8 @@ from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.demo import haneul
 from tasuki.engage.mailboxes import Mailbox
 from tasuki.engage.message_rows import Direction, Message, MessageKind, MessageState
+from tasuki.engage.triage import classifying, rows
+from tasuki.engage.triage.classes import Proposal, ReplyClass, Sign
 
 _N = 60
 # Until then the workers leave the servers of the demo company alone: there are none.
@@ -94,6 +96,10 @@ def _answer(letter: Message, *, words: str, kind: MessageKind) -> None:
         at=letter.at + timedelta(minutes=74),
     )  # fmt: skip
     _tell(answer)
+    proposal = (
+        classifying.by_words(words) if kind is MessageKind.REPLY else Proposal(ReplyClass.OUT_OF_OFFICE, ((Sign.HEADER, "Auto-Submitted: auto-replied"),))
+    )
+    rows.keep(answer, proposal=proposal, wakes_on=None)
 
 
 def _tell(message: Message) -> None:

@@ -22,6 +22,7 @@ from tasuki.engage.recording_rows import Hearing, Recording, RecordingRules
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, Variant
 from tasuki.engage.sequences.enrolments import Deed, Enrolment
 from tasuki.engage.talk_figures import TalkFigures
+from tasuki.engage.triage.rows import ReplyTriage
 
 __all__ = [
     "BadAddress",
@@ -50,6 +51,7 @@ __all__ = [
     "ReachCell",
     "Recording",
     "RecordingRules",
+    "ReplyTriage",
     "RetryRule",
     "Sequence",
     "SequenceVersion",

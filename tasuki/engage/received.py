@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING
 
 from django.core.files.base import File as Content
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from tasuki.core import audit, bus
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
 from tasuki.crm import attachments, emails
-from tasuki.crm.contacts import Channel, ConsentState, Contact, ContactEmail
+from tasuki.crm.contacts import Channel, Contact, ContactEmail
 from tasuki.crm.emails import EmailInvalid
 from tasuki.crm.leads import Lead
 from tasuki.crm.timeline import Kind, TimelineEntry
-from tasuki.engage import bad_addresses, bounces, consents, mail, meeting_answers, outbox, replies, reply_kinds
+from tasuki.engage import bad_addresses, bounces, mail, meeting_answers, outbox, replies, reply_kinds
 from tasuki.engage.bounces import Bounce
-from tasuki.engage.consents import Word
 from tasuki.engage.message_rows import Direction, Message, MessageKind, MessageState
 from tasuki.engage.touches import LONGEST_WORDS
+from tasuki.engage.triage import classifying, deciding, rows, wake_days
+from tasuki.engage.triage.classes import ReplyClass, Sign
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -70,6 +69,7 @@ def take_in(letter: Incoming, *, mailbox: Mailbox, at: datetime) -> Message | No
         return None
     kind = MessageKind.BOUNCE if bounce else reply_kinds.of(letter)
     message = _keep(letter, whose=whose, mailbox=mailbox, kind=kind, at=at)
+    _classify(letter, message=message, bounce=bounce)
     # It was delivered, whatever we knew of it.
     if whose.before and whose.before.state in {MessageState.SENDING, MessageState.IN_DOUBT}:
         outbox.mark_sent(whose.before, at=at)
@@ -78,7 +78,7 @@ def take_in(letter: Incoming, *, mailbox: Mailbox, at: datetime) -> Message | No
     else:
         bad_addresses.clear(letter.sender)
     if kind == MessageKind.UNSUBSCRIBE and whose.contact:
-        _withdraw_consent(message, contact=whose.contact, at=at)
+        deciding.withdraw_consent(message, by=BY_MAIL, at=at)
     if kind == MessageKind.CALENDAR:
         meeting_answers.hear(letter.calendars, sender=letter.sender, by=BY_MAIL, at=at)
     bus.say(Replied(message.lead_id, message.contact_id, message.pk, kind.value, at))
@@ -192,12 +192,13 @@ def _came_back(bounce: Bounce, *, whose: Whose, at: datetime) -> None:
         mail.settle(row, state=MessageState.BOUNCED, by=BY_MAIL, at=at, why="hard" if bounce.is_hard else "soft", words=bounce.words)
 
 
-def _withdraw_consent(message: Message, *, contact: Contact, at: datetime) -> None:
-    owner = message.mailbox.owner
-    with translation.override(owner.language):
-        how = _("asked for it by mail")
-    word = Word(Channel.MAIL, ConsentState.WITHDRAWN, how, evidence=f"{message.message_id}: {message.words}"[:500])
-    consents.record(contact, word=word, by=BY_MAIL, at=at)
+def _classify(letter: Incoming, *, message: Message, bounce: Bounce | None) -> None:
+    """What it is proposed to be, or is by itself, with what it is told by."""
+    told_by = (Sign.REPORT, bounce.words[:80]) if bounce else reply_kinds.told_as_automatic(letter)
+    proposal = classifying.proposed(letter, kind=MessageKind(message.kind), words=message.words, told_by=told_by)
+    if proposal:
+        later = wake_days.proposed(message.words, today=message.at.date()) if proposal.of_class == ReplyClass.NOT_NOW else None
+        rows.keep(message, proposal=proposal, wakes_on=later)
 
 
 def _key(address: str) -> str:

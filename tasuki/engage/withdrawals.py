@@ -21,6 +21,7 @@ from tasuki.engage import consents, recipients
 from tasuki.engage.consents import Word
 from tasuki.engage.message_rows import Direction, Message
 from tasuki.engage.permission import Purpose
+from tasuki.engage.triage import deciding
 
 _SALT = "tasuki.engage.withdrawals"
 
@@ -52,12 +53,6 @@ def found(token: str) -> Message | None:
     return letters.filter(pk=pk).first()
 
 
-def is_withdrawn(message: Message) -> bool:
-    """Whether the last word of the person about mail is that they do not want it."""
-    last = message.contact.consents.filter(channel=Channel.MAIL).first() if message.contact else None
-    return last is not None and last.state == ConsentState.WITHDRAWN
-
-
 @transaction.atomic
 def withdraw(message: Message, *, by: By, at: datetime, is_one_click: bool = False) -> bool:
     """The person wants no such mail any more: it stands in the ledger with the letter as evidence, and what listens stops. Twice is once; → whether
@@ -66,7 +61,7 @@ def withdraw(message: Message, *, by: By, at: datetime, is_one_click: bool = Fal
     if message.contact is None:
         return False
     held(message.contact)
-    if is_withdrawn(message):
+    if deciding.is_withdrawn(message):
         return False
     with translation.override(message.mailbox.owner.language):
         how = _("by the button of their mail program") if is_one_click else _("by the link in a mail")

@@ -47,6 +47,7 @@ ACTIONS: dict[str, Any] = {
     "bounced": _("came back"),
     "withdrawn": _("withdrew it"),
     "receive": _("received"),
+    "classify": _("said what an answer is"),
     "send_again": _("sent again"),
     "dispose": _("said what came of it"),
     "correct": _("corrected"),

@@ -40,6 +40,7 @@ urlpatterns = [
     path("inside-sales/desk/<int:pk>/facts", desk.facts, name="desk_facts"),
     path("inside-sales/desk/<int:pk>/skip", desk.skip, name="desk_skip"),
     path("inside-sales/desk/<int:pk>/recycling", desk.recycling, name="desk_recycling"),
+    path("inside-sales/desk/<int:pk>/answer", desk.answer, name="desk_answer"),
     path("inside-sales/desk/<int:pk>/lease", desk.lease, name="desk_lease"),
     path("inside-sales/desk/<int:pk>/answers", desk.answers, name="desk_answers"),
     path("inside-sales/desk/<int:pk>/answers/<int:objection>/use", desk.use, name="desk_answer_use"),

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from tasuki.web import mail, mailboxes, withdrawals
+from tasuki.web import mail, mailboxes, triage, withdrawals
 
 urlpatterns = [
     path("leads/<int:pk>/mail/new", mail.new, name="mail_new"),
     path("mail/<int:pk>", mail.page, name="message"),
     path("mail/<int:pk>/withdrawal", mail.withdrawal, name="message_withdrawal"),
+    path("mail/<int:pk>/triage", triage.say, name="message_triage"),
     path("mail/<int:pk>/decision", mail.decision, name="message_decision"),
     # No word in it that, quoted in an answer, reads like a wish of whoever answers.
     path("no-mail/<str:token>", withdrawals.page, name="mail_withdrawal"),

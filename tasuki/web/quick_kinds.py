@@ -10,7 +10,7 @@ from django import forms
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities
+from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden
 from tasuki.core.organisation import the_organisation
@@ -116,7 +116,10 @@ def _lead_form(request: UserRequest, here: Here) -> forms.Form:
 
 
 def _contact_form(request: UserRequest, here: Here) -> forms.Form:
-    return NewPersonForm(reader=request.user, initial={"account": here.company})
+    """What is known of the person may stand in the address: whom an answer names, for instance."""
+    family, given = names.split(request.GET.get("name", "")[:200])
+    known = {"email": request.GET.get("email", "")[:320], "family_name": family, "given_name": given}
+    return NewPersonForm(reader=request.user, initial={"account": here.company, **known})
 
 
 def _account_form(request: UserRequest, _here: Here) -> forms.Form:

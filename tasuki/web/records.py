@@ -31,6 +31,8 @@ from tasuki.crm.ownership import Ownership
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
+from tasuki.engage.triage import deciding
+from tasuki.engage.triage.rows import ReplyTriage
 from tasuki.relay import handoff_reasons
 from tasuki.sales.opportunities import LostBecause
 from tasuki.web import audit, panes, toasts
@@ -65,6 +67,8 @@ class Timeline:
     reasons: dict[str, Any]
     because: dict[str, str]
     happened: Mapping[str, Any]
+    answers: dict[int, ReplyTriage]
+    may_triage: bool
     may_merge: bool
 
 
@@ -98,8 +102,17 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
         reasons={**handoff_reasons.IN_WORDS, **dict(LostBecause.choices)},
         happened=audit.ACTIONS,
         because=exit_reasons.names(),
+        answers=_answers(request, found[:PAGE]),
+        may_triage=deciding.may_say(request.user),
         may_merge=abilities.can(request.user, Ability.MERGE_RECORDS),
     )
+
+
+def _answers(request: UserRequest, entries: list[TimelineEntry]) -> dict[int, ReplyTriage]:
+    """What the answers among the entries are, by entry."""
+    mails = [entry.pk for entry in entries if entry.kind == Kind.MAIL]
+    rows = ReplyTriage.objects.visible_to(request.user).for_page().filter(message__entry__in=mails) if mails else ()
+    return {row.message.entry_id: row for row in rows if row.message.entry_id}
 
 
 def open_tasks(request: UserRequest, **of: Any) -> Pane[Task]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from tasuki.core.audit import By, Door
 from tasuki.core.organisation import the_organisation
 from tasuki.engage import recipients, withdrawals
+from tasuki.engage.triage import deciding
 from tasuki.web.outside import asks_too_often, private
 
 
@@ -32,7 +33,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         context = {
             "is_too_often": False,
             "message": message,
-            "is_done": bool(message and withdrawals.is_withdrawn(message)),
+            "is_done": bool(message and deciding.is_withdrawn(message)),
             "organisation": the_organisation().name,
             "address": _veiled(message.address) if message else "",
         }

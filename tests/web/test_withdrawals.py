@@ -15,12 +15,13 @@ from django.utils.timezone import now
 from tasuki.core import organisation
 from tasuki.core.organisation import the_organisation
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact
-from tasuki.engage import consents, contact_rules, letters, mail, reply_kinds, withdrawals
+from tasuki.engage import consents, contact_rules, letters, mail, withdrawals
 from tasuki.engage.consents import Word
 from tasuki.engage.contact_rules import ContactRule
 from tasuki.engage.message_rows import LONGEST_SUBJECT, Message, MessageState
 from tasuki.engage.permission import Purpose, Refused, may
 from tasuki.engage.sequences.enrolments import State, Why
+from tasuki.engage.triage import phrases
 from tests.cast import SET_UP, Cast
 from tests.engage.mailing import MORNING, connected, written
 from tests.engage.meeting import lead_in_seoul
@@ -179,4 +180,4 @@ def test_what_stands_below_the_letter_reads_like_no_wish_of_whoever_quotes_it(ca
         Contact.objects.filter(pk=message.contact_id).update(language=language)
         lines.add(withdrawals.line_of(Message.objects.for_page().get(pk=message.pk)))
     assert len(lines) == 3
-    assert not [line for line in lines if reply_kinds._WISH.search(line)]
+    assert not [line for line in lines if phrases.of("wish", "silence").search(line)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from tasuki.engage.moving import move
 from tasuki.engage.sequences import acting, leaving, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, Why
+from tasuki.engage.triage.rows import ReplyTriage
 
 if TYPE_CHECKING:
     from tasuki.crm.leads import Moved
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 # A letter that was refused for one of these says something of the person, not of our mailbox.
 _SAID_NO = {"blocked", "refused"}
 _FOR_GOOD = "hard"
+# An answer so long after the end of a sequence is one to something else.
+_COUNTED_FOR = timedelta(days=30)
 # After these the person has talked with us, and the sequence has nothing to add; what ends the pass is heard as its move.
 _TALKS = {Disposition.CALL_BACK.value, Disposition.TALK.value, Disposition.MEETING.value}
 
@@ -48,6 +52,7 @@ def answered(told: Replied) -> None:
             replied(contact_id, by=acting.BY_THE_CLOCK, at=told.at)
         elif told.kind == MessageKind.AUTO_REPLY:
             is_away(contact_id, until=_back_on(told.message_id), by=acting.BY_THE_CLOCK, at=told.at)
+    _say_who_answered(told.message_id, people=list(people), at=told.at)
 
 
 def replied(contact_id: int, *, by: By, at: datetime) -> None:
@@ -162,6 +167,16 @@ def _hold_leads(contact_id: int) -> None:
     """The leads first, then the members: everybody holds them in this order."""
     ids = Enrolment.objects.running().filter(contact=contact_id).values("lead")
     list(Lead.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def _say_who_answered(message_id: int, *, people: list[int], at: datetime) -> None:
+    """The member whose mail is answered or came back, else the one who is in a sequence, or was until lately: in the numbers of its version."""
+    before = Message.objects.filter(answers=message_id).values_list("cause", flat=True).first() or ""
+    deed = sending.deed_of(before)
+    rows = Enrolment.objects.filter(contact__in=people).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at - _COUNTED_FOR))
+    member = deed.enrolment_id if deed else rows.newest_first().values_list("pk", flat=True).first()
+    if member:
+        ReplyTriage.objects.filter(message=message_id).update(enrolment=member)
 
 
 def _person_of(lead_id: int | None) -> int | None:

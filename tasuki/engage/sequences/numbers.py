@@ -12,6 +12,8 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Scope
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, StepKind, Variant
 from tasuki.engage.sequences.enrolments import RUNNING, Deed, DeedState, Enrolment, Enrolments, State
+from tasuki.engage.triage.classes import OF_KIND
+from tasuki.engage.triage.rows import ReplyTriage, Triages
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -53,6 +55,17 @@ class VariantCount:
         return self.n_replied / self.n_sent if self.n_sent else None
 
 
+@dataclass(frozen=True)
+class Answers:
+    """Of `n` members from whom something came in, how many by the class of the last of it, "" for what nobody knows. Of them, `n_said` a person has
+    looked at, or it said so by itself; the others are as the rules propose.
+    """
+
+    n: int
+    n_said: int
+    by_class: dict[str, int]
+
+
 # What a number of a sequence counts, by its name in an address and in the order of `Standing`; anything else counts all.
 WHAT = {
     "active": Q(state=State.ACTIVE),
@@ -71,9 +84,12 @@ def standings(sequences: Iterable[Sequence], *, user: User) -> dict[int, Standin
     return {pk: Standing(*told) for pk, *told in seen.annotate(n=Count("pk"), **counts)}
 
 
-def members(sequence: Sequence, *, user: User, what: str = "", step: int | None = None) -> Enrolments:
-    """The rows behind a number: of `WHAT`, or those that run and stand at the step."""
+def members(sequence: Sequence, *, user: User, what: str = "", step: int | None = None, answer: str | None = None) -> Enrolments:
+    """The rows behind a number: of `WHAT`, those that run and stand at the step, or those whose last answer is of a class."""
     found = Enrolment.objects.visible_to(user).filter(sequence=sequence)
+    if answer is not None:
+        last = ReplyTriage.objects.filter(pk__in=_last_answers(found).values("pk"), reply_class=answer)
+        return found.filter(pk__in=last.values("enrolment"))
     if step is not None:
         return found.filter(next_step=step, state__in=RUNNING)
     return found.filter(WHAT[what]) if what in WHAT else found
@@ -100,6 +116,26 @@ def by_variant(version: SequenceVersion, *, user: User) -> dict[int, list[Varian
     for one in rows.annotate(n_sent=Count("deeds", filter=sent), n_replied=Count("deeds", filter=sent & Q(deeds__replied_at__isnull=False))):
         found.setdefault(one.step_id, []).append(VariantCount(one, one.n_sent, one.n_replied))
     return found
+
+
+def answers(sequence: Sequence, *, user: User) -> dict[int, Answers]:
+    """By the number of the version, 0 for all of them together; one query."""
+    last = _last_answers(Enrolment.objects.visible_to(user).filter(sequence=sequence))
+    said = Count("pk", filter=Q(said_at__isnull=False) | Q(message__kind__in=OF_KIND))
+    rows = ReplyTriage.objects.filter(pk__in=last.values("pk")).values_list("enrolment__version__number", "reply_class").order_by()
+    found: dict[int, Answers] = {}
+    for number, of_class, n, n_said in rows.annotate(n=Count("pk"), n_said=said):
+        for of in (0, number):
+            before = found.get(of, Answers(0, 0, {}))
+            by_class = before.by_class | {of_class: before.by_class.get(of_class, 0) + n}
+            found[of] = Answers(before.n + n, before.n_said + n_said, by_class)
+    return found
+
+
+def _last_answers(members: Enrolments) -> Triages:
+    """What each of them answered last."""
+    rows = ReplyTriage.objects.filter(enrolment__in=members.values("pk"))
+    return rows.order_by("enrolment", "-message__at", "-pk").distinct("enrolment")
 
 
 def n_in_older(version: SequenceVersion, *, user: User) -> int:

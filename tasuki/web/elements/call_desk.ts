@@ -126,7 +126,7 @@ class CallDesk extends HTMLElement {
     const answer = await asked(address, sent);
     const elsewhere = answer?.response.headers.get("HX-Redirect");
     if (elsewhere) return window.location.assign(elsewhere);
-    const isOnward = answer?.response.ok && !part(answer.page.body, "desk-bar");
+    const isOnward = answer?.response.ok && !part(answer.page.body, "desk-bar") && !part(answer.page.body, "desk-answer");
     if (!isOnward) ahead?.back();
     if (isOnward) await this.#goOn(answer.page, ahead?.lead);
     else if (answer) show(this, answer.page);

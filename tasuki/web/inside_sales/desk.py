@@ -25,18 +25,20 @@ from tasuki.crm.scoring import scores
 from tasuki.engage import calls, next_calls, recipients, telephony
 from tasuki.engage.calls import Call, OutcomeIncomplete
 from tasuki.engage.dispositions import MEANINGS, Disposition
+from tasuki.engage.triage import deciding
+from tasuki.engage.triage.rows import ReplyTriage, latest_answer
 from tasuki.inside_sales import briefs, call_desk, desk_booking, leases, objections, qualification, scripts
 from tasuki.inside_sales.call_desk import Waiting
 from tasuki.inside_sales.desk_booking import Offer
 from tasuki.inside_sales.objections import Objection
 from tasuki.inside_sales.qualification import Facts
-from tasuki.web import toasts
+from tasuki.web import toasts, triage
 from tasuki.web.exit_forms import RecycleForm
 from tasuki.web.inside_sales import desk_forms
 from tasuki.web.inside_sales.desk_forms import DialForm, OutcomeForm, SkipForm
 from tasuki.web.meeting_times import by_day
 from tasuki.web.records import carried_out
-from tasuki.web.requests import UserRequest, by, is_htmx
+from tasuki.web.requests import UserRequest, by, is_htmx, record_id
 
 _SHOWN_OBJECTIONS = 4
 
@@ -152,6 +154,19 @@ def recycling(request: UserRequest, pk: int) -> HttpResponse:
     for sentence in written[0].held_back if written[0] else ():
         toasts.say(request, sentence, warns=True)
     return _on(request, here, _("The lead is recycled. It wakes by its rule."))
+
+
+@require_POST
+def answer(request: UserRequest, pk: int) -> HttpResponse:
+    """Say what the person's answer is, without leaving the desk."""
+    here = _found(request, pk)
+    rows = ReplyTriage.objects.visible_to(request.user).for_page().filter(message__lead=here)
+    row = get_object_or_404(rows, message=record_id(request.POST.get("message", "")))
+    said = deciding.say(row, reply_class=request.POST.get("as", ""), by=by(request), at=now())
+    toasts.say(request, triage.told(said))
+    if not is_htmx(request):
+        return redirect("desk_lead", pk)
+    return render(request, "inside_sales/desk/answered.jinja", {"lead": here, **_answered(request, here, at=now())})
 
 
 @require_POST
@@ -272,8 +287,14 @@ def _record(request: UserRequest, here: Lead, waiting: list[Waiting], *, at: dat
         **bar, "brief": brief_, "closing": closing,
         "opening": scripts.spoken(script.opening, lead=here, me=request.user.display_name) if script else "",
         "answers": _answers(request, here), "q": _query(request), "shown": desk_forms.shown, "score": scores.score_of(here),
-        "system": telephony.current().key,
+        "system": telephony.current().key, **_answered(request, here, at=at),
     }  # fmt: skip
+
+
+def _answered(request: UserRequest, here: Lead, *, at: datetime) -> dict[str, Any]:
+    """The latest answer by mail, where the reader may say what it is."""
+    row = latest_answer(here, user=request.user, at=at) if deciding.may_say(request.user) else None
+    return {"answered": triage.of(request, row) if row else None}
 
 
 def _bar(request: UserRequest, here: Lead, *, at: datetime, facts: Facts) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tasuki.engage.sequences import numbers, writing
 from tasuki.engage.sequences.definitions import Sequence, may_edit
 from tasuki.engage.sequences.numbers import WHAT, Standing
 from tasuki.engage.sequences.writing import Settings
+from tasuki.engage.triage.classes import ReplyClass
 from tasuki.web import toasts
 from tasuki.web.inside_sales.sequence_forms import NewSequenceForm, TermsForm
 from tasuki.web.records import carried_out
@@ -63,6 +64,8 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
         "standing": numbers.standings([sequence], user=request.user).get(sequence.pk, Standing()),
         "steps": numbers.by_step(version, user=request.user) if version else [],
         "variants": numbers.by_variant(version, user=request.user) if version else {},
+        "answers": numbers.answers(sequence, user=request.user),
+        "classes": [*ReplyClass.choices, ("", _("not clear"))],
         "n_in_older": numbers.n_in_older(version, user=request.user) if version else 0,
         "may_edit": may_edit(request.user),
         "may_enrol": abilities.can(request.user, Ability.WORK_LEADS),
@@ -75,14 +78,16 @@ def members(request: UserRequest, pk: int) -> HttpResponse:
     """The rows behind a number: `what` it counts, or the `step` that they stand at."""
     sequence = found(request, pk)
     what, step = request.GET.get("what", ""), record_id(request.GET.get("step", ""))
-    rows = numbers.members(sequence, user=request.user, what=what, step=step)
+    answer = request.GET.get("answer") if request.GET.get("answer") in {*ReplyClass.values, ""} else None
+    rows = numbers.members(sequence, user=request.user, what=what, step=step, answer=answer)
     after = record_id(request.GET.get("after", ""))
     window = list((rows.filter(pk__lt=after) if after else rows).for_listing().order_by("-pk")[: PAGE + 1])
-    base = f"?step={step}" if step else f"?what={what if what in WHAT else ''}"
+    base = f"?answer={answer}" if answer is not None else f"?step={step}" if step else f"?what={what if what in WHAT else ''}"
     context = {
         "sequence": sequence,
         "rows": window[:PAGE],
-        "what": what if what in WHAT and not step else "",
+        "what": what if what in WHAT and not step and answer is None else "",
+        "answer": (dict(ReplyClass.choices).get(answer) or _("not clear")) if answer is not None else "",
         "step": next((one for one in _steps(sequence) if one.pk == step), None),
         "n": rows.count(),
         "newer": base if after else "",

@@ -1,0 +1,93 @@
+"""What an answer is proposed to be, by what, and what a person said of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tasuki.engage.message_rows import Message
+from tasuki.engage.triage.classes import OF_KIND, ReplyClass, Sign
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from tasuki.core.people import User
+    from tasuki.crm.leads import Lead
+    from tasuki.engage.triage.classes import Proposal
+
+# An answer is shown at the desk for so long; it stays on the timeline.
+_SHOWN_FOR = timedelta(days=30)
+
+
+class Triages(models.QuerySet["ReplyTriage"]):
+    """Questions about the classes of answers."""
+
+    def visible_to(self, user: User) -> Triages:
+        """Whoever sees the letter."""
+        return self.filter(message__in=Message.objects.visible_to(user))
+
+    def open(self) -> Triages:
+        """Nobody has said what they are, and they do not say it by themselves."""
+        return self.filter(said_at__isnull=True).exclude(message__kind__in=OF_KIND)
+
+    def for_page(self) -> Triages:
+        return self.select_related("message__contact", "message__lead", "message__mailbox__owner", "said_by")
+
+
+class ReplyTriage(models.Model):
+    """One for each answer. `reply_class` is what it counts as: what a person said, until then what is proposed; blank where nobody knows.
+
+    `signs` are pairs (a `Sign`, its words). `enrolment` is the member of a sequence who answered.
+    """
+
+    noun: ClassVar[str] = "replytriage"
+
+    message = models.OneToOneField("engage.Message", models.CASCADE, related_name="triage", verbose_name=_("message"))
+    enrolment = models.ForeignKey("engage.Enrolment", models.SET_NULL, null=True, related_name="triages", verbose_name=_("enrolment"))
+    proposed = models.CharField(_("proposed"), max_length=13, choices=ReplyClass.choices, blank=True)
+    reply_class = models.CharField(_("class of the answer"), max_length=13, choices=ReplyClass.choices, blank=True)
+    signs = models.JSONField(_("told by"), default=list)
+    wakes_on = models.DateField(_("asks to be asked again"), null=True)
+    said_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("said by"))
+    said_at = models.DateTimeField(_("said"), null=True)
+
+    objects = Triages.as_manager()
+
+    class Meta:
+        verbose_name = _("class of an answer")
+        verbose_name_plural = _("classes of answers")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(said_at__isnull=True) | ~models.Q(reply_class=""), name="triage_says_a_class"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.reply_class}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.said_at is None and not self.is_clear
+
+    @property
+    def is_clear(self) -> bool:
+        """It acted by itself."""
+        return self.message.kind in OF_KIND
+
+    @property
+    def told_by(self) -> list[tuple[Sign, str]]:
+        return [(Sign(sign), words) for sign, words in self.signs]
+
+
+def keep(message: Message, *, proposal: Proposal, wakes_on: date | None) -> ReplyTriage:
+    """With the letter, in its transaction."""
+    said = proposal.of_class.value if proposal.of_class else ""
+    signs = [[sign.value, words] for sign, words in proposal.signs]
+    return ReplyTriage.objects.create(message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on)
+
+
+def latest_answer(lead: Lead, *, user: User, at: datetime) -> ReplyTriage | None:
+    """What a person wrote about a lead last, where that is not long ago."""
+    rows = ReplyTriage.objects.visible_to(user).for_page().exclude(message__kind__in=OF_KIND)
+    return rows.filter(message__lead=lead, message__at__gt=at - _SHOWN_FOR).order_by("-message__at", "-pk").first()
