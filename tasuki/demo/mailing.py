@@ -99,7 +99,7 @@ def _answer(letter: Message, *, words: str, kind: MessageKind) -> None:
     proposal = (
         classifying.by_words(words) if kind is MessageKind.REPLY else Proposal(ReplyClass.OUT_OF_OFFICE, ((Sign.HEADER, "Auto-Submitted: auto-replied"),))
     )
-    rows.keep(answer, proposal=proposal, wakes_on=None)
+    rows.keep(answer, proposal=proposal, wakes_on=None, at=answer.at)
 
 
 def _tell(message: Message) -> None:

@@ -69,7 +69,7 @@ def take_in(letter: Incoming, *, mailbox: Mailbox, at: datetime) -> Message | No
         return None
     kind = MessageKind.BOUNCE if bounce else reply_kinds.of(letter)
     message = _keep(letter, whose=whose, mailbox=mailbox, kind=kind, at=at)
-    _classify(letter, message=message, bounce=bounce)
+    _classify(letter, message=message, bounce=bounce, at=at)
     # It was delivered, whatever we knew of it.
     if whose.before and whose.before.state in {MessageState.SENDING, MessageState.IN_DOUBT}:
         outbox.mark_sent(whose.before, at=at)
@@ -192,13 +192,13 @@ def _came_back(bounce: Bounce, *, whose: Whose, at: datetime) -> None:
         mail.settle(row, state=MessageState.BOUNCED, by=BY_MAIL, at=at, why="hard" if bounce.is_hard else "soft", words=bounce.words)
 
 
-def _classify(letter: Incoming, *, message: Message, bounce: Bounce | None) -> None:
+def _classify(letter: Incoming, *, message: Message, bounce: Bounce | None, at: datetime) -> None:
     """What it is proposed to be, or is by itself, with what it is told by."""
     told_by = (Sign.REPORT, bounce.words[:80]) if bounce else reply_kinds.told_as_automatic(letter)
     proposal = classifying.proposed(letter, kind=MessageKind(message.kind), words=message.words, told_by=told_by)
     if proposal:
         later = wake_days.proposed(message.words, today=message.at.date()) if proposal.of_class == ReplyClass.NOT_NOW else None
-        rows.keep(message, proposal=proposal, wakes_on=later)
+        rows.keep(message, proposal=proposal, wakes_on=later, at=at)
 
 
 def _key(address: str) -> str:

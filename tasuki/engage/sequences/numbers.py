@@ -135,7 +135,7 @@ def answers(sequence: Sequence, *, user: User) -> dict[int, Answers]:
 def _last_answers(members: Enrolments) -> Triages:
     """What each of them answered last."""
     rows = ReplyTriage.objects.filter(enrolment__in=members.values("pk"))
-    return rows.order_by("enrolment", "-message__at", "-pk").distinct("enrolment")
+    return rows.order_by("enrolment", "-came_at", "-pk").distinct("enrolment")
 
 
 def n_in_older(version: SequenceVersion, *, user: User) -> int:

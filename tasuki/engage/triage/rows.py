@@ -51,6 +51,7 @@ class ReplyTriage(models.Model):
     reply_class = models.CharField(_("class of the answer"), max_length=13, choices=ReplyClass.choices, blank=True)
     signs = models.JSONField(_("told by"), default=list)
     wakes_on = models.DateField(_("asks to be asked again"), null=True)
+    came_at = models.DateTimeField(_("came"))
     said_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("said by"))
     said_at = models.DateTimeField(_("said"), null=True)
 
@@ -80,11 +81,11 @@ class ReplyTriage(models.Model):
         return [(Sign(sign), words) for sign, words in self.signs]
 
 
-def keep(message: Message, *, proposal: Proposal, wakes_on: date | None) -> ReplyTriage:
+def keep(message: Message, *, proposal: Proposal, wakes_on: date | None, at: datetime) -> ReplyTriage:
     """With the letter, in its transaction."""
     said = proposal.of_class.value if proposal.of_class else ""
     signs = [[sign.value, words] for sign, words in proposal.signs]
-    return ReplyTriage.objects.create(message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on)
+    return ReplyTriage.objects.create(message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on, came_at=at)
 
 
 def latest_answer(lead: Lead, *, user: User, at: datetime) -> ReplyTriage | None:
