@@ -71,7 +71,7 @@ def told(said: ReplyTriage) -> str:
 
 def of_message(request: UserRequest, message: Message) -> Told | None:
     """None for what is no answer."""
-    row = ReplyTriage.objects.for_page().filter(message=message).first()
+    row = ReplyTriage.objects.visible_to(request.user).for_page().filter(message=message).first()
     return of(request, row) if row else None
 
 
