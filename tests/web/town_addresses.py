@@ -21,7 +21,7 @@ def _pk_of(name: str) -> Arguments:
 OF = {
     "lead": "lead lead_peek lead_advance lead_recycling lead_loss lead_disqualification lead_merging lead_owner lead_facts lead_attempts"
     " lead_routing lead_enrol handoff_new meeting_new mail_new booking_link_add"
-    " desk_lead desk_brief desk_call desk_call_end desk_outcome desk_facts desk_skip desk_recycling desk_lease desk_answers desk_slots",
+    " desk_lead desk_brief desk_call desk_call_end desk_outcome desk_facts desk_skip desk_recycling desk_lease desk_answer desk_answers desk_slots",
     "offered": "handoff handoff_peek handoff_acceptance handoff_needs handoff_return handoff_no_show handoff_withdrawal handoff_meeting"
     " handoff_reading handoff_words handoff_dispute handoff_verdict handoff_giving_up",
     "meeting": "meeting meeting_move meeting_confirmation meeting_holding meeting_no_show meeting_cancellation",
@@ -75,6 +75,7 @@ ARGUMENTS |= {
     "routing_seat": lambda town: {"pk": town.pool.pk, "member": town.pool.members.order_by("pk")[0].pk},
     "routing_seat_removal": lambda town: {"pk": town.pool.pk, "member": town.pool.members.order_by("pk")[0].pk},
     "person_role_end": lambda town: {"pk": town.cast.ivo.pk, "role": "inside_seller"},
+    "message_triage": lambda town: {"pk": town.message.answers.get().pk},
     "desk_answer_use": lambda town: {"pk": town.lead.pk, "objection": town.objection.pk},
     "objection": lambda town: {"pk": town.objection.pk},
     "product_point_removal": lambda town: {"pk": town.product.points.get().pk},
