@@ -59,7 +59,7 @@ def say(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ReplyTriage.objects.visible_to(request.user).for_page(), message=message)
     said = deciding.say(row, reply_class=request.POST.get("as", ""), by=by(request), at=now())
     toasts.say(request, told(said))
-    return back(request, reverse("message", args=[pk]))
+    return back(request, reverse(viewname="message", args=[pk]))
 
 
 def told(said: ReplyTriage) -> str:
@@ -101,6 +101,6 @@ def _named(message: Message) -> list[Named]:
 
 
 def _to_add(one: Named, *, message: Message) -> SomebodyNamed:
-    here = reverse("lead", args=[message.lead_id]) if message.lead_id else reverse("message", args=[message.pk])
+    here = reverse("lead", args=[message.lead_id]) if message.lead_id else reverse(viewname="message", args=[message.pk])
     known = {"from": here, "name": one.name, "email": one.address}
     return SomebodyNamed(one.name or one.address or _("the person"), f"{reverse('quick_add', args=['contact'])}?{urlencode(known)}")

@@ -4,3 +4,4 @@ import "./call_timer";
 import "./desk_answers";
 import "./desk_facts";
 import "./desk_slots";
+import "./press_keys";

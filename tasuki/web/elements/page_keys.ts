@@ -1,4 +1,4 @@
-// <page-keys>: ? opens the keys of the page, the key that a button names presses it, and G with a letter goes to what the rail marks with that letter. The button of the
+// <page-keys>: ? opens the keys of the page, and G with a letter goes to what the rail marks with that letter. The button of the
 // top bar does the same as ?; without script it is a link to the handbook.
 import { isForThePage } from "./single_keys";
 
@@ -46,13 +46,6 @@ class PageKeys extends HTMLElement {
     } else if (letter === "?") {
       event.preventDefault();
       this.#dialog.showModal();
-    } else if (/^[a-z0-9]$/.test(letter) && !event.shiftKey) {
-      // A button may say by which key it is pressed; the first of the page is meant.
-      const button = document.querySelector<HTMLButtonElement>(`.shell-main button[data-press="${letter}"]`);
-      if (!button) return;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-      button.click();
     }
   }
 

@@ -3,3 +3,4 @@ import "./edit_in_place";
 import "./file_drop";
 import "./mention_field";
 import "./undo_edits";
+import "./press_keys";
