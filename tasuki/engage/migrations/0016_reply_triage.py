@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engage", "0014_lent_calls"),
+        ("engage", "0015_hours_of_reach"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
