@@ -17,6 +17,7 @@ MODULES_WITH_JOBS = [
     "tasuki.core.imports.sets",
     "tasuki.core.imports.undoing",
     "tasuki.demo.background",
+    "tasuki.relay.personal_data.erasures",
     "tasuki.web.letters",
 ]
 
@@ -237,18 +238,21 @@ def watch_handoffs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says 
 
 
 def forget_what_is_over(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
-    """At night: notifications that were read long ago, files and views that were removed long ago, and recordings that were kept long enough."""
+    """At night: notifications that were read long ago, files and views that were removed long ago, recordings that were kept long enough,
+    and what is left of erasures whose job gave up."""
     from django.utils.timezone import now
 
     from tasuki.core import saved_views
     from tasuki.crm import attachments, notifications
     from tasuki.engage import recordings
+    from tasuki.relay.personal_data import erasures
 
     notifications.forget(at=now())
     while attachments.forget_removed(at=now()):
         pass
     saved_views.forget_removed(at=now())
     recordings.forget_old(at=now())
+    erasures.resume(at=now())
 
 
 async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

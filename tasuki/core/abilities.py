@@ -70,6 +70,7 @@ class Ability(models.TextChoices):
     REVIEW_CALLS = "review_calls", _("hear and review the calls of colleagues")
     READ_AUDIT_LOG = "read_audit_log", _("read the audit log")
     DISCLOSE_PEOPLE = "disclose_people", _("hand out all that is held about a person")
+    ERASE_PEOPLE = "erase_people", _("erase a person")
 
 
 _A = Role.ADMINISTRATOR
@@ -104,6 +105,7 @@ ABILITIES: dict[Ability, frozenset[Role]] = {
     Ability.REVIEW_CALLS: frozenset({_A, _M, _CO}),
     Ability.READ_AUDIT_LOG: frozenset({_A, _O}),
     Ability.DISCLOSE_PEOPLE: frozenset({_A, _O}),
+    Ability.ERASE_PEOPLE: frozenset({_A, _O}),
 }
 
 # Whose rows: own, the team's, the whole tree below the team, or all. A noun that is missing here is seen by nobody.

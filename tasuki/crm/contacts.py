@@ -84,6 +84,8 @@ class Contact(models.Model):
     custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
+    # Nothing names them any more, and nothing is written about them.
+    erased_at = models.DateTimeField(_("erased"), null=True)
 
     objects = Contacts.as_manager()
 
@@ -106,6 +108,8 @@ class Contact(models.Model):
 
     @property
     def display_name(self) -> str:
+        if self.erased_at is not None:
+            return _("Erased person #%(id)s") % {"id": self.pk}
         return names.display(self.family_name, self.given_name)
 
     @property

@@ -18,7 +18,7 @@ from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.row_decisions import Way
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
-from tasuki.crm import import_fields, known_people, ledger, notifications, stages
+from tasuki.crm import barred, import_fields, known_people, ledger, notifications, stages
 from tasuki.crm.import_fields import Rows
 from tasuki.crm.lead_refusals import DisqualifiedBefore
 from tasuki.crm.leads import Lead, Origin
@@ -67,6 +67,7 @@ def write(chunk: Chunk) -> None:
     _catch_up_with_what_is_not_handed_on(chunk)
     import_fields.refuse_the_future(chunk, "opened_at")
     import_fields.custom(chunk, "lead")
+    barred.refuse_rows(chunk)
     numbered = _changes(chunk, chunk.numbered("crm_lead"))
     there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))
     named = _changes(chunk, chunk.settle_duplicates(chunk.ahead.get("reference", {}) | there, "reference", is_unique=True))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit, bus
 from tasuki.core.audit import AuditEntry, By
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
-from tasuki.crm import exit_reasons, following, ledger, notifications, requirements, stages, timeline, wake_rules
+from tasuki.crm import barred, exit_reasons, following, ledger, notifications, requirements, stages, timeline, wake_rules
 from tasuki.crm.exit_reasons import Exit
 from tasuki.crm.lead_refusals import (
     AlreadyInProcess,
@@ -213,12 +213,12 @@ class Arrival:
 @transaction.atomic
 def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTURED, previous: Lead | None = None) -> Lead:
     """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open,
-    DisqualifiedBefore unless the person has raised their hand (R4), Gone for its contact or account.
+    DisqualifiedBefore unless the person has raised their hand (R4), Gone for its contact or account, ErasedPerson.
     """
     if previous is None:  # a merge waits for whoever wakes a lead and holds that
         for known in (arrival.account, arrival.contact):
             if known:
-                held(known)
+                barred.refuse_erased(held(known))
     line = arrival.product.line if arrival.product else ""
     if arrival.contact and _other_pass(arrival.contact, line=line).exists():
         raise AlreadyInProcess

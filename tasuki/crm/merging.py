@@ -20,7 +20,7 @@ from tasuki.core.audit import By
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of, seen_by
 from tasuki.core.errors import Refused
 from tasuki.core.imports.copying import execute
-from tasuki.crm import duplicate_groups, following, notifications
+from tasuki.crm import barred, duplicate_groups, following, notifications
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.lead_refusals import CannotMerge
@@ -75,11 +75,14 @@ def merge(
     """Make one record of several. `chosen` names, by the key of a field, the record whose value stays; where it is silent the rule decides
     (see `choosing.proposed`). `seen` is when each was last changed as the person saw it.
 
-    Raises Forbidden, CannotMerge, NotThere, OneOfThemChanged; for contacts TwoDeals, for leads LeadInSales; LeftBeforeEntered.
+    Raises Forbidden, CannotMerge, NotThere, OneOfThemChanged; for contacts TwoDeals, for leads LeadInSales; ErasedPerson, LeftBeforeEntered.
     """
     if by.actor:
         abilities.require(by.actor, Ability.MERGE_RECORDS)
     everybody = _locked([survivor, *others], by=by, seen=seen or {})
+    for one in everybody:
+        if isinstance(one, Contact):
+            barred.refuse_erased(one)
     survivor, *others = everybody
     noun = survivor.noun
     picks = _picks(everybody, chosen or {}, by=by)

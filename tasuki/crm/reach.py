@@ -7,7 +7,7 @@ from typing import Any
 
 from tasuki.core.audit import Changes
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import emails, phones
+from tasuki.crm import barred, emails, phones
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 
 # What each is called by the contact, and the column by which two spellings are one.
@@ -35,6 +35,11 @@ def difference(contact: Contact, reached: Mapping[str, Rows]) -> Changes:
     """What `write` would change, for the trail."""
     before = {name: [str(one) for one in getattr(contact, name).all()] for name in reached}
     return {name: (before[name], list(rows)) for name, rows in reached.items() if list(rows) != before[name]}
+
+
+def refuse_barred(reached: Mapping[str, Rows]) -> None:
+    """Raises AskedToBeErased for a number or an address of somebody who did."""
+    barred.refuse(numbers=[row["e164"] for row in reached.get("phones", {}).values()], addresses=[row["key"] for row in reached.get("emails", {}).values()])
 
 
 def write(contact: Contact, reached: Mapping[str, Rows]) -> None:

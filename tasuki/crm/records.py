@@ -16,7 +16,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
 from tasuki.core.money import Money
-from tasuki.crm import corporate_numbers, duplicate_groups, duplicates, emails, matching, phones, reach
+from tasuki.crm import barred, corporate_numbers, duplicate_groups, duplicates, emails, matching, phones, reach
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact, ContactEmail, ContactPhone
 from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
@@ -178,7 +178,7 @@ def change_account(account: Account, *, said: Said, by: By, at: datetime, seen: 
 def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> Contact:
     """A new contact with its main address and number; where one with the same keys is there, `another` says why this is another.
 
-    Raises AlreadyKnown, EmailInvalid, PhoneInvalid, Gone for its account.
+    Raises AlreadyKnown, EmailInvalid, PhoneInvalid, AskedToBeErased, Gone for its account.
     """
     account = held(person.account) if person.account else None
     known = duplicates.look_before(_keys(person), another=another)
@@ -193,7 +193,9 @@ def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> C
         updated_at=at,
     )
     for name, written in (("emails", person.email), ("phones", person.phone)):
-        reach.write(contact, {name: reach.read(name, [written], country=person.country)} if written.strip() else {})
+        reached = {name: reach.read(name, [written], country=person.country)} if written.strip() else {}
+        reach.refuse_barred(reached)
+        reach.write(contact, reached)
     audit.record(contact, action="add", by=by, at=at, changes={"family_name": ("", contact.family_name), **_apart(another, known)})
     duplicate_groups.note_apart("contact", pk=contact.pk, others=[match.pk for match in known], reason=another, by=by, at=at)
     return contact
@@ -205,11 +207,13 @@ def change_contact(contact: Contact, *, said: Said, by: By, at: datetime, seen: 
 
     A number without its country is read in that of the organisation. Where the change makes the person look like another contact,
     `another` says why it is not that one; None: there is nobody to be asked.
-    Raises ChangedMeanwhile, NameMissing, AlreadyKnown, EmailInvalid, PhoneInvalid.
+    Raises ChangedMeanwhile, NameMissing, AlreadyKnown, EmailInvalid, PhoneInvalid, ErasedPerson, AskedToBeErased.
     """
     contact = held(contact)
+    barred.refuse_erased(contact)
     columns = {name: value for name, value in trimmed(said).items() if name not in reach.REACHED_BY}
     reached = {name: reach.read(name, value) for name, value in said.items() if name in reach.REACHED_BY}
+    reach.refuse_barred(reached)
     refuse_overtaken(contact, said=columns | {name: list(found) for name, found in reached.items()}, seen=seen)
     if not columns.get("family_name", contact.family_name):
         raise NameMissing
@@ -245,6 +249,7 @@ def supplement_account(account: Account, *, company: Company, by: By, at: dateti
 def supplement_contact(contact: Contact, *, person: Person, by: By, at: datetime) -> Contact:
     """Fill in what is not known yet, and keep the address and the number beside those that are there. Raises EmailInvalid, PhoneInvalid."""
     contact = held(contact)
+    barred.refuse_erased(contact)
     said = {"title": person.title, "department": person.department, "roles": person.roles, "given_name": person.given_name, "account": person.account}
     said = {name: value.strip() if isinstance(value, str) else value for name, value in said.items()}
     fresh = {name: value for name, value in said.items() if value not in ("", None) and getattr(contact, name) in ("", None)}
@@ -252,11 +257,13 @@ def supplement_contact(contact: Contact, *, person: Person, by: By, at: datetime
     Contact.objects.filter(pk=contact.pk).update(updated_at=at, **fresh)
     if person.email.strip():
         address, key = emails.normalise(person.email)
+        barred.refuse(addresses=[key])
         has_main = ContactEmail.objects.filter(contact=contact, is_primary=True).exists()
         _row, is_new = ContactEmail.objects.get_or_create(contact=contact, key=key, defaults={"address": address, "is_primary": not has_main})
         changes |= {"emails": (None, address)} if is_new else {}
     if person.phone.strip():
         e164 = phones.to_e164(person.phone, person.country)
+        barred.refuse(numbers=[e164])
         has_main = ContactPhone.objects.filter(contact=contact, is_primary=True).exists()
         written = {"written": person.phone.strip()[:64], "is_primary": not has_main}
         _number, is_new = ContactPhone.objects.get_or_create(contact=contact, e164=e164, defaults=written)

@@ -34,6 +34,13 @@ class UndoneAlready(Refused):
         super().__init__(_("This merge was undone already."))
 
 
+class MergeIsFinal(Refused):
+    code = "merge_is_final"
+
+    def __init__(self) -> None:
+        super().__init__(_("This merge cannot be undone any more: the person was erased."))
+
+
 class LaterMergeFirst(Refused):
     code = "later_merge_first"
 
@@ -57,13 +64,15 @@ _REASONS: dict[str, Any] = {
 
 @transaction.atomic
 def undo(merge: Merge, *, by: By, at: datetime) -> Merge:
-    """Take a merge back. Raises Forbidden, UndoneAlready, LaterMergeFirst, CannotUndo."""
+    """Take a merge back. Raises Forbidden, UndoneAlready, MergeIsFinal, LaterMergeFirst, CannotUndo."""
     if by.actor:
         abilities.require(by.actor, Ability.MERGE_RECORDS)
     journal.hold_merges()
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
     if merge.undone_at is not None:
         raise UndoneAlready
+    if merge.is_final:
+        raise MergeIsFinal
     if later := _later(merge):
         raise LaterMergeFirst(later)
     noun = MergeNoun(merge.of)
@@ -92,6 +101,8 @@ def hindrance(merge: Merge) -> str:
     """Why the merge cannot be undone as far as one can see without trying; "" when nothing is in the way."""
     if merge.undone_at is not None:
         return str(UndoneAlready())
+    if merge.is_final:
+        return str(MergeIsFinal())
     later = _later(merge)
     return str(LaterMergeFirst(later)) if later else ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -87,6 +88,8 @@ class Block(models.Model):
     blocked_at = models.DateTimeField(_("blocked"))
     lifted_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", verbose_name=_("lifted by"))
     lifted_at = models.DateTimeField(_("lifted"), null=True)
+    # Whose it was asked to be erased: nothing of it is kept but the hash.
+    is_erasure = models.BooleanField(_("asked to be erased"), default=False, db_default=False)
     lifted_because = models.CharField(_("lifted because"), max_length=LONGEST_REASON, blank=True)
 
     objects = Blocks.as_manager()
@@ -102,6 +105,8 @@ class Block(models.Model):
 
     @property
     def shown(self) -> str:
+        if self.is_erasure:
+            return _("somebody who asked to be erased") + f" #{self.pk}"
         return self.value or f"…{self.ends_with}"
 
 
@@ -143,6 +148,29 @@ def block_known(value: str, *, kind: BlockKind, by: By, at: datetime, reason: st
     if is_new:
         audit.record(row, action="block", by=by, at=at, changes={"ends_with": ("", end)})
     return row
+
+
+@transaction.atomic
+def block_erased(value: str, *, kind: BlockKind, by: By, at: datetime) -> Block:
+    """Likewise for somebody who is erased: only the hash is kept, also of a block that stands, and nobody writes the value down again."""
+    row, _is_new = Block.objects.get_or_create(
+        kind=kind, digest=digest_of(kind, value), lifted_at=None, defaults={"ends_with": "", "blocked_by": by.actor, "blocked_at": at}
+    )
+    Block.objects.filter(kind=kind, digest=row.digest).update(ends_with="", value="", reason="")
+    Block.objects.filter(pk=row.pk).update(is_erasure=True)
+    audit.record(row, action="block", by=by, at=at, changes={"is_erasure": (False, True)})
+    row.refresh_from_db()
+    return row
+
+
+def erased_among(numbers: Collection[str], addresses: Collection[str]) -> frozenset[str]:
+    """Those of the numbers (E.164) and addresses (keys) whose owner asked to be erased; no hash is made where nobody did."""
+    if not Block.objects.standing().filter(is_erasure=True).exists():
+        return frozenset()
+    key = _key()
+    asked = {digest_of(BlockKind.PHONE, one, key=key): one for one in numbers} | {digest_of(BlockKind.MAIL, one, key=key): one for one in addresses}
+    found = Block.objects.standing().filter(is_erasure=True, digest__in=list(asked)).values_list("digest", flat=True)
+    return frozenset(asked[digest] for digest in found)
 
 
 @transaction.atomic

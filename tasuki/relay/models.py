@@ -5,11 +5,13 @@ from tasuki.relay.clocks import Clock, ClockEvent
 from tasuki.relay.handoff_rows import Handoff, HandoffAnswer, HandoffDispute, HandoffVerdict, HandoffWord
 from tasuki.relay.handoff_rules import HandoffRules
 from tasuki.relay.leg_days.rows import LegCount, LegCounted, LegTouched
+from tasuki.relay.personal_data.erasure_rows import Erasure
 
 __all__ = [
     "Agreement",
     "Clock",
     "ClockEvent",
+    "Erasure",
     "Handoff",
     "HandoffAnswer",
     "HandoffDispute",

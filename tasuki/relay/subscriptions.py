@@ -8,7 +8,7 @@ from tasuki.core import bus
 from tasuki.core.audit import By, Door
 from tasuki.core.bulk.running import Ended
 from tasuki.core.imports import endings
-from tasuki.crm import notifications, stages, tasks
+from tasuki.crm import barred, notifications, stages, tasks
 from tasuki.crm.leads import Lead, Moved
 from tasuki.crm.merging import BecomeOne
 from tasuki.crm.notifications import Happening
@@ -16,7 +16,7 @@ from tasuki.crm.ownership import Given
 from tasuki.crm.records import OptedOut
 from tasuki.crm.scoring import keeping
 from tasuki.crm.wake_rules import Sign, Trigger
-from tasuki.engage import mail
+from tasuki.engage import blocks, mail
 from tasuki.engage.calls import Called
 from tasuki.engage.meeting_rows import MeetingState
 from tasuki.engage.meetings import Met
@@ -75,6 +75,7 @@ def subscribe() -> None:
     bus.listen(Ended, _tell_who_asked)
     bus.listen(endings.Ended, _tell_who_imports)
     buckets.add_source(Bucket.LATE, promises_due.late)
+    barred.add_source(blocks.erased_among)
 
 
 def _carry_facts_over(moved: Moved) -> None:

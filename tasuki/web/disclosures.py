@@ -19,7 +19,9 @@ from tasuki.core.abilities import Ability
 from tasuki.crm.contacts import Contact
 from tasuki.relay.personal_data import disclosures, reach, telling
 from tasuki.relay.personal_data.disclosures import GOOD_FOR, LONGEST_REASON
+from tasuki.relay.personal_data.erasure_rows import Erasure
 from tasuki.web.disclosure_archive import Asked, pieces
+from tasuki.web.erasure_forms import ErasureForm
 from tasuki.web.outside import private
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
@@ -45,13 +47,28 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     form, at, ready = DisclosureForm(request.POST or None), now(), None
     if request.method == "POST" and (token := carried_out(form, lambda said: disclosures.make(contact, reason=said["reason"], by=by(request), at=at))):
         ready, form = Ready(reverse("disclosure", args=[token]), at + GOOD_FOR), DisclosureForm()
+    return shown(request, contact, form=form, ready=ready, status=422 if form.errors else 200)
+
+
+def shown(
+    request: UserRequest,
+    contact: Contact,
+    *,
+    form: DisclosureForm | None = None,
+    ready: Ready | None = None,
+    erasure_form: ErasureForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    found, erasure = reach.of(contact), Erasure.objects.visible_to(request.user).open().filter(contact=contact).select_related("asked_by").first()
     context: dict[str, Any] = {
         "contact": contact,
-        "form": form,
+        "form": form or DisclosureForm(),
         "ready": ready,
-        "sections": list(telling.sections(reach.of(contact))),
+        "sections": list(telling.sections(found)),
+        "erasure": erasure,
+        "erasure_form": erasure_form or ErasureForm(contact=contact, reader=request.user, auto_id="erasure_%s"),
     }
-    return private(render(request, "disclosures/page.jinja", context, status=422 if form.errors else 200))
+    return private(render(request, "disclosures/page.jinja", context, status=status))
 
 
 @require_GET

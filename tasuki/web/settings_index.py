@@ -34,6 +34,7 @@ class Setting:
 
 _FIELDS, _IMPORTS, _EXPORTS = Ability.EDIT_FIELDS, Ability.IMPORT_DATA, Ability.EXPORT_DATA
 _PROCESS, _SEES = Ability.EDIT_PROCESS, Ability.SEE_CONTACT_DETAILS
+_ERASES = Ability.ERASE_PEOPLE
 _TRAIL, _RUNS = Ability.READ_AUDIT_LOG, Ability.MANAGE_SETTINGS
 
 _ME = (
@@ -69,6 +70,7 @@ _RELAY = (
 _DATA = (
     Setting("imports", "table-import", _("Imports"), _("Bring data in, with its history; take a whole import back."), "CSV Excel XLSX", _IMPORTS),
     Setting("data_export", "download", _("Data export"), _("Take every list out as CSV or Excel, or everything as one file."), "CSV Excel XLSX", _EXPORTS),
+    Setting("erasures", "shield-check", _("Erasures"), _("Who asked to be erased, who confirms it, and what was done."), _("GDPR privacy forget"), _ERASES),
     Setting("audit", "history", _("Audit log"), _("Who changed what, when, from what, to what."), needs=_TRAIL),
 )
 _INSTALLATION = (

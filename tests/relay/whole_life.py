@@ -161,7 +161,7 @@ def _handed_off(cast: Cast, lead: Lead, by: By) -> Handoff:
 
 def _imported(cast: Cast) -> None:
     """A file that names them again, in a row that does not come in as it is."""
-    lines = f"Name,Mail,Phone,Note\n{GIVEN} {FAMILY},{ADDRESS},{PHONE},{MARK} row\nSomebody Else,not an address,{PHONE},x\n"
-    made = sets.bring([(io.BytesIO(lines.encode()), f"{MARK}.csv")], by=By(cast.ada, Door.WEB), at=MONDAY)
+    lines = f"Name,Mail,Phone,Note\n{GIVEN} {FAMILY},{ADDRESS},{PHONE},{MARK} row\nSomebody Else,not an address,+8225550000,x\n"
+    made = sets.bring([(io.BytesIO(lines.encode()), "people.csv")], by=By(cast.ada, Door.WEB), at=MONDAY)
     file = made.files.get()
-    running.run(running.note(file.stored_as, name=file.file_name, mapping=file.as_mapping, by=By(cast.ada, Door.WEB), at=MONDAY), at=MONDAY)
+    running.run(running.note(file.stored_as, name="people.csv", mapping=file.as_mapping, by=By(cast.ada, Door.WEB), at=MONDAY), at=MONDAY)

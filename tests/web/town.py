@@ -76,6 +76,7 @@ from tasuki.relay.agreements import Agreement, Counts, Event, Terms, Unit
 from tasuki.relay.handoff_reasons import Destination, Reason
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.relay.handoffs import Package, Return
+from tasuki.relay.personal_data import erasures
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import MONDAY, SET_UP, Cast, hired
@@ -281,6 +282,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     made, run, given = _imported(cast, nth), _run(cast, nth), _given(cast, nth, lead)
     merge, twins, offered = _merged(cast, nth), _twins(cast, nth), _handed_off(cast, nth)
     meeting, coached = _met(cast, nth), _coached(cast, nth)
+    _asked_to_be_erased(cast, nth)
     town_sequences.sequenced(cast, nth, at=LATELY, leads=(_lead(cast, nth + 440), _lead(cast, nth + 850)))
     if town is not None:
         return town
@@ -387,6 +389,12 @@ def _handed_off(cast: Cast, nth: int) -> Handoff:
     handoff_talks.dispute(back, text="예산은 있다고 들었음", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=3))
     handoff_talks.write(waiting, text="자료를 보냈음", by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=2))
     return waiting
+
+
+def _asked_to_be_erased(cast: Cast, nth: int) -> None:
+    contact = _lead(cast, nth + 1_100).contact
+    assert contact
+    erasures.ask(contact, ground="asked", words=f"전화로 요청함 {nth}", by=By(cast.ada, Door.WEB), at=LATELY + timedelta(days=1))
 
 
 def _met(cast: Cast, nth: int) -> Meeting:

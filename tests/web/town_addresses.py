@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tasuki.relay.personal_data.erasure_rows import Erasure
 from tests.web import town_sequences
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ OF = {
     "opportunity": "opportunity opportunity_peek opportunity_advance opportunity_terms opportunity_owner"
     " opportunity_win opportunity_loss opportunity_recycling",
     "account": "account account_peek account_change account_owner",
-    "contact": "contact contact_peek contact_change contact_consents contact_block contact_rights",
+    "contact": "contact contact_peek contact_change contact_consents contact_block contact_rights contact_erasure",
     "product": "product product_peek product_change product_points",
     "task": "task task_peek task_finish task_change task_due task_next task_reopening task_removal",
     "file": "file file_removal file_restoring",
@@ -98,6 +99,7 @@ ARGUMENTS |= {
     "telephone_recording": lambda _town: {"external_id": "no-such-call"},
     "meeting_feed": lambda _town: {"token": "no-such-token"},
     "mail_withdrawal": lambda _town: {"token": "no-such-token"},
+    **{name: lambda _town: {"pk": Erasure.objects.open().order_by("pk")[0].pk} for name in ("erasure_confirmation", "erasure_withdrawal")},
     "disclosure": lambda _town: {"token": "no-such-token"},
     "notification_silence": lambda _town: {"token": "no-such-token"},
     "quick_add": lambda _town: {"key": "task"},

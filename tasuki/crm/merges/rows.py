@@ -71,6 +71,8 @@ class Merge(models.Model):
     merged_at = models.DateTimeField(_("merged"))
     undone_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     undone_at = models.DateTimeField(_("undone"), null=True)
+    # Somebody in it was erased: what its undo would need is gone.
+    is_final = models.BooleanField(default=False, db_default=False)
 
     objects = Merges.as_manager()
 

@@ -124,6 +124,8 @@ class CalendarEntry(models.Model):
     their_starts_at = models.DateTimeField(null=True)
     their_ends_at = models.DateTimeField(null=True)
     answer = models.CharField(max_length=6, choices=Answer.choices, blank=True)
+    # The person whom it names was erased: it is taken out, whatever its owner did with it.
+    is_to_go = models.BooleanField(default=False, db_default=False)
 
     objects = Entries.as_manager()
 

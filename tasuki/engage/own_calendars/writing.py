@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 
 from tasuki.core import audit
@@ -42,7 +43,7 @@ def write(calendar: OwnCalendar, *, server: Server, at: datetime) -> int:
         try:
             if entry is None:
                 n += _put_new(calendar, meeting, server=server, at=at)
-            elif meeting.is_ahead and meeting.held_by_id == calendar.owner_id:
+            elif meeting.is_ahead and meeting.held_by_id == calendar.owner_id and not entry.is_to_go:
                 n += _renew(calendar, meeting, entry, server=server, at=at)
             else:
                 n += _take_out(calendar, meeting, entry, server=server, at=at)
@@ -55,7 +56,7 @@ def write(calendar: OwnCalendar, *, server: Server, at: datetime) -> int:
 
 def to_do(calendar: OwnCalendar, *, at: datetime) -> list[tuple[Meeting, CalendarEntry | None]]:
     """The meetings that do not stand in the calendar as they are, each with how it stands there: two queries."""
-    entries = {entry.uid: entry for entry in calendar.entries.filter(ends_at__gt=at - _LONG_OVER)}
+    entries = {entry.uid: entry for entry in calendar.entries.filter(Q(ends_at__gt=at - _LONG_OVER) | Q(is_to_go=True))}
     latest = Meeting.objects.filter(uid__in=list(entries)).order_by("uid", "-sequence").distinct("uid").for_page()
     ahead = Meeting.objects.ahead().filter(held_by=calendar.owner_id, ends_at__gt=at).exclude(uid__in=list(entries)).for_page()
     found: list[tuple[Meeting, CalendarEntry | None]] = [(meeting, None) for meeting in ahead.in_order()[:MOST_A_GO]]
@@ -64,6 +65,8 @@ def to_do(calendar: OwnCalendar, *, at: datetime) -> list[tuple[Meeting, Calenda
 
 
 def _is_to_do(meeting: Meeting, entry: CalendarEntry, calendar: OwnCalendar, *, at: datetime) -> bool:
+    if entry.is_to_go:
+        return True
     is_asked = entry.differs_since is not None and entry.answer != Answer.OURS and meeting.sequence == entry.sequence
     if is_asked:
         return False
@@ -133,7 +136,8 @@ def _renew(calendar: OwnCalendar, meeting: Meeting, entry: CalendarEntry, *, ser
 def _take_out(calendar: OwnCalendar, meeting: Meeting, entry: CalendarEntry, *, server: Server, at: datetime) -> bool:
     event = server.event(entry.path)
     there = _there(calendar, event)
-    if event is not None and entry.differs_since is None and (there is None or (there.starts_at, there.ends_at) != (entry.starts_at, entry.ends_at)):
+    is_free_to_go = entry.is_to_go or entry.differs_since is not None
+    if event is not None and not is_free_to_go and (there is None or (there.starts_at, there.ends_at) != (entry.starts_at, entry.ends_at)):
         _differ(calendar, entry, there=there, sequence=meeting.sequence, at=at)
         return False
     if event is not None:

@@ -42,6 +42,7 @@ class Why(models.TextChoices):
     RECYCLED = "recycled", _("the lead was recycled")
     LOST = "lost", _("the lead was lost")
     DISQUALIFIED = "disqualified", _("the lead was disqualified")
+    ERASED = "erased", _("the person is erased")
     MERGED = "merged", _("merged with another")
     COLLEAGUE = "colleague", _("a colleague answered")
     AWAY = "away", _("they are away")

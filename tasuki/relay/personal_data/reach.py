@@ -23,6 +23,7 @@ from tasuki.engage.message_rows import Message
 
 # What points at something of the person and is about a colleague's work: it stays with the colleague, and is not told to the person.
 OF_COLLEAGUES = {
+    "relay.Erasure": "what the house did, and who of it",
     "inside_sales.CardStep": "what a coach and a seller agreed on",
     "inside_sales.EarlierReview": "how a seller spoke",
     "inside_sales.Praise": "what a colleague did well",
