@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0024_erasure"),
-        ("relay", "0013_rules_of_hand_offs"),
+        ("relay", "0014_recorded_calls_of_hand_offs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engage", "0014_lent_calls"),
+        ("engage", "0016_reply_triage"),
     ]
 
     operations = [
