@@ -6,6 +6,7 @@ from tasuki.relay.handoff_rows import Handoff, HandoffAnswer, HandoffDispute, Ha
 from tasuki.relay.handoff_rules import HandoffRules
 from tasuki.relay.leg_days.rows import LegCount, LegCounted, LegTouched
 from tasuki.relay.personal_data.erasure_rows import Erasure
+from tasuki.relay.personal_data.retention import RetentionRules
 
 __all__ = [
     "Agreement",
@@ -21,4 +22,5 @@ __all__ = [
     "LegCount",
     "LegCounted",
     "LegTouched",
+    "RetentionRules",
 ]

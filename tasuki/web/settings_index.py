@@ -71,6 +71,7 @@ _DATA = (
     Setting("imports", "table-import", _("Imports"), _("Bring data in, with its history; take a whole import back."), "CSV Excel XLSX", _IMPORTS),
     Setting("data_export", "download", _("Data export"), _("Take every list out as CSV or Excel, or everything as one file."), "CSV Excel XLSX", _EXPORTS),
     Setting("erasures", "shield-check", _("Erasures"), _("Who asked to be erased, who confirms it, and what was done."), _("GDPR privacy forget"), _ERASES),
+    Setting("retention", "clock", _("Retention"), _("After how long without activity somebody is proposed for erasure."), _("GDPR delete old"), _ERASES),
     Setting("audit", "history", _("Audit log"), _("Who changed what, when, from what, to what."), needs=_TRAIL),
 )
 _INSTALLATION = (

@@ -48,7 +48,7 @@ from tasuki.inside_sales.coaching import cards, comments, praises, samples
 from tasuki.inside_sales.objections import Response
 from tasuki.inside_sales.qualification import Fact
 from tasuki.relay import handoff_rules
-from tasuki.relay.personal_data import erasures
+from tasuki.relay.personal_data import erasures, retention
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import MONDAY, SET_UP, Cast, hired
@@ -281,6 +281,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     versions.begin(by=SET_UP, at=MONDAY)
     rules.change(slots_a_day=12, by=SET_UP, at=MONDAY)
     handoff_rules.change(n_grace_days=8, by=SET_UP, at=MONDAY)
+    retention.change(24, by=SET_UP, at=MONDAY)
     erasures.ask(records.add_contact(records.Person("Quist"), by=SET_UP, at=MONDAY), ground="asked", words="by telephone", by=SET_UP, at=MONDAY)
     building.build(date(2026, 3, 3), owners=[cast.ivo], by=SET_UP, at=MONDAY)
     _file(books.ivo)

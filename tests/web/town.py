@@ -76,7 +76,7 @@ from tasuki.relay.agreements import Agreement, Counts, Event, Terms, Unit
 from tasuki.relay.handoff_reasons import Destination, Reason
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.relay.handoffs import Package, Return
-from tasuki.relay.personal_data import erasures
+from tasuki.relay.personal_data import erasures, retention
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, Opportunity
 from tests.cast import MONDAY, SET_UP, Cast, hired
@@ -392,6 +392,8 @@ def _handed_off(cast: Cast, nth: int) -> Handoff:
 
 
 def _asked_to_be_erased(cast: Cast, nth: int) -> None:
+    retention.change(12, by=SET_UP, at=MONDAY)
+    records.add_contact(records.Person("오래", f"전{nth}"), another="one more", by=SET_UP, at=MONDAY - timedelta(days=900))
     contact = _lead(cast, nth + 1_100).contact
     assert contact
     erasures.ask(contact, ground="asked", words=f"전화로 요청함 {nth}", by=By(cast.ada, Door.WEB), at=LATELY + timedelta(days=1))
