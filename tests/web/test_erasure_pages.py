@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,11 +11,12 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from tasuki.core.abilities import Role
+from tasuki.crm import records
 from tasuki.crm.contacts import Contact
 from tasuki.engage import blocks
-from tasuki.relay.personal_data import erasures
+from tasuki.relay.personal_data import erasures, retention
 from tasuki.relay.personal_data.erasure_rows import Erasure, ErasureState
-from tests.cast import Cast, hired
+from tests.cast import MONDAY, SET_UP, Cast, hired
 from tests.relay.whole_life import FAMILY, MARKS, Life, lived
 from tests.web.office import signed_in
 
@@ -129,5 +132,42 @@ def test_the_list_costs_the_same_queries_for_two_and_for_twelve(cast: Cast) -> N
             Erasure.objects.create(contact=contact, ground="asked", words="x", asked_by=cast.ada, asked_at=now())
         with CaptureQueriesContext(connection) as captured:
             client.get(reverse("erasures"))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_the_rule_of_retention_is_made_and_whom_it_proposes_is_asked_for(cast: Cast) -> None:
+    quiet = records.add_contact(records.Person("Quiet"), by=SET_UP, at=MONDAY - timedelta(days=2_000))
+    client, address = signed_in(cast.ada), reverse("retention")
+    assert "No rule is made" in client.get(address).content.decode()
+    refused = client.post(address, {"n_months": "1"})
+    assert refused.status_code == 422
+    client.post(address, {"n_months": "24"})
+    page = client.get(address).content.decode()
+    assert "Quiet" in page
+    assert "no consent was ever given" in page
+    client.post(reverse("retention_asking"), {"id": [quiet.pk, "x"]})
+    assert Erasure.objects.get().contact == quiet
+    assert "Quiet" not in client.get(address).content.decode()
+
+
+def test_revenue_operations_see_whom_it_proposes_and_do_not_change_the_rule(cast: Cast) -> None:
+    bea = signed_in(hired("bea", "Second", "Bea", role=Role.OPERATIONS))
+    assert bea.get(reverse("retention")).status_code == 200
+    assert bea.post(reverse("retention"), {"n_months": "24"}).status_code == 403
+    for person in (cast.ivo, cast.tomas):
+        assert signed_in(person).get(reverse("retention")).status_code == 403
+        assert signed_in(person).post(reverse("retention_asking"), {"id": "1"}).status_code == 403
+
+
+def test_the_list_of_retention_costs_the_same_queries_for_two_and_for_twelve(cast: Cast) -> None:
+    client, counts = signed_in(cast.ada), []
+    retention.change(24, by=SET_UP, at=MONDAY)
+    client.get(reverse("retention"))
+    for n in (2, 10):
+        for nth in range(n):
+            records.add_contact(records.Person(f"Quiet {n} {nth}"), by=SET_UP, at=MONDAY - timedelta(days=2_000))
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse("retention"))
         counts.append(len(captured))
     assert counts[0] == counts[1]
