@@ -394,8 +394,7 @@ def _handed_off(cast: Cast, nth: int) -> Handoff:
 def _asked_to_be_erased(cast: Cast, nth: int) -> None:
     retention.change(12, by=SET_UP, at=MONDAY)
     records.add_contact(records.Person("오래", f"전{nth}"), another="one more", by=SET_UP, at=MONDAY - timedelta(days=900))
-    contact = _lead(cast, nth + 1_100).contact
-    assert contact
+    contact = records.add_contact(records.Person("삭", f"제{nth}"), another="one more", by=SET_UP, at=LATELY)
     erasures.ask(contact, ground="asked", words=f"전화로 요청함 {nth}", by=By(cast.ada, Door.WEB), at=LATELY + timedelta(days=1))
 
 
