@@ -24,23 +24,40 @@ class Point:
     open: float
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many deals were won, lost, or are still open at an age of so many days."""
+
+    days: float
+    won: int = 0
+    lost: int = 0
+    open: int = 0
+
+
 def cumulative_incidence(spells: Iterable[Spell]) -> list[Point]:
     """The Aalen–Johansen estimator for two causes: at each time, CIF += S·w/n and S ·= 1 − (w + l)/n; open deals only leave n.
 
     → one point for each time at which something was decided, in order; empty without any.
     """
     ordered = sorted(spells, key=lambda spell: spell.days)
-    at_risk, won, still = len(ordered), 0.0, 1.0
-    points = []
+    tallies = []
     for days, group in groupby(ordered, key=lambda spell: spell.days):
-        together = list(group)
-        wins = sum(spell.outcome == "won" for spell in together)
-        losses = sum(spell.outcome == "lost" for spell in together)
-        if wins or losses:
-            won += still * wins / at_risk
-            still *= 1 - (wins + losses) / at_risk
-            points.append(Point(days, won, still))
-        at_risk -= len(together)
+        outcomes = [spell.outcome for spell in group]
+        tallies.append(Tally(days, *(outcomes.count(outcome) for outcome in ("won", "lost", "open"))))
+    return incidence(tallies)
+
+
+def incidence(tallies: Iterable[Tally]) -> list[Point]:
+    """The same of deals that were counted by their age already, in order of it."""
+    ordered = list(tallies)
+    at_risk, won, still = sum(one.won + one.lost + one.open for one in ordered), 0.0, 1.0
+    points = []
+    for one in ordered:
+        if decided := one.won + one.lost:
+            won += still * one.won / at_risk
+            still *= 1 - decided / at_risk
+            points.append(Point(one.days, won, still))
+        at_risk -= decided + one.open
     return points
 
 

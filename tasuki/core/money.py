@@ -35,7 +35,12 @@ class Money:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Half to even at the currency's minor unit."""
-    return amount.quantize(Decimal(1).scaleb(-_MINOR_UNITS.get(currency, 2)), rounding=ROUND_HALF_EVEN)
+    return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_EVEN)
+
+
+def minor_unit(currency: str) -> Decimal:
+    """The smallest amount there is in it: 0.01, or 1 for the won and the yen."""
+    return Decimal(1).scaleb(-_MINOR_UNITS.get(currency, 2))
 
 
 class ExchangeRate(models.Model):
