@@ -65,6 +65,8 @@ class Ability(models.TextChoices):
     EDIT_FIELDS = "edit_fields", _("edit custom fields")
     EDIT_PRODUCTS = "edit_products", _("edit products")
     EDIT_PROCESS = "edit_process", _("edit routing, agreements, scoring, scripts and reasons")
+    DRAFT_PLAN = "draft_plan", _("draft the revenue plan")
+    AGREE_PLAN = "agree_plan", _("agree on the revenue plan")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and roles")
     MANAGE_SETTINGS = "manage_settings", _("change the organisation, its calendars and how the installation runs")
     REVIEW_CALLS = "review_calls", _("hear and review the calls of colleagues")
@@ -100,6 +102,8 @@ ABILITIES: dict[Ability, frozenset[Role]] = {
     Ability.EDIT_FIELDS: frozenset({_A, _O}),
     Ability.EDIT_PRODUCTS: frozenset({_A, _O}),
     Ability.EDIT_PROCESS: frozenset({_A, _O}),
+    Ability.DRAFT_PLAN: frozenset({_A, _O, _M}),
+    Ability.AGREE_PLAN: frozenset({_A, _M}),
     Ability.MANAGE_PEOPLE: frozenset({_A}),
     Ability.MANAGE_SETTINGS: frozenset({_A}),
     Ability.REVIEW_CALLS: frozenset({_A, _M, _CO}),
@@ -153,6 +157,7 @@ SENSITIVE_FIELDS: dict[str, dict[str, Ability]] = {
     "meeting": {"attendees": Ability.SEE_CONTACT_DETAILS},
     "message": {"address": Ability.SEE_CONTACT_DETAILS, "text": Ability.SEE_CONTACT_DETAILS},
     "passage": {"amount": Ability.SEE_AMOUNTS},
+    "plan": dict.fromkeys(("target", "carried", "expansion", "mean_order", "assumed_order"), Ability.SEE_AMOUNTS),
     "absence": {"reason": Ability.MANAGE_PEOPLE},
 }
 

@@ -1,5 +1,6 @@
 """Django looks for models here; each lives with its noun."""
 
+from tasuki.relay import plan_rows  # noqa: F401 - its models are known by being imported
 from tasuki.relay.agreements import Agreement
 from tasuki.relay.clocks import Clock, ClockEvent
 from tasuki.relay.handoff_rows import Handoff, HandoffAnswer, HandoffDispute, HandoffVerdict, HandoffWord
