@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import ForeignKey, QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -27,6 +28,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
 from tasuki.inside_sales.qualification import Fact, FactState
+from tasuki.relay.plan_rows import PASSED, Step
 from tasuki.web import formats, nouns
 
 # What is written down beside the fields of a model, or has no name there.
@@ -51,6 +53,9 @@ _FIELDS: dict[str, Any] = {
     "verb": pgettext_lazy("bulk", "what is done"),
     **{channel.value: channel.label for channel in Channel},
     **{f"fact_{fact.value}": fact.label for fact in Fact},
+    **{step.value: step.label for step in Step},
+    **{f"{step.value}_rate": format_lazy("{}: {}", step.label, gettext_lazy("rate, assumed")) for step in PASSED},
+    **{f"{step.value}_days": format_lazy("{}: {}", step.label, gettext_lazy("days, assumed")) for step in PASSED},
 }
 # Values that stand for something which has a name, whatever record they were written on.
 _VALUES: dict[str, Callable[[], Mapping[Any, Any]]] = {

@@ -105,6 +105,11 @@ def _day(value: date, said_in: str, *, is_this_year: bool) -> str:
     return format_skeleton("MMMd", value, locale=locale) if is_this_year else format_date(value, format="medium", locale=locale)
 
 
+def month(value: date) -> str:
+    """A month and its year: “Mar 2026”."""
+    return format_skeleton("yMMM", value, locale=locale())
+
+
 def moment(value: datetime | None) -> str:
     """Day and time in the reader's zone."""
     if value is None:

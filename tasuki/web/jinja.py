@@ -85,6 +85,7 @@ def environment(**options: Any) -> Environment:
         money=formats.money,
         money_in_full=formats.money_in_full,
         day=formats.day,
+        month=formats.month,
         moment=formats.moment,
         iso=formats.iso,
         duration=formats.duration,

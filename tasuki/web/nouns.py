@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 
 OUR_APPS = ("core", "crm", "engage", "inside_sales", "sales", "relay")
-_PAGES = {"user": "person", "bulkrun": "bulk", "importrun": "import"}
+_PAGES = {"user": "person", "bulkrun": "bulk", "importrun": "import", "plan": "plan_version"}
 
 
 def models() -> dict[str, type[Model]]:

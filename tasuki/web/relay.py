@@ -26,7 +26,7 @@ from tasuki.relay import bottleneck, drawing, groups, handoff_rates, kpis, quest
 from tasuki.relay.bottleneck import Bottleneck
 from tasuki.relay.groups import BLANK
 from tasuki.relay.questions import Form, Grouping, Question
-from tasuki.web import formats, handed_links, relay_filter, relay_table, relay_trend
+from tasuki.web import formats, handed_links, plan_against, relay_filter, relay_table, relay_trend
 from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
 
@@ -68,6 +68,7 @@ def page(request: UserRequest) -> HttpResponse:
         "sentence": sentence(request.user, asked),
         "forms": forms(asked),
         "groupings": groupings(asked),
+        "plan": plan_against.of_house(request.user, start, end, is_narrowed=bool(asked.only())),
         **_trend(question, neck, end),
     }
     return render(request, "relay/page.jinja", context)

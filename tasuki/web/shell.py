@@ -38,6 +38,7 @@ class RailItem:
 RAIL = (
     RailItem(_("My workspace"), "home", icon="inbox", key="h"),
     RailItem(_("The Model"), "relay", icon="route", needs=Ability.SEE_RELAY, key="r"),
+    RailItem(_("Plan"), "plan", is_sub=True, needs=Ability.SEE_RELAY),
     RailItem(_("Hand-offs"), "handoffs", icon="transfer", needs=Ability.SEE_RELAY, key="n"),
     RailItem(_("Response times"), "response_times", is_sub=True, needs=Ability.SEE_RELAY),
     RailItem(_("Wins"), "wins", is_sub=True, needs=Ability.SEE_RELAY),
@@ -71,6 +72,7 @@ RAIL = (
 HANDBOOK = {
     "": "first-day",
     "relay": "the-model",
+    "plan": "the-model#the-plan",
     "lead": "records#leads",
     "desk": "inside-sales#the-call-desk",
     "objection": "inside-sales#the-call-desk",

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("tasuki.web.sign_in_urls")),
     path("", include("tasuki.web.people_urls")),
     path("", include("tasuki.web.settings_urls")),
+    path("", include("tasuki.web.plan_urls")),
     path("", include("tasuki.web.inside_sales_urls")),
     path("", include("tasuki.web.coaching_urls")),
     path("", include("tasuki.web.meeting_urls")),

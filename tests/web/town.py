@@ -84,6 +84,7 @@ from tests.inside_sales.coaching.hearing import heard, reviewed, tone, upload
 from tests.remembering import written
 from tests.web import calendar_of_town, town_sequences
 from tests.web.mail_of_town import posted
+from tests.web.plan_of_town import planned
 from tests.web.town_addresses import ARGUMENTS
 
 # What nobody without the ability may find anywhere: each is a text that stands in no other field.
@@ -242,6 +243,7 @@ def _routed(cast: Cast, nth: int) -> None:
         routing_pools.seat(one, user=colleague, terms=Seat(n_open_cap=0), by=SET_UP, at=at)
     draft = routing_rules.draft(by=SET_UP, at=at)
     routing_rules.add(draft, name=f"규칙 {nth}", condition="account.country:is(KR), source:is(webinar)", pool=first, by=SET_UP, at=at)
+    planned(cast, nth)
     agreements.keep(None, terms=Terms(Event.OTHER, Counts.WALL, 2, Unit.HOURS, name=f"재활용 {nth}", escalate_to=cast.ruth), by=SET_UP, at=at)
     contact = records.add_contact(records.Person("노", f"아린{nth}"), another="one more", by=SET_UP, at=routed_at)
     lead = leads.capture(Arrival(team=cast.marketing, contact=contact, source="webinar"), by=By(cast.mina, Door.WEB), at=routed_at, stage=stages.READY)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasuki.relay.personal_data.erasure_rows import Erasure
 from tests.web import town_sequences
+from tests.web.plan_of_town import draft
 
 if TYPE_CHECKING:
     from tests.web.town import Town
@@ -69,6 +70,8 @@ OF = {
 PEOPLE = "coaching_person skillcard_add coaching_quota call_list_pace person person_change person_roles person_invitation person_departure person_absences"
 ARGUMENTS: dict[str, Arguments] = {name: _pk_of(record) for record, names in OF.items() for name in names.split()}
 ARGUMENTS |= town_sequences.ARGUMENTS
+PLANS = "plan_version plan_change plan_measures plan_agreement plan_removal plan_export"
+ARGUMENTS |= {name: lambda _town: {"pk": draft().pk} for name in PLANS.split()}
 ARGUMENTS |= {name: lambda town: {"pk": town.cast.ivo.pk} for name in PEOPLE.split()}
 ARGUMENTS |= {
     "own_calendar_answer": lambda town: {"pk": town.cast.ivo.own_calendar.entries.get(uid=town.meeting.uid).pk},

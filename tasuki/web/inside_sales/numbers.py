@@ -26,7 +26,7 @@ from tasuki.relay.leg_days import covering
 from tasuki.relay.leg_days.covering import Known
 from tasuki.relay.leg_numbers import MEASURE, MEASURES, Key, Measure, Numbers
 from tasuki.relay.leg_rows import MOST_TRIES, Asked, Each
-from tasuki.web import formats, relay_filter, relay_trend
+from tasuki.web import formats, plan_against, relay_filter, relay_trend
 from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
 
@@ -88,6 +88,7 @@ def page(request: UserRequest) -> HttpResponse:
         "bins": leg_numbers.curve(asked, known=known),
         "results": leg_numbers.by_result(asked, known=known),
         "most_tries": MOST_TRIES,
+        "plan": plan_against.of_inside_sales(asked, each=said.each),
         "elsewhere": benchmarks.BENCHMARKS,
         "elsewhere_a_day": benchmarks.span("dials_a_day"),
         "measure": MEASURE,
