@@ -46,6 +46,7 @@ from tasuki.demo import (
     mailing,
     met,
     own_calendars,
+    planned,
     process,
     product_words,
     promised_words,
@@ -178,11 +179,18 @@ def load(
             _count_on_from(cursor, table)
     while waking.hold_what_came(at=until):
         pass
+    _work(since=start, until=until, seed=seed, random=random)
+    _sign(n_leads=n_leads, seed=seed, until=until)
+    return Loaded(n_leads=n_leads, seed=seed, until=until, n_rows=written, seconds=time.monotonic() - began)
+
+
+def _work(*, since: datetime, until: datetime, seed: int, random: Random) -> None:
+    """What the people of the company made of its leads."""
     handed.hand_off(until=until)
     desk.furnish(until=until, random=random)
     product_words.write(at=until)
     met.meet(until=until)
-    promises.promised(since=start, until=until, random=random)
+    promises.promised(since=since, until=until, random=random)
     promised_words.owed(until=until)
     protected.write(seed=seed, at=until)
     reached.enrol(until=until, random=random)
@@ -191,8 +199,7 @@ def load(
     reach.count(at=until)
     evening.prepare(until=until)
     heard.coached(until=until, random=random)
-    _sign(n_leads=n_leads, seed=seed, until=until)
-    return Loaded(n_leads=n_leads, seed=seed, until=until, n_rows=written, seconds=time.monotonic() - began)
+    planned.plan(until=until)
 
 
 @transaction.atomic
