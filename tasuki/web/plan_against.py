@@ -57,7 +57,12 @@ def of_inside_sales(asked: Asked, *, each: Each) -> dict[str, Any] | None:
     whole = Row(_("In all"), 1.0, {step: sum(one.due[step] for one in parts) for step in SHARED}, {step: sum(one.n[step] for one in parts) for step in SHARED})
     seen = [one for one in parts if _is_shown(one, asked)]
     is_by_team = each is Each.TEAM
-    return {"steps": SHARED, "rows": _by_team(seen) if is_by_team else [_row(one) for one in seen], "whole": whole, "is_by_team": is_by_team}
+    return {
+        "steps": SHARED,
+        "rows": _by_team(seen, reader=asked.viewer) if is_by_team else [_row(one) for one in seen],
+        "whole": whole,
+        "is_by_team": is_by_team,
+    }
 
 
 def _is_shown(part: Part, asked: Asked) -> bool:
@@ -74,14 +79,14 @@ def _row(part: Part) -> Row:
     return Row(part.user.display_name if part.user else _("Others"), part.share, part.due, part.n)
 
 
-def _by_team(parts: list[Part]) -> list[Row]:
+def _by_team(parts: list[Part], *, reader: User) -> list[Row]:
     teams: dict[int | None, list[Part]] = defaultdict(list)
     for one in parts:
         teams[one.user.team_id if one.user else None].append(one)
-    names = dict(Team.objects.get_queryset().filter(pk__in=[pk for pk in teams if pk]).values_list("pk", "name"))
+    names = dict(Team.objects.visible_to(reader).filter(pk__in=[pk for pk in teams if pk]).values_list("pk", "name"))
     return [
         Row(
-            names[pk] if pk else _("Others"),
+            names.get(pk, _("Others")) if pk else _("Others"),
             sum(one.share for one in found),
             {step: sum(one.due[step] for one in found) for step in SHARED},
             {step: sum(one.n[step] for one in found) for step in SHARED},

@@ -58,6 +58,7 @@ from tests.engage.sequences.writing import enrolled, person, sequence_of, tick
 from tests.inside_sales.coaching.hearing import recorded, reviewed
 from tests.inside_sales.office import pool_of, rules_in_force
 from tests.relay.handing import offered
+from tests.relay.planning import agreed
 from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,8 @@ REACHED_OTHERWISE = {
     "crm.Consent": "through its contact",
     "crm.ContactEmail": "through its contact",
     "crm.ContactPhone": "through its contact",
+    "relay.PlanMonth": "with its plan",
+    "relay.PlanRate": "with its plan",
     "crm.DaybookNote": "sums for the relay, whose pages ask for see_relay",
     "crm.DaybookTotal": "sums for the relay, whose pages ask for see_relay",
     "crm.EngagementRule": "through its score model",
@@ -297,6 +300,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     CustomField.objects.create(noun="lead", kind="text", label="Wing", position=1, created_at=MONDAY)
     SavedView.objects.create(of="lead", name="Fairs", owner=cast.ivo, reach="all", sort="-opened", created_at=MONDAY, updated_at=MONDAY)
     audit.record(books.ivo, action="note", by=SET_UP, at=MONDAY)
+    agreed()
     recents.opened(cast.ada, noun="lead", record_id=books.ivo.pk, at=MONDAY)
     Invention.objects.create(state="loaded", n_leads=1, asked_at=MONDAY)
     tours.reach(cast.ada, stop="won", lead_id=books.ivo.pk, at=MONDAY)
