@@ -60,6 +60,23 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(condition=models.Q(("model_for", ""), _negated=True), fields=["model_for", "-model_at"], name="recording_model")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("notice__in", ["agreed", "told"])), name="recording_with_notice"),
+                    models.CheckConstraint(
+                        condition=models.Q(("removed_at__isnull", True), ("file__isnull", True), _connector="OR"), name="recording_removed_has_no_bytes"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("removed_at__isnull", True), ("removed_because", "")), models.Q(("removed_because", ""), _negated=True), _connector="OR"
+                        ),
+                        name="recording_removed_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("model_at__isnull", True), ("model_for", "")), ("model_at__isnull", False), _connector="OR"),
+                        name="recording_model_since",
+                    ),
+                ],
                 "verbose_name": "recording",
                 "verbose_name_plural": "recordings",
             },
@@ -77,6 +94,12 @@ class Migration(migrations.Migration):
                 ),
                 ("recording", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="hearings", to="engage.recording")),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["recording", "heard_by", "-heard_at"], name="hearing_of_recording"),
+                    models.Index(fields=["heard_by", "-heard_at"], name="hearing_of_person"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RecordingRules",
@@ -108,50 +131,9 @@ class Migration(migrations.Migration):
                 ("call", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="talk", to="engage.call", verbose_name="call")),
             ],
             options={
+                "constraints": [models.CheckConstraint(condition=models.Q(("talk_percent__gte", 0), ("talk_percent__lte", 100)), name="talk_is_a_share")],
                 "verbose_name": "talk figures",
                 "verbose_name_plural": "talk figures",
             },
-        ),
-        migrations.AddIndex(
-            model_name="recording",
-            index=models.Index(condition=models.Q(("model_for", ""), _negated=True), fields=["model_for", "-model_at"], name="recording_model"),
-        ),
-        migrations.AddConstraint(
-            model_name="recording",
-            constraint=models.CheckConstraint(condition=models.Q(("notice__in", ["agreed", "told"])), name="recording_with_notice"),
-        ),
-        migrations.AddConstraint(
-            model_name="recording",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("removed_at__isnull", True), ("file__isnull", True), _connector="OR"), name="recording_removed_has_no_bytes"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recording",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("removed_at__isnull", True), ("removed_because", "")), models.Q(("removed_because", ""), _negated=True), _connector="OR"
-                ),
-                name="recording_removed_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recording",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("model_at__isnull", True), ("model_for", "")), ("model_at__isnull", False), _connector="OR"),
-                name="recording_model_since",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hearing",
-            index=models.Index(fields=["recording", "heard_by", "-heard_at"], name="hearing_of_recording"),
-        ),
-        migrations.AddIndex(
-            model_name="hearing",
-            index=models.Index(fields=["heard_by", "-heard_at"], name="hearing_of_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="talkfigures",
-            constraint=models.CheckConstraint(condition=models.Q(("talk_percent__gte", 0), ("talk_percent__lte", 100)), name="talk_is_a_share"),
         ),
     ]

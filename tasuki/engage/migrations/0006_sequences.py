@@ -40,6 +40,10 @@ class Migration(migrations.Migration):
                 ("added_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("archived_at__isnull", True)), fields=("name",), name="sequence_name_once"),
+                    models.CheckConstraint(condition=models.Q(("n_mails_a_day__gte", 1), ("n_people_a_day__gte", 1)), name="sequence_reaches_somebody"),
+                ],
                 "verbose_name": "sequence",
                 "verbose_name_plural": "sequences",
             },
@@ -57,6 +61,19 @@ class Migration(migrations.Migration):
                 ("sequence", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="engage.sequence")),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("sequence", "number"), name="sequence_version_once"),
+                    models.UniqueConstraint(condition=models.Q(("published_at__isnull", True)), fields=("sequence",), name="one_draft_of_a_sequence"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("published_at__isnull", False), ("replaced_at__isnull", True)),
+                        fields=("sequence",),
+                        name="one_sequence_version_in_force",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("replaced_at__isnull", True), ("published_at__isnull", False), _connector="OR"),
+                        name="sequence_version_replaced_after_published",
+                    ),
+                ],
                 "verbose_name": "version of a sequence",
                 "verbose_name_plural": "versions of sequences",
             },
@@ -109,6 +126,24 @@ class Migration(migrations.Migration):
                 ("version", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="engage.sequenceversion")),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["DEFERRED"], fields=("version", "position"), name="one_step_at_a_place"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("from_minute__lt", models.F("until_minute")), ("until_minute__lte", 1440)), name="step_has_a_window"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("n_days__lte", 90)), name="step_waits_reasonably"),
+                    models.CheckConstraint(condition=models.Q(("kind", "mail"), ("is_by_hand", False), _connector="OR"), name="only_mail_is_by_hand"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "branch"), models.Q(("hears", ""), _negated=True)),
+                            models.Q(models.Q(("kind", "branch"), _negated=True), ("goes_to__isnull", True), ("hears", "")),
+                            _connector="OR",
+                        ),
+                        name="branch_hears",
+                    ),
+                ],
                 "verbose_name": "step of a sequence",
                 "verbose_name_plural": "steps of sequences",
                 "ordering": ["position"],
@@ -184,6 +219,29 @@ class Migration(migrations.Migration):
                 ("next_step", models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="engage.step")),
             ],
             options={
+                "indexes": [
+                    models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at", "id"], name="enrolment_due"),
+                    models.Index(fields=["sequence", "state", "id"], include=("next_step", "replied_at", "booked_at"), name="enrolment_of_sequence"),
+                    models.Index(fields=["version", "state"], name="enrolment_of_version"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["active", "paused"])), fields=("contact",), name="one_active_sequence_per_person"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state__in", ["active", "paused"])),
+                            models.Q(
+                                ("due_at__isnull", True), ("ended_at__isnull", False), ("next_step__isnull", True), ("state__in", ["finished", "stopped"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="nothing_is_due_after_the_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "active"), models.Q(("why", ""), _negated=True), _connector="OR"), name="enrolment_says_why"
+                    ),
+                ],
                 "verbose_name": "enrolment",
                 "verbose_name_plural": "enrolments",
             },
@@ -198,6 +256,10 @@ class Migration(migrations.Migration):
                 ("step", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="variants", to="engage.step")),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("step", "letter"), name="variant_once"),
+                    models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="variant_says_something"),
+                ],
                 "verbose_name": "variant of a mail",
                 "verbose_name_plural": "variants of mails",
                 "ordering": ["letter"],
@@ -227,138 +289,24 @@ class Migration(migrations.Migration):
                 ("variant", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="deeds", to="engage.variant")),
             ],
             options={
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["owner", "due_on", "id"], name="deed_to_do"),
+                    models.Index(condition=models.Q(("state", "done")), fields=["owner", "begun_at"], name="deed_of_owner"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("enrolment", "step"), name="a_step_happens_once"),
+                    models.UniqueConstraint(condition=models.Q(("state", "waiting")), fields=("enrolment",), name="one_step_waits_at_a_time"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at__isnull", True), ("state", "waiting")),
+                            models.Q(models.Q(("state", "waiting"), _negated=True), ("done_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="deed_done_or_waits",
+                    ),
+                ],
                 "verbose_name": "step taken",
                 "verbose_name_plural": "steps taken",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="sequence",
-            constraint=models.UniqueConstraint(condition=models.Q(("archived_at__isnull", True)), fields=("name",), name="sequence_name_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sequence",
-            constraint=models.CheckConstraint(condition=models.Q(("n_mails_a_day__gte", 1), ("n_people_a_day__gte", 1)), name="sequence_reaches_somebody"),
-        ),
-        migrations.AddConstraint(
-            model_name="sequenceversion",
-            constraint=models.UniqueConstraint(fields=("sequence", "number"), name="sequence_version_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sequenceversion",
-            constraint=models.UniqueConstraint(condition=models.Q(("published_at__isnull", True)), fields=("sequence",), name="one_draft_of_a_sequence"),
-        ),
-        migrations.AddConstraint(
-            model_name="sequenceversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("published_at__isnull", False), ("replaced_at__isnull", True)), fields=("sequence",), name="one_sequence_version_in_force"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sequenceversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("replaced_at__isnull", True), ("published_at__isnull", False), _connector="OR"),
-                name="sequence_version_replaced_after_published",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.UniqueConstraint(
-                deferrable=django.db.models.constraints.Deferrable["DEFERRED"], fields=("version", "position"), name="one_step_at_a_place"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_minute__lt", models.F("until_minute")), ("until_minute__lte", 1440)), name="step_has_a_window"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(condition=models.Q(("n_days__lte", 90)), name="step_waits_reasonably"),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(condition=models.Q(("kind", "mail"), ("is_by_hand", False), _connector="OR"), name="only_mail_is_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "branch"), models.Q(("hears", ""), _negated=True)),
-                    models.Q(models.Q(("kind", "branch"), _negated=True), ("goes_to__isnull", True), ("hears", "")),
-                    _connector="OR",
-                ),
-                name="branch_hears",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at", "id"], name="enrolment_due"),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(fields=["sequence", "state", "id"], include=("next_step", "replied_at", "booked_at"), name="enrolment_of_sequence"),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(fields=["version", "state"], name="enrolment_of_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["active", "paused"])), fields=("contact",), name="one_active_sequence_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state__in", ["active", "paused"])),
-                    models.Q(("due_at__isnull", True), ("ended_at__isnull", False), ("next_step__isnull", True), ("state__in", ["finished", "stopped"])),
-                    _connector="OR",
-                ),
-                name="nothing_is_due_after_the_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "active"), models.Q(("why", ""), _negated=True), _connector="OR"), name="enrolment_says_why"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="variant",
-            constraint=models.UniqueConstraint(fields=("step", "letter"), name="variant_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="variant",
-            constraint=models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="variant_says_something"),
-        ),
-        migrations.AddIndex(
-            model_name="deed",
-            index=models.Index(condition=models.Q(("state", "waiting")), fields=["owner", "due_on", "id"], name="deed_to_do"),
-        ),
-        migrations.AddIndex(
-            model_name="deed",
-            index=models.Index(condition=models.Q(("state", "done")), fields=["owner", "begun_at"], name="deed_of_owner"),
-        ),
-        migrations.AddConstraint(
-            model_name="deed",
-            constraint=models.UniqueConstraint(fields=("enrolment", "step"), name="a_step_happens_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="deed",
-            constraint=models.UniqueConstraint(condition=models.Q(("state", "waiting")), fields=("enrolment",), name="one_step_waits_at_a_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="deed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("state", "waiting")),
-                    models.Q(models.Q(("state", "waiting"), _negated=True), ("done_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="deed_done_or_waits",
-            ),
         ),
     ]

@@ -97,6 +97,12 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("is_active", True), models.Q(("disconnected_at__isnull", False), ("secret", "")), _connector="OR"),
+                        name="calendar_disconnected_keeps_no_secret",
+                    )
+                ],
                 "verbose_name": "own calendar",
                 "verbose_name_plural": "own calendars",
             },
@@ -120,6 +126,12 @@ class Migration(migrations.Migration):
                 ("calendar", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="entries", to="engage.owncalendar")),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("calendar", "uid"), name="calendar_entry_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("answer", ""), ("differs_since__isnull", False), _connector="OR"), name="calendar_entry_answered_where_it_differs"
+                    ),
+                ],
                 "verbose_name": "meeting in a calendar",
                 "verbose_name_plural": "meetings in calendars",
             },
@@ -134,6 +146,8 @@ class Migration(migrations.Migration):
                 ("calendar", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engage.owncalendar")),
             ],
             options={
+                "indexes": [models.Index(fields=["calendar", "ends_at", "starts_at"], name="busy_span_of_calendar")],
+                "constraints": [models.CheckConstraint(condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="busy_span_ends_after_it_begins")],
                 "verbose_name": "busy time",
                 "verbose_name_plural": "busy times",
             },
@@ -142,31 +156,6 @@ class Migration(migrations.Migration):
             model_name="busyevent",
             name="calendar",
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="busy_events", to="engage.owncalendar"),
-        ),
-        migrations.AddConstraint(
-            model_name="owncalendar",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_active", True), models.Q(("disconnected_at__isnull", False), ("secret", "")), _connector="OR"),
-                name="calendar_disconnected_keeps_no_secret",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarentry",
-            constraint=models.UniqueConstraint(fields=("calendar", "uid"), name="calendar_entry_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("answer", ""), ("differs_since__isnull", False), _connector="OR"), name="calendar_entry_answered_where_it_differs"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="busyspan",
-            index=models.Index(fields=["calendar", "ends_at", "starts_at"], name="busy_span_of_calendar"),
-        ),
-        migrations.AddConstraint(
-            model_name="busyspan",
-            constraint=models.CheckConstraint(condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="busy_span_ends_after_it_begins"),
         ),
         migrations.AddConstraint(
             model_name="busyevent",

@@ -82,6 +82,19 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["person", "-given_at"], name="review_of_person"), models.Index(fields=["-given_at"], name="review_newest")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("call", "reviewer"), name="one_review_of_a_call_by_each"),
+                    models.CheckConstraint(condition=models.Q(("person", models.F("reviewer")), _negated=True), name="nobody_reviews_themselves"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("next_action", ""), _negated=True), models.Q(("good", ""), _negated=True)),
+                        name="review_says_what_was_good_and_what_next",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("answer", ""), ("answered_at__isnull", True)), ("answered_at__isnull", False), _connector="OR"),
+                        name="review_answered_at_a_time",
+                    ),
+                ],
                 "verbose_name": "review",
                 "verbose_name_plural": "reviews",
             },
@@ -105,6 +118,12 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["scorecard", "position"], name="criteria_of_scorecard")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("scale__gte", 2), ("scale__lte", 10), ("weight__gte", 1), ("weight__lte", 10)), name="criterion_makes_sense"
+                    )
+                ],
                 "verbose_name": "criterion",
                 "verbose_name_plural": "criteria",
                 "ordering": ["position", "pk"],
@@ -131,6 +150,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["person", "-opened_at"], name="skill_card_of_person")],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("finished_at__isnull", True)), fields=("person", "skill"), name="one_open_card_for_a_skill"),
+                    models.CheckConstraint(condition=models.Q(("person", models.F("coach")), _negated=True), name="nobody_coaches_themselves"),
+                ],
                 "verbose_name": "skill card",
                 "verbose_name_plural": "skill cards",
             },
@@ -161,6 +185,17 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(fields=["receiver", "-given_at"], name="praise_of_person"),
+                    models.Index(fields=["-given_at", "-id"], name="praise_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("giver", models.F("receiver")), _negated=True), name="nobody_praises_themselves"),
+                    models.CheckConstraint(
+                        condition=models.Q(("lead__isnull", False), ("call__isnull", False), ("card__isnull", False), _connector="OR"), name="praise_of_a_deed"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("deed", ""), _negated=True), name="praise_says_what_for"),
+                ],
                 "verbose_name": "praise",
                 "verbose_name_plural": "praise",
             },
@@ -176,6 +211,14 @@ class Migration(migrations.Migration):
                 ("taken_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
                 ("card", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="inside_sales.skillcard")),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("card", "step"), name="card_step_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("words", ""), _negated=True), ("step__gte", 1), ("step__lte", 4)), name="card_step_says_something"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TalkScore",
@@ -186,6 +229,9 @@ class Migration(migrations.Migration):
                 ("scored_at", models.DateTimeField()),
                 ("call", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="talk_scores", to="engage.call")),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("call", "rule"), name="talk_score_once_for_a_rule")],
+            },
         ),
         migrations.CreateModel(
             name="CallComment",
@@ -284,93 +330,5 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("points__gte", 1)), name="score_from_one"),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="review",
-            index=models.Index(fields=["person", "-given_at"], name="review_of_person"),
-        ),
-        migrations.AddIndex(
-            model_name="review",
-            index=models.Index(fields=["-given_at"], name="review_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(fields=("call", "reviewer"), name="one_review_of_a_call_by_each"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(condition=models.Q(("person", models.F("reviewer")), _negated=True), name="nobody_reviews_themselves"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("next_action", ""), _negated=True), models.Q(("good", ""), _negated=True)),
-                name="review_says_what_was_good_and_what_next",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("answer", ""), ("answered_at__isnull", True)), ("answered_at__isnull", False), _connector="OR"),
-                name="review_answered_at_a_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="criterion",
-            index=models.Index(fields=["scorecard", "position"], name="criteria_of_scorecard"),
-        ),
-        migrations.AddConstraint(
-            model_name="criterion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scale__gte", 2), ("scale__lte", 10), ("weight__gte", 1), ("weight__lte", 10)), name="criterion_makes_sense"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="skillcard",
-            index=models.Index(fields=["person", "-opened_at"], name="skill_card_of_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="skillcard",
-            constraint=models.UniqueConstraint(condition=models.Q(("finished_at__isnull", True)), fields=("person", "skill"), name="one_open_card_for_a_skill"),
-        ),
-        migrations.AddConstraint(
-            model_name="skillcard",
-            constraint=models.CheckConstraint(condition=models.Q(("person", models.F("coach")), _negated=True), name="nobody_coaches_themselves"),
-        ),
-        migrations.AddIndex(
-            model_name="praise",
-            index=models.Index(fields=["receiver", "-given_at"], name="praise_of_person"),
-        ),
-        migrations.AddIndex(
-            model_name="praise",
-            index=models.Index(fields=["-given_at", "-id"], name="praise_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="praise",
-            constraint=models.CheckConstraint(condition=models.Q(("giver", models.F("receiver")), _negated=True), name="nobody_praises_themselves"),
-        ),
-        migrations.AddConstraint(
-            model_name="praise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("lead__isnull", False), ("call__isnull", False), ("card__isnull", False), _connector="OR"), name="praise_of_a_deed"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="praise",
-            constraint=models.CheckConstraint(condition=models.Q(("deed", ""), _negated=True), name="praise_says_what_for"),
-        ),
-        migrations.AddConstraint(
-            model_name="cardstep",
-            constraint=models.UniqueConstraint(fields=("card", "step"), name="card_step_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cardstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("words", ""), _negated=True), ("step__gte", 1), ("step__lte", 4)), name="card_step_says_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkscore",
-            constraint=models.UniqueConstraint(fields=("call", "rule"), name="talk_score_once_for_a_rule"),
         ),
     ]
