@@ -43,6 +43,16 @@ _WORDS: dict[str, Any] = {
     "reason": _("reason"),
     "text_version": _("version of the text"),
 }
+# Rows that are called by no words elsewhere.
+TITLES: dict[str, Any] = {
+    "crm.ContactEmail": _("mail addresses"),
+    "crm.ContactPhone": _("telephone numbers"),
+    "engage.Hearing": _("who heard a recording"),
+    "engage.LentCall": _("calls that were lent to be heard"),
+    "inside_sales.Lease": _("who was at work on it"),
+    "inside_sales.ObjectionUse": _("objections that were answered"),
+    "inside_sales.Skip": _("when somebody passed over it on a list"),
+}
 _AT_ONCE = 500
 _CUSTOM = "custom"
 
@@ -69,7 +79,7 @@ def sections(reach: Reach) -> Iterator[Section]:
     """Everything, the person first; then who changed it, who opened it, and the rows of imports it came from."""
     for model in reachable():
         if ids := reach.ids(model):
-            yield Section(model._meta.label_lower, model._meta.verbose_name_plural, len(ids), _rows(model, reach))
+            yield Section(model._meta.label_lower, title_of(model), len(ids), _rows(model, reach))
     if texts := _texts(reach):
         yield Section("engage.consenttext", ConsentText._meta.verbose_name_plural, len(texts), map(_told, texts))
     for key, title, rows in (
@@ -79,6 +89,10 @@ def sections(reach: Reach) -> Iterator[Section]:
     ):
         if n := rows.count():
             yield Section(key, title, n, map(_told, rows.iterator(chunk_size=_AT_ONCE)))
+
+
+def title_of(model: type[models.Model]) -> Any:
+    return TITLES.get(model._meta.label) or model._meta.verbose_name_plural
 
 
 def _rows(model: type[models.Model], reach: Reach) -> Iterator[Told]:
