@@ -26,6 +26,7 @@ from tasuki.engage.received import Replied
 from tasuki.engage.sequences import hearing
 from tasuki.engage.talk_figures import Measured
 from tasuki.engage.touches import Touched
+from tasuki.engage.triage.deciding import Triaged
 from tasuki.inside_sales import qualification, recycling, routing, waking
 from tasuki.inside_sales.call_lists import buckets
 from tasuki.inside_sales.call_lists import lists as call_lists
@@ -66,6 +67,7 @@ def subscribe() -> None:
     bus.listen(Moved, hearing.moved)
     bus.listen(Met, hearing.met)
     bus.listen(Replied, hearing.answered)
+    bus.listen(Triaged, hearing.triaged)
     bus.listen(Called, hearing.called)
     bus.listen(tasks.Closed, hearing.task_closed)
     bus.listen(tasks.Reopened, hearing.task_reopened)

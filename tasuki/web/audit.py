@@ -48,6 +48,7 @@ ACTIONS: dict[str, Any] = {
     "withdrawn": _("withdrew it"),
     "receive": _("received"),
     "classify": _("said what an answer is"),
+    "wait_for_class": _("waits for the class of the answer"),
     "send_again": _("sent again"),
     "dispose": _("said what came of it"),
     "correct": _("corrected"),

@@ -26,8 +26,8 @@ from tasuki.crm.tasks import Task, TaskKind
 from tasuki.crm.wake_rules import WakeRule
 from tasuki.engage.moving import move
 from tasuki.engage.next_calls import NextCall
-from tasuki.engage.sequences import guard, leaving, sending, timing
-from tasuki.engage.sequences.definitions import HEARD, Step, StepKind
+from tasuki.engage.sequences import branches, guard, leaving, sending, timing
+from tasuki.engage.sequences.definitions import Step, StepKind
 from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, State, Why
 from tasuki.engage.touches import Touched
 
@@ -90,9 +90,7 @@ def _come_to(enrolment: Enrolment, step: Step, *, at: datetime) -> None:
     if step.kind == StepKind.WAIT:
         return _go_on(enrolment, _write(enrolment, step, owner=None, at=at, is_done=True), at=at)
     if step.kind == StepKind.BRANCH:
-        heard = hears(enrolment, step)
-        deed = _write(enrolment, step, owner=None, at=at, is_done=True, result="heard" if heard else "")
-        return _go_on(enrolment, deed, at=at, branch=heard)
+        return _listen(enrolment, step, hours=hours, at=at)
     carrier = carrier_of(enrolment)
     if carrier is None:
         return leaving.end(enrolment, state=State.STOPPED, why=Why.NOBODY, by=BY_THE_CLOCK, at=at)
@@ -104,6 +102,19 @@ def _come_to(enrolment: Enrolment, step: Step, *, at: datetime) -> None:
     if barred and barred.until:
         return _put_off(enrolment, until=timing.in_window(step, at=max(barred.until, at + timedelta(minutes=1)), hours=hours))
     return _do(enrolment, step, carrier=carrier, barred=barred, hours=hours, at=at)
+
+
+def _listen(enrolment: Enrolment, step: Step, *, hours: Hours, at: datetime) -> None:
+    """One way or the other, once it was heard or its time is over; an answer that is not the one that was listened to ends the sequence, as answers do."""
+    heard = branches.heard(enrolment, step)
+    if heard is None:
+        enrolment.listens_until = enrolment.listens_until or timing.listens_until(step, since=at, hours=hours)
+        if enrolment.listens_until > at:
+            return _put_off(enrolment, until=enrolment.listens_until)
+    if not heard and branches.has_answered(enrolment, step):
+        return leaving.end(enrolment, state=State.STOPPED, why=Why.REPLY, by=BY_THE_CLOCK, at=at)
+    deed = _write(enrolment, step, owner=None, at=at, is_done=True, result=branches.HEARD_IT if heard else "")
+    return _go_on(enrolment, deed, at=at, branch=bool(heard))
 
 
 def _do(enrolment: Enrolment, step: Step, *, carrier: User, barred: Barred | None, hours: Hours, at: datetime) -> None:
@@ -224,16 +235,11 @@ def called(lead_id: int, *, disposition: str, by: By, at: datetime) -> None:
     step = enrolment.next_step
     if waiting:
         finish(waiting, by=by, at=at, result=disposition)
+    elif enrolment.listens_until:
+        leaving.look_again(enrolment, at=at)
     elif enrolment.state == State.ACTIVE and step and step.kind == StepKind.CALL and enrolment.due_at and _is_today(enrolment, enrolment.due_at, at=at):
         deed = _write(enrolment, step, owner=by.actor or carrier_of(enrolment), at=at, is_done=True, result=disposition)
         _go_on(enrolment, deed, at=at)
-
-
-def hears(enrolment: Enrolment, step: Step) -> bool:
-    """Whether the last call of this sequence ended as the branch asks."""
-    calls = enrolment.deeds.filter(step__kind=StepKind.CALL, state=DeedState.DONE).order_by("-done_at", "-pk")
-    last = calls.values_list("result", flat=True).first()
-    return last is not None and last in HEARD[step.hears]
 
 
 def _is_today(enrolment: Enrolment, moment: datetime, *, at: datetime) -> bool:
@@ -275,7 +281,7 @@ def _write(
 
 def _put_off(enrolment: Enrolment, *, until: datetime) -> None:
     enrolment.due_at = until
-    enrolment.save(update_fields=["due_at"])
+    enrolment.save(update_fields=["due_at", "listens_until"])
 
 
 def _go_on(enrolment: Enrolment, deed: Deed, *, at: datetime, branch: bool = False) -> None:
@@ -284,12 +290,12 @@ def _go_on(enrolment: Enrolment, deed: Deed, *, at: datetime, branch: bool = Fal
     later = Step.objects.filter(version=enrolment.version_id, position__gt=step.position).order_by("position")
     target = later.filter(pk=step.goes_to_id) if step.goes_to_id else later.none()
     following = (target if branch else later).first()
-    enrolment.next_step = following
+    enrolment.next_step, enrolment.listens_until = following, None
     if following:
         enrolment.due_at = timing.due(following, after=at, hours=timing.hours_of(enrolment.lead))
     else:
         enrolment.due_at = at + timedelta(days=enrolment.sequence.n_days_to_answer)
-    enrolment.save(update_fields=["next_step", "due_at"])
+    enrolment.save(update_fields=["next_step", "due_at", "listens_until"])
 
 
 def _finish(enrolment: Enrolment, *, at: datetime) -> None:

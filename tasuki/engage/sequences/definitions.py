@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability, Role
 from tasuki.engage.dispositions import CONNECTS, Disposition
+from tasuki.engage.triage.classes import OF_KIND, ReplyClass
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
     from tasuki.core.people import User
 
 LONGEST_NAME, LONGEST_SUBJECT, LONGEST_TEXT = 80, 200, 10_000
@@ -35,13 +39,16 @@ class StepKind(models.TextChoices):
 
 
 class Hears(models.TextChoices):
-    """What a branch listens to: how the last call of this sequence ended."""
+    """What a branch listens to: how the last call of this sequence ended, or an answer by mail of some classes."""
 
     ANSWERED = "answered", _("somebody answered the last call")
     VOICEMAIL = "voicemail", _("the last call ended in a voicemail")
     UNANSWERED = "unanswered", _("nobody answered the last call")
+    REPLIED = "replied", _("they answered by mail")
 
 
+# The classes of an answer that a branch can ask for: the others never wait for one.
+ANSWERS = [one for one in ReplyClass if one not in OF_KIND.values()]
 # Which results of a call each of them hears.
 HEARD: dict[str, frozenset[str]] = {
     Hears.ANSWERED: frozenset(CONNECTS),
@@ -151,7 +158,8 @@ class Step(models.Model):
     """One step. It is due `n_days` business days after the one before, within the window of the day, all by the member's calendar.
 
     `words` say what a person does, or what a mail by hand minds. A branch that hears something goes on at `goes_to`, a later step, or ends
-    the sequence without one.
+    the sequence without one; what it listens to may come within `n_days_to_listen` business days, after which it goes on with the next step.
+    Of answers it hears those of `classes`, none for all.
     """
 
     noun: ClassVar[str] = "step"
@@ -165,6 +173,8 @@ class Step(models.Model):
     until_minute = models.PositiveSmallIntegerField(_("not after"), default=UNTIL_MINUTE)
     words = models.TextField(_("what to do"), blank=True)
     hears = models.CharField(_("if"), max_length=10, choices=Hears.choices, blank=True)
+    classes = ArrayField(models.CharField(max_length=13, choices=ReplyClass.choices), verbose_name=_("of the classes"), default=list, blank=True)
+    n_days_to_listen = models.PositiveSmallIntegerField(_("business days to listen"), default=0)
     goes_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("go on at"))
 
     objects = Steps.as_manager()
@@ -176,9 +186,12 @@ class Step(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["version", "position"], deferrable=models.Deferrable.DEFERRED, name="one_step_at_a_place"),
             models.CheckConstraint(condition=Q(from_minute__lt=F("until_minute"), until_minute__lte=24 * 60), name="step_has_a_window"),
-            models.CheckConstraint(condition=Q(n_days__lte=MOST_DAYS), name="step_waits_reasonably"),
+            models.CheckConstraint(condition=Q(n_days__lte=MOST_DAYS, n_days_to_listen__lte=MOST_DAYS), name="step_waits_reasonably"),
             models.CheckConstraint(condition=Q(kind="mail") | Q(is_by_hand=False), name="only_mail_is_by_hand"),
-            models.CheckConstraint(condition=(Q(kind="branch") & ~Q(hears="")) | (~Q(kind="branch") & Q(hears="", goes_to__isnull=True)), name="branch_hears"),
+            models.CheckConstraint(
+                condition=(Q(kind="branch") & ~Q(hears="")) | (~Q(kind="branch") & Q(hears="", goes_to__isnull=True, classes=[], n_days_to_listen=0)),
+                name="branch_hears",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -188,6 +201,11 @@ class Step(models.Model):
     def is_machines(self) -> bool:
         """Whether nobody has to do anything."""
         return self.kind in (StepKind.WAIT, StepKind.BRANCH) or (self.kind == StepKind.MAIL and not self.is_by_hand)
+
+    @property
+    def heard_classes(self) -> list[_StrOrPromise]:
+        """In words, those that a branch on answers asks for."""
+        return [ReplyClass(one).label for one in self.classes]
 
     @property
     def reaches(self) -> bool:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tasuki.engage.mail import Settled
     from tasuki.engage.meetings import Met
     from tasuki.engage.received import Replied
+    from tasuki.engage.triage.deciding import Triaged
 
 # A letter that was refused for one of these says something of the person, not of our mailbox.
 _SAID_NO = {"blocked", "refused"}
@@ -67,6 +68,14 @@ def replied(contact_id: int, *, by: By, at: datetime) -> None:
         _credit_the_mail(last, at=at)
     if last.lead.stage_id:
         move(last.lead, to=stages.CONNECTED, by=by, at=at)
+
+
+def triaged(told: Triaged) -> None:
+    """A person has said what an answer is: a branch may have waited for that."""
+    row = Enrolment.objects.running().filter(pk=told.enrolment_id, listens_until__isnull=False).first()
+    if row:
+        _hold_leads(row.contact_id)
+        leaving.look_again(leaving.locked(row), at=told.at)
 
 
 def is_away(contact_id: int, *, until: datetime | None, by: By, at: datetime) -> None:

@@ -19,7 +19,7 @@ from tasuki.crm import tasks
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.engage import recipients
-from tasuki.engage.sequences import sending, timing
+from tasuki.engage.sequences import branches, sending, timing
 from tasuki.engage.sequences.definitions import OnReply
 from tasuki.engage.sequences.enrolments import Deed, Enrolment, State, Why
 
@@ -104,7 +104,8 @@ def end(enrolment: Enrolment, *, state: State, why: Why, by: By, at: datetime) -
     _drop_what_waits(enrolment, by=by, at=at)
     before = enrolment.state
     enrolment.state, enrolment.why, enrolment.ended_at, enrolment.due_at, enrolment.next_step = state, why, at, None, None
-    enrolment.save(update_fields=["state", "why", "ended_at", "due_at", "next_step"])
+    enrolment.listens_until = None
+    enrolment.save(update_fields=["state", "why", "ended_at", "due_at", "next_step", "listens_until"])
     action = "stop" if state == State.STOPPED else "finish"
     audit.record(enrolment, action=action, by=by, at=at, changes={"state": (before, state.value), "why": ("", why.value)})
     detail = {"sequence": enrolment.sequence_id, "name": enrolment.sequence.name, "did": action, "why": why.value}
@@ -135,7 +136,8 @@ def go_on_again(enrolment: Enrolment, *, by: By, at: datetime) -> None:
 
 
 def answered(contact_id: int, *, why: Why, by: By, at: datetime) -> list[Enrolment]:
-    """The person answered: all channels stop, and of colleagues at the company what their sequences say. → who was stopped.
+    """The person answered: all channels stop, and of colleagues at the company what their sequences say. → who was stopped, or waits at a branch
+    that listens to answers until a person has said what this one is.
 
     The caller holds the lead, or nothing.
     """
@@ -146,7 +148,11 @@ def answered(contact_id: int, *, why: Why, by: By, at: datetime) -> list[Enrolme
         ids += Enrolment.objects.running().filter(lead__account__in=companies).exclude(contact=contact_id).values_list("pk", flat=True)
     stopped = []
     for one in _held(ids):
-        if one.contact_id == contact_id:
+        branch = branches.waits_for_class(one) if one.contact_id == contact_id and why == Why.REPLY else None
+        if branch:
+            _wait_for_class(one, branch, by=by, at=at)
+            stopped.append(one)
+        elif one.contact_id == contact_id:
             end(one, state=State.STOPPED, why=why, by=by, at=at)
             stopped.append(one)
         elif one.sequence.on_reply == OnReply.STOP:
@@ -154,6 +160,24 @@ def answered(contact_id: int, *, why: Why, by: By, at: datetime) -> list[Enrolme
         elif one.sequence.on_reply == OnReply.PAUSE:
             hold_back(one, until=None, why=Why.COLLEAGUE, by=by, at=at)
     return stopped
+
+
+def look_again(enrolment: Enrolment, *, at: datetime) -> None:
+    """Something came for which a branch may have listened: the clock looks at it next. The caller holds the row."""
+    if enrolment.state == State.ACTIVE and enrolment.listens_until:
+        enrolment.due_at = at
+        enrolment.save(update_fields=["due_at"])
+
+
+def _wait_for_class(enrolment: Enrolment, branch: Step, *, by: By, at: datetime) -> None:
+    """What was to be done is not to be done any more; what lies before the branch is left out. A pause is over: they have answered."""
+    _drop_what_waits(enrolment, by=by, at=at)
+    hours = timing.hours_of(enrolment.lead)
+    enrolment.state, enrolment.why, enrolment.paused_at, enrolment.next_step = State.ACTIVE, "", None, branch
+    enrolment.listens_until = max(filter(None, (enrolment.listens_until, timing.listens_until(branch, since=at, hours=hours))))
+    enrolment.due_at = enrolment.listens_until if branch.classes else at
+    enrolment.save(update_fields=["state", "why", "paused_at", "next_step", "listens_until", "due_at"])
+    audit.record(enrolment, action="wait_for_class", by=by, at=at, changes={"next_step": (None, branch.position)})
 
 
 def stop_all(*, why: Why, by: By, at: datetime, **of: object) -> list[Enrolment]:

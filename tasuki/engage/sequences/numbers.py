@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Scope
+from tasuki.engage.sequences.branches import HEARD_IT
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, StepKind, Variant
 from tasuki.engage.sequences.enrolments import RUNNING, Deed, DeedState, Enrolment, Enrolments, State
 from tasuki.engage.triage.classes import OF_KIND
@@ -34,12 +35,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class StepCount:
-    """`n_here` stand before it or at it now; it was done for `n_done` and left out for `n_skipped`."""
+    """`n_here` stand before it or at it now; it was done for `n_done` and left out for `n_skipped`. A branch heard what it listens to `n_heard` times."""
 
     step: Step
     n_here: int
     n_done: int
     n_skipped: int
+    n_heard: int
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,15 @@ def by_step(version: SequenceVersion, *, user: User) -> list[StepCount]:
     seen = Enrolment.objects.visible_to(user).filter(version=version)
     here = dict(seen.filter(state__in=RUNNING).values_list("next_step").annotate(n=Count("pk")).order_by())
     deeds = Deed.objects.filter(step__version=version, enrolment__in=seen) if _sees_some(user) else Deed.objects.filter(step__version=version)
-    counts = {"done": Count("pk", filter=Q(state=DeedState.DONE)), "skipped": Count("pk", filter=Q(state=DeedState.SKIPPED))}
-    taken = {pk: (done, skipped) for pk, done, skipped in deeds.values_list("step").annotate(**counts).order_by()}
+    done = Q(state=DeedState.DONE)
+    counts = {
+        "done": Count("pk", filter=done),
+        "skipped": Count("pk", filter=~done & ~Q(state=DeedState.WAITING)),
+        "heard": Count("pk", filter=Q(result=HEARD_IT)),
+    }
+    taken = {pk: told for pk, *told in deeds.values_list("step").annotate(**counts).order_by()}
     steps = version.steps.select_related("goes_to").prefetch_related("variants").order_by("position")
-    return [StepCount(step, here.get(step.pk, 0), *taken.get(step.pk, (0, 0))) for step in steps]
+    return [StepCount(step, here.get(step.pk, 0), *taken.get(step.pk, (0, 0, 0))) for step in steps]
 
 
 def by_variant(version: SequenceVersion, *, user: User) -> dict[int, list[VariantCount]]:

@@ -23,10 +23,19 @@ def hours_of(lead: Lead) -> Hours:
 
 def due(step: Step, *, after: datetime, hours: Hours) -> datetime:
     """In UTC: the first moment of the window, `n_days` business days after the day of `after`; at once where that is now."""
+    return _days_on(step, step.n_days, after=after, hours=hours)
+
+
+def listens_until(step: Step, *, since: datetime, hours: Hours) -> datetime:
+    """In UTC: when a branch that came to be heard then stops listening; at once for one that only looks back."""
+    return _days_on(step, step.n_days_to_listen, after=since, hours=hours) if step.n_days_to_listen else since
+
+
+def _days_on(step: Step, n_days: int, *, after: datetime, hours: Hours) -> datetime:
     zone = ZoneInfo(str(hours.zone))
     local = after.astimezone(zone)
     day = local.date()
-    for _nth in range(step.n_days):
+    for _nth in range(n_days):
         day = business_days.next_business_day(day, hours=hours)
     day = business_days.on_or_after(day, hours=hours)
     minute = local.hour * 60 + local.minute

@@ -17,7 +17,9 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.engage import variables
 from tasuki.engage.sequences.definitions import (
+    ANSWERS,
     FROM_MINUTE,
+    HEARD,
     LONGEST_NAME,
     LONGEST_SUBJECT,
     LONGEST_TEXT,
@@ -88,7 +90,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Wording:
-    """What a step is. `goes_to` is the place of the step at which a branch goes on, None for the end."""
+    """What a step is. A branch listens for `n_days_to_listen` business days, of answers to those of `classes` (none: all), and goes on at the place
+    `goes_to`, None for the end.
+    """
 
     kind: str
     n_days: int = 1
@@ -97,6 +101,8 @@ class Wording:
     from_minute: int = FROM_MINUTE
     until_minute: int = UNTIL_MINUTE
     hears: str = ""
+    classes: tuple[str, ...] = ()
+    n_days_to_listen: int = 0
     goes_to: int | None = None
 
 
@@ -268,12 +274,19 @@ def problems(version: SequenceVersion) -> list[str]:
         if step.kind == StepKind.MAIL:
             found += _of_mail(step, has_written=has_written)
             has_written = True
-        elif step.kind == StepKind.BRANCH and not has_called:
-            found.append(_("Step %(n)s listens to a call, and no call comes before it.") % place)
+        elif step.kind == StepKind.BRANCH:
+            found += _of_branch(step, has_written=has_written, has_called=has_called)
         elif step.kind in (StepKind.LETTER, StepKind.SOCIAL, StepKind.TASK) and not step.words.strip():
             found.append(_("Step %(n)s does not say what to do.") % place)
         has_called = has_called or step.kind == StepKind.CALL
     return found
+
+
+def _of_branch(step: Step, *, has_written: bool, has_called: bool) -> list[str]:
+    place = {"n": step.position}
+    if step.hears in HEARD:
+        return [] if has_called else [_("Step %(n)s listens to a call, and no call comes before it.") % place]
+    return [] if has_written else [_("Step %(n)s listens to what becomes of a mail, and no mail comes before it.") % place]
 
 
 def _of_mail(step: Step, *, has_written: bool) -> list[str]:
@@ -299,7 +312,7 @@ def _unknown(*texts: str) -> str:
     return ""
 
 
-_COLUMNS = ("n_days", "words", "is_by_hand", "from_minute", "until_minute", "hears", "goes_to")
+_COLUMNS = ("n_days", "words", "is_by_hand", "from_minute", "until_minute", "hears", "classes", "n_days_to_listen", "goes_to")
 
 
 def _write(step: Step, wording: Wording, *, version: SequenceVersion) -> None:
@@ -313,13 +326,26 @@ def _write(step: Step, wording: Wording, *, version: SequenceVersion) -> None:
     if len(wording.words) > LONGEST_TEXT:
         raise SequenceRefused("words", _("Say it in fewer words."))
     is_branch = wording.kind == StepKind.BRANCH
-    if is_branch and wording.hears not in Hears.values:
-        raise SequenceRefused("hears", _("Say what the branch listens to."))
+    if is_branch:
+        _refuse_deaf(wording)
     step.kind, step.n_days, step.words = wording.kind, wording.n_days, wording.words.strip()
     step.from_minute, step.until_minute = wording.from_minute, wording.until_minute
     step.is_by_hand = wording.is_by_hand and wording.kind == StepKind.MAIL
     step.hears = wording.hears if is_branch else ""
+    step.classes = list(dict.fromkeys(wording.classes)) if is_branch and wording.hears == Hears.REPLIED else []
+    step.n_days_to_listen = wording.n_days_to_listen if is_branch else 0
     step.goes_to = _later(version, wording.goes_to, than=step.position) if is_branch and wording.goes_to is not None else None
+
+
+def _refuse_deaf(wording: Wording) -> None:
+    if wording.hears not in Hears.values:
+        raise SequenceRefused("hears", _("Say what the branch listens to."))
+    if not 0 <= wording.n_days_to_listen <= MOST_DAYS:
+        raise SequenceRefused("n_days_to_listen", _("A branch listens for at most %(n)s business days.") % {"n": MOST_DAYS})
+    if wording.hears == Hears.REPLIED and not wording.n_days_to_listen:
+        raise SequenceRefused("n_days_to_listen", _("Give people at least a business day: somebody has to say what an answer is."))
+    if set(wording.classes) - set(ANSWERS):
+        raise SequenceRefused("classes", _("A branch listens to the classes that stand here."))
 
 
 def _later(version: SequenceVersion, place: int, *, than: int) -> Step:

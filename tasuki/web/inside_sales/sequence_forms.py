@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.people import User
 from tasuki.engage.message_rows import LONGEST_SUBJECT as LONGEST_LINE
-from tasuki.engage.sequences.definitions import LONGEST_NAME, LONGEST_SUBJECT, LONGEST_TEXT, MOST_DAYS, Hears, OnReply, Step, StepKind
+from tasuki.engage.sequences.definitions import ANSWERS, LONGEST_NAME, LONGEST_SUBJECT, LONGEST_TEXT, MOST_DAYS, Hears, OnReply, Step, StepKind
 from tasuki.engage.sequences.writing import Settings, Wording
 from tasuki.web import nouns
 from tasuki.web.moves import DAY, Move
@@ -60,12 +60,20 @@ class StepForm(forms.Form):
     is_by_hand = forms.BooleanField(label=_("Written by hand from the template"), required=False)
     words = forms.CharField(label=_("What to do"), max_length=LONGEST_TEXT, required=False, widget=forms.Textarea({"rows": 3}))
     hears = forms.ChoiceField(label=_("If"), choices=Hears.choices)
+    classes = forms.MultipleChoiceField(
+        label=_("Of answers, these"), choices=[(one.value, one.label) for one in ANSWERS], required=False,
+        widget=forms.CheckboxSelectMultiple({"class": "check"}), help_text=_("None ticked: any answer. Only for answers by mail."),
+    )  # fmt: skip
+    n_days_to_listen = forms.IntegerField(
+        label=_("Business days to listen"), min_value=0, max_value=MOST_DAYS, initial=0, required=False,
+        help_text=_("When they are over, it goes on with the next step. 0 looks back once and does not wait."),
+    )  # fmt: skip
     goes_to = forms.ChoiceField(label=_("Go on at"), required=False)
 
     def __init__(self, *args: Any, kind: str, later: list[Step], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
-        unused = {"hears", "goes_to"} if kind != StepKind.BRANCH else {"words"}
+        unused = {"hears", "classes", "n_days_to_listen", "goes_to"} if kind != StepKind.BRANCH else {"words"}
         unused |= {"is_by_hand"} if kind != StepKind.MAIL else set()
         unused |= {"words"} if kind == StepKind.WAIT else set()
         for name in unused:
@@ -79,7 +87,8 @@ class StepForm(forms.Form):
         said = self.cleaned_data
         return Wording(
             kind=self.kind, n_days=said["n_days"], words=said.get("words", ""), is_by_hand=said.get("is_by_hand", False), hears=said.get("hears", ""),
-            from_minute=_minute(said["from_clock"]), until_minute=_minute(said["until_clock"]), goes_to=int(said["goes_to"]) if said.get("goes_to") else None,
+            classes=tuple(said.get("classes", ())), n_days_to_listen=said.get("n_days_to_listen") or 0, from_minute=_minute(said["from_clock"]),
+            until_minute=_minute(said["until_clock"]), goes_to=int(said["goes_to"]) if said.get("goes_to") else None,
         )  # fmt: skip
 
     @staticmethod
@@ -87,6 +96,7 @@ class StepForm(forms.Form):
         """What a step says, as the form shows it. A window until midnight is shown as its last minute."""
         return {
             "n_days": step.n_days, "words": step.words, "is_by_hand": step.is_by_hand, "hears": step.hears,
+            "classes": step.classes, "n_days_to_listen": step.n_days_to_listen,
             "from_clock": time(*divmod(step.from_minute, 60)), "until_clock": time(*divmod(min(step.until_minute, 24 * 60 - 1), 60)),
             "goes_to": str(step.goes_to.position) if step.goes_to else "",
         }  # fmt: skip

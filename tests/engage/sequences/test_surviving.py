@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.db import connection
 
@@ -17,6 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 N_MEMBERS, N_PAIRS = 20, 10
 AT_ONCE = Wording("wait", n_days=0)
+LISTENS = Wording("branch", n_days=0, hears="replied", classes=("positive",), n_days_to_listen=1)
 
 
 @pytest.fixture
@@ -59,3 +62,33 @@ def test_a_worker_killed_at_any_moment_leaves_no_step_half_done_done_twice_or_lo
     assert not Deed.objects.to_do().exists()
     assert set(Enrolment.objects.values_list("state", "next_step", "due_at")) == {("active", None, days(7))}
     assert len(members) == N_MEMBERS
+
+
+@pytest.fixture
+def listeners(transactional_db: None) -> list[Enrolment]:
+    """Each stands before branches that listen for a day and hear nothing, with a mail between them."""
+    cast: Cast = assemble()
+    connected(cast.ivo, n_per_hour=2_000, n_per_day=2_000)
+    sequence = sequence_of(*[MAIL, LISTENS] * N_PAIRS, n_mails_a_day=1_000)
+    people = [person(cast, nth).pk for nth in range(N_MEMBERS)]
+    there = enrolling.enrol_all(people, into=sequence, by=ivo(cast), at=TEN).enrolments
+    sweeping.take_one(at=TEN)
+    return there
+
+
+def test_killed_at_branches_that_listen_nobody_goes_both_ways_or_none(listeners: list[Enrolment]) -> None:
+    all_steps = N_MEMBERS * N_PAIRS * 2
+
+    def soon() -> datetime:
+        """So late that the branches which everybody has come to are over, by and by."""
+        return days(3 * (Deed.objects.count() // N_MEMBERS))
+
+    n_in_the_middle = kill_again_and_again(lambda: sweeping.take_one(at=soon()), within=60, seed=11, seen=nothing_is_half_done)
+    assert n_in_the_middle > N_KILLS // 5, "the workers were not killed at their work: the test proves nothing"
+    assert seen()[0] < all_steps, "they were done before they were killed"
+    last = days(400)
+    while Enrolment.objects.filter(next_step__isnull=False).exists():
+        assert sweeping.sweep(at=last)
+        last = days(3, last)
+    assert seen() == (all_steps, 0, all_steps // 2, all_steps // 2)
+    assert len(listeners) == N_MEMBERS
