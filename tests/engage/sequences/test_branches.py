@@ -58,7 +58,7 @@ def answered(cast: Cast, member: Enrolment, words: str, *, at: datetime, header:
 
 def begun(*members: Enrolment) -> None:
     """The first mail of each is on its way, and not to be taken back."""
-    assert tick() == len(members)
+    assert tick() >= len(members)
     for message in Message.objects.filter(direction="out"):
         outbox.claim(at=TEN)
         outbox.mark_sent(message, at=TEN)
