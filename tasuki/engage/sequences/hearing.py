@@ -72,6 +72,8 @@ def replied(contact_id: int, *, by: By, at: datetime) -> None:
 
 def triaged(told: Triaged) -> None:
     """A person has said what an answer is: a branch may have waited for that."""
+    if told.enrolment_id is None:
+        return
     row = Enrolment.objects.running().filter(pk=told.enrolment_id, listens_until__isnull=False).first()
     if row:
         _hold_leads(row.contact_id)
