@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="enrolment",
-            name="listens_until",
+            name="stops_listening_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(

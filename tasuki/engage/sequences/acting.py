@@ -108,9 +108,9 @@ def _listen(enrolment: Enrolment, step: Step, *, hours: Hours, at: datetime) -> 
     """One way or the other, once it was heard or its time is over; an answer that is not the one that was listened to ends the sequence, as answers do."""
     heard = branches.heard(enrolment, step)
     if heard is None:
-        enrolment.listens_until = enrolment.listens_until or timing.listens_until(step, since=at, hours=hours)
-        if enrolment.listens_until > at:
-            return _put_off(enrolment, until=enrolment.listens_until)
+        enrolment.stops_listening_at = enrolment.stops_listening_at or timing.listens_until(step, since=at, hours=hours)
+        if enrolment.stops_listening_at > at:
+            return _put_off(enrolment, until=enrolment.stops_listening_at)
     if not heard and branches.has_answered(enrolment, step):
         return leaving.end(enrolment, state=State.STOPPED, why=Why.REPLY, by=BY_THE_CLOCK, at=at)
     deed = _write(enrolment, step, owner=None, at=at, is_done=True, result=branches.HEARD_IT if heard else "")
@@ -235,7 +235,7 @@ def called(lead_id: int, *, disposition: str, by: By, at: datetime) -> None:
     step = enrolment.next_step
     if waiting:
         finish(waiting, by=by, at=at, result=disposition)
-    elif enrolment.listens_until:
+    elif enrolment.stops_listening_at:
         leaving.look_again(enrolment, at=at)
     elif enrolment.state == State.ACTIVE and step and step.kind == StepKind.CALL and enrolment.due_at and _is_today(enrolment, enrolment.due_at, at=at):
         deed = _write(enrolment, step, owner=by.actor or carrier_of(enrolment), at=at, is_done=True, result=disposition)
@@ -281,7 +281,7 @@ def _write(
 
 def _put_off(enrolment: Enrolment, *, until: datetime) -> None:
     enrolment.due_at = until
-    enrolment.save(update_fields=["due_at", "listens_until"])
+    enrolment.save(update_fields=["due_at", "stops_listening_at"])
 
 
 def _go_on(enrolment: Enrolment, deed: Deed, *, at: datetime, branch: bool = False) -> None:
@@ -290,12 +290,12 @@ def _go_on(enrolment: Enrolment, deed: Deed, *, at: datetime, branch: bool = Fal
     later = Step.objects.filter(version=enrolment.version_id, position__gt=step.position).order_by("position")
     target = later.filter(pk=step.goes_to_id) if step.goes_to_id else later.none()
     following = (target if branch else later).first()
-    enrolment.next_step, enrolment.listens_until = following, None
+    enrolment.next_step, enrolment.stops_listening_at = following, None
     if following:
         enrolment.due_at = timing.due(following, after=at, hours=timing.hours_of(enrolment.lead))
     else:
         enrolment.due_at = at + timedelta(days=enrolment.sequence.n_days_to_answer)
-    enrolment.save(update_fields=["next_step", "due_at", "listens_until"])
+    enrolment.save(update_fields=["next_step", "due_at", "stops_listening_at"])
 
 
 def _finish(enrolment: Enrolment, *, at: datetime) -> None:

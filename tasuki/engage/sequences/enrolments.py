@@ -74,7 +74,7 @@ class Enrolment(models.Model):
 
     `next_step` is the one to be taken, none after the last; `due_at` is when the clock looks at it again: when the step is due, when a pause
     ends by itself, or when the time to answer is over. None while people have something to do, and for good once it ended.
-    At a branch that listens, `listens_until` is when it stops listening.
+    At a branch that listens, `stops_listening_at` is when it stops listening.
     """
 
     noun: ClassVar[str] = "enrolment"
@@ -88,7 +88,7 @@ class Enrolment(models.Model):
     why = models.CharField(_("why"), max_length=12, choices=Why.choices, blank=True)
     next_step = models.ForeignKey(Step, models.PROTECT, null=True, related_name="+", db_index=False)
     due_at = models.DateTimeField(null=True)
-    listens_until = models.DateTimeField(null=True)
+    stops_listening_at = models.DateTimeField(null=True)
     enrolled_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
     enrolled_at = models.DateTimeField(_("enrolled since"))
     paused_at = models.DateTimeField(null=True)

@@ -74,7 +74,7 @@ def triaged(told: Triaged) -> None:
     """A person has said what an answer is: a branch may have waited for that."""
     if told.enrolment_id is None:
         return
-    row = Enrolment.objects.running().filter(pk=told.enrolment_id, listens_until__isnull=False).first()
+    row = Enrolment.objects.running().filter(pk=told.enrolment_id, stops_listening_at__isnull=False).first()
     if row:
         _hold_leads(row.contact_id)
         leaving.look_again(leaving.locked(row), at=told.at)

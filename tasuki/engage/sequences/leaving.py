@@ -104,8 +104,8 @@ def end(enrolment: Enrolment, *, state: State, why: Why, by: By, at: datetime) -
     _drop_what_waits(enrolment, by=by, at=at)
     before = enrolment.state
     enrolment.state, enrolment.why, enrolment.ended_at, enrolment.due_at, enrolment.next_step = state, why, at, None, None
-    enrolment.listens_until = None
-    enrolment.save(update_fields=["state", "why", "ended_at", "due_at", "next_step", "listens_until"])
+    enrolment.stops_listening_at = None
+    enrolment.save(update_fields=["state", "why", "ended_at", "due_at", "next_step", "stops_listening_at"])
     action = "stop" if state == State.STOPPED else "finish"
     audit.record(enrolment, action=action, by=by, at=at, changes={"state": (before, state.value), "why": ("", why.value)})
     detail = {"sequence": enrolment.sequence_id, "name": enrolment.sequence.name, "did": action, "why": why.value}
@@ -164,7 +164,7 @@ def answered(contact_id: int, *, why: Why, by: By, at: datetime) -> list[Enrolme
 
 def look_again(enrolment: Enrolment, *, at: datetime) -> None:
     """Something came for which a branch may have listened: the clock looks at it next. The caller holds the row."""
-    if enrolment.state == State.ACTIVE and enrolment.listens_until:
+    if enrolment.state == State.ACTIVE and enrolment.stops_listening_at:
         enrolment.due_at = at
         enrolment.save(update_fields=["due_at"])
 
@@ -174,9 +174,9 @@ def _wait_for_class(enrolment: Enrolment, branch: Step, *, by: By, at: datetime)
     _drop_what_waits(enrolment, by=by, at=at)
     hours = timing.hours_of(enrolment.lead)
     enrolment.state, enrolment.why, enrolment.paused_at, enrolment.next_step = State.ACTIVE, "", None, branch
-    enrolment.listens_until = max(filter(None, (enrolment.listens_until, timing.listens_until(branch, since=at, hours=hours))))
-    enrolment.due_at = enrolment.listens_until if branch.classes else at
-    enrolment.save(update_fields=["state", "why", "paused_at", "next_step", "listens_until", "due_at"])
+    enrolment.stops_listening_at = max(filter(None, (enrolment.stops_listening_at, timing.listens_until(branch, since=at, hours=hours))))
+    enrolment.due_at = enrolment.stops_listening_at if branch.classes else at
+    enrolment.save(update_fields=["state", "why", "paused_at", "next_step", "stops_listening_at", "due_at"])
     audit.record(enrolment, action="wait_for_class", by=by, at=at, changes={"next_step": (None, branch.position)})
 
 

@@ -119,7 +119,7 @@ def test_without_an_answer_the_next_step_comes_when_its_time_is_over(cast: Cast)
     # Reached on Wednesday; Thursday, Friday and Monday are its three business days.
     tick(days(6))
     assert (place_of(member), done(member)) == (3, ["mail", "branch"])
-    assert fresh(member).listens_until is None
+    assert fresh(member).stops_listening_at is None
 
 
 @pytest.mark.usefixtures("mailbox")
@@ -153,7 +153,7 @@ def test_a_wish_for_silence_stops_it_at_the_branch_too(cast: Cast) -> None:
     begun(member)
     answered(cast, member, "How does it work?", at=days(0.1))
     answered(cast, member, "Please unsubscribe me.", at=days(0.2))
-    assert (fresh(member).state, fresh(member).why, fresh(member).listens_until) == ("stopped", Why.OPT_OUT, None)
+    assert (fresh(member).state, fresh(member).why, fresh(member).stops_listening_at) == ("stopped", Why.OPT_OUT, None)
 
 
 @pytest.mark.usefixtures("mailbox")
@@ -186,11 +186,11 @@ def test_a_pause_at_the_branch_does_not_lengthen_it(cast: Cast) -> None:
     member = enrolled(cast, person(cast), leading(ASKS, to=5))
     begun(member)
     tick(days(1))
-    until = fresh(member).listens_until
+    until = fresh(member).stops_listening_at
     leaving.pause(member, by=ivo(cast), at=days(1.1))
     leaving.resume(member, by=ivo(cast), at=days(1.2))
     tick(days(1.2))
-    assert (place_of(member), fresh(member).listens_until) == (2, until)
+    assert (place_of(member), fresh(member).stops_listening_at) == (2, until)
 
 
 def test_a_branch_that_listens_hears_a_call_of_these_days(cast: Cast) -> None:
