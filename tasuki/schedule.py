@@ -97,7 +97,9 @@ def take_steps_of_sequences(timestamp: int) -> None:  # noqa: ARG001 (procrastin
     from django.utils.timezone import now
 
     from tasuki.engage.sequences import sweeping
+    from tasuki.engage.tracking import judging
 
+    judging.judge(at=now())
     sweeping.sweep(at=now())
 
 

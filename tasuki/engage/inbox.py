@@ -91,7 +91,7 @@ def file_copies(mailbox: Mailbox, *, line: Imap, at: datetime) -> int:
 def _copy(message: Message) -> bytes | None:
     """What was sent; none of a letter whose files are gone meanwhile, which would be another one."""
     try:
-        return letters.composed(message, at=message.at)
+        return letters.composed(message, at=message.at, is_copy=True)
     except EnclosureGone:
         return None
 

@@ -14,6 +14,7 @@ from tasuki.core.organisation import the_organisation
 from tasuki.engage import enclosures, mail, withdrawals
 from tasuki.engage.mailboxes import Mailbox
 from tasuki.engage.message_rows import Message
+from tasuki.engage.tracking import marking
 
 _IDS = frozenset({"message-id", "in-reply-to", "references"})
 
@@ -38,8 +39,8 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(**{name: getattr(SMTP, name) for name in ("linesep", "raise_on_defect", "header_factory", "content_manager", "refold_source")})
 
 
-def composed(message: Message, *, at: datetime) -> bytes:
-    """The letter of a row that goes out now. Raises AddressUnusable, EnclosureGone."""
+def composed(message: Message, *, at: datetime, is_copy: bool = False) -> bytes:
+    """The letter of a row that goes out now. A copy for ourselves carries no marks: who reads it is no reader. Raises AddressUnusable, EnclosureGone."""
     letter = _headed(message.mailbox, to=Address(mail.line(message.name), addr_spec=on_envelope(message.address)), message_id=message.message_id, at=at)
     letter["Subject"] = mail.line(message.subject)
     if message.in_reply_to:
@@ -52,7 +53,12 @@ def composed(message: Message, *, at: datetime) -> bytes:
         # One press in a mail program (RFC 8058), and one link for whoever reads.
         letter["List-Unsubscribe"] = f"<{withdrawals.link_of(message)}>"
         letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    letter.set_content(f"{message.text.rstrip()}\n\n{ending}\n" if ending else message.text, charset="utf-8")
+    marks = None if is_copy else marking.marked(message, ending=ending, at=at)
+    if marks:
+        letter.set_content(marks.text, charset="utf-8")
+        letter.add_alternative(marks.html, subtype="html", charset="utf-8")
+    else:
+        letter.set_content(f"{message.text.rstrip()}\n\n{ending}\n" if ending else message.text, charset="utf-8")
     for name, kind, content in enclosures.read(message):
         main, _slash, sub = kind.partition("/")
         letter.add_attachment(content, maintype=main, subtype=sub, filename=mail.line(name))

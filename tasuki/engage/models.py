@@ -22,6 +22,7 @@ from tasuki.engage.recording_rows import Hearing, Recording, RecordingRules
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, Variant
 from tasuki.engage.sequences.enrolments import Deed, Enrolment
 from tasuki.engage.talk_figures import TalkFigures
+from tasuki.engage.tracking.rows import MailHit, SentLink, TrackedLetter, TrackingRules
 from tasuki.engage.triage.rows import ReplyTriage
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Enrolment",
     "Hearing",
     "LentCall",
+    "MailHit",
     "Mailbox",
     "Meeting",
     "MeetingFeed",
@@ -53,9 +55,12 @@ __all__ = [
     "RecordingRules",
     "ReplyTriage",
     "RetryRule",
+    "SentLink",
     "Sequence",
     "SequenceVersion",
     "Step",
     "TalkFigures",
+    "TrackedLetter",
+    "TrackingRules",
     "Variant",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ from tasuki.engage.received import Replied
 from tasuki.engage.sequences import hearing
 from tasuki.engage.talk_figures import Measured
 from tasuki.engage.touches import Touched
+from tasuki.engage.tracking.judging import Noticed
 from tasuki.engage.triage.deciding import Triaged
 from tasuki.inside_sales import qualification, recycling, routing, waking
 from tasuki.inside_sales.call_lists import buckets
@@ -68,6 +69,7 @@ def subscribe() -> None:
     bus.listen(Met, hearing.met)
     bus.listen(Replied, hearing.answered)
     bus.listen(Triaged, hearing.triaged)
+    bus.listen(Noticed, hearing.noticed)
     bus.listen(Called, hearing.called)
     bus.listen(tasks.Closed, hearing.task_closed)
     bus.listen(tasks.Reopened, hearing.task_reopened)

@@ -24,6 +24,7 @@ from tasuki.engage.enclosures import MOST_BYTES, MOST_FILES
 from tasuki.engage.mail import MailWrong
 from tasuki.engage.message_rows import LONGEST_SUBJECT, LONGEST_TEXT, Message, MessageState
 from tasuki.engage.permission import Purpose
+from tasuki.engage.tracking.rows import tracked_letter
 from tasuki.web import triage
 from tasuki.web.files import attached
 from tasuki.web.records import done
@@ -137,6 +138,7 @@ def _shown(request: UserRequest, message: Message, *, status: int = 200, problem
         "may_answer": message.lead is not None and message.lead.stage_id is not None and mail.may_write(request.user),
         "may_decide": message.mailbox.owner_id == request.user.pk or abilities.can(request.user, abilities.Ability.ASSIGN_OWNERS),
         "problem": problem,
+        "tracked": tracked_letter(message),
         "triage": triage.of_message(request, message),
         "waits": MessageState.WAITING,
     }

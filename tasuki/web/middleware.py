@@ -38,6 +38,8 @@ OPEN = frozenset(
         "first_link",
         "language",
         "notification_silence",
+        "mail_click",
+        "mail_open",
         "mail_withdrawal",
         "booking",
         "booking_cancellation",

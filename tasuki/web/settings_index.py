@@ -54,6 +54,7 @@ _RELAY = (
     Setting("stages", "list-details", _("Stages"), _("What is true in each stage, and the condition for moving on."), _("gate phase")),
     Setting("scoring", "gauge", _("Scoring"), _("What suits you, what shows interest, and who is called first."), _("grade fit engagement points"), _PROCESS),
     Setting("contact_rules", "signature", _("Consent"), _("What each country asks before somebody is reached; the texts."), _("GDPR quiet hours"), _PROCESS),
+    Setting("mail_tracking", "eye", _("Mail tracking"), _("Whether opens and clicks are counted. Off until you say so."), _("open click pixel"), _PROCESS),
     Setting("do_not_contact", "phone-off", _("Do not contact"), _("Numbers, addresses and domains that nobody reaches any more."), _("block DNC"), _SEES),
     Setting("exit_reasons", "recycle", _("Exit reasons"), _("Why leads leave, when they wake, and which queue holds them."), _("recycle disqualify"), _PROCESS),
     Setting("call_settings", "phone", _("Calls"), _("How long calls last, their scripts, and when to try again."), _("script talk time retry"), _PROCESS),

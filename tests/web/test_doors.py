@@ -29,6 +29,8 @@ OPEN = {
     "first_run": "says where the first link is; asks for a signed key, in the session",
     "first_link": "asks for a signed key",
     "language": "the language of the page before signing in",
+    "mail_click": "asks for a signed token from a mail, and leads only to what stood in that mail",
+    "mail_open": "a picture of one dot, whatever is asked",
     "mail_withdrawal": "asks for a signed token from a mail, and ends only mail to whom it was sent",
     "notification_silence": "asks for a signed token from a mail, and ends only mails",
     "telephone_events": "asks for a signature over what it is told, and is not there without a telephone system",

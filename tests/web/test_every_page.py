@@ -42,6 +42,8 @@ NO_PAGE = {
     "merge_choosing": "leads to them side by side",
     "bulk_start": "asks which rows",
     "mfa_authenticate": "she is in",
+    "mail_click": "asks for a link that was mailed, and leads to where it led",
+    "mail_open": "answers with a picture of one dot",
     "mail_withdrawal": "asks for a link that was mailed",
     "people_names": "asks among whom",
     "notification_silence": "asks for a link that was mailed",

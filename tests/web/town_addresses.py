@@ -101,6 +101,8 @@ ARGUMENTS |= {
     "booking_cancellation": lambda town: {"token": town.booking_link.token},
     "telephone_recording": lambda _town: {"external_id": "no-such-call"},
     "meeting_feed": lambda _town: {"token": "no-such-token"},
+    "mail_click": lambda _town: {"token": "no-such-token"},
+    "mail_open": lambda _town: {"token": "no-such-token"},
     "mail_withdrawal": lambda _town: {"token": "no-such-token"},
     **{name: lambda _town: {"pk": Erasure.objects.open().order_by("pk")[0].pk} for name in ("erasure_confirmation", "erasure_withdrawal")},
     "disclosure": lambda _town: {"token": "no-such-token"},

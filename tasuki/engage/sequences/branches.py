@@ -21,7 +21,9 @@ HEARD_IT = "heard"
 
 def heard(enrolment: Enrolment, step: Step) -> bool | None:
     """True for what the branch listens to, False when it was something else for good, None while it may come yet."""
-    return _answer(enrolment, step) if step.hears == Hears.REPLIED else _call(enrolment, step)
+    if step.hears == Hears.REPLIED:
+        return _answer(enrolment, step)
+    return _call(enrolment, step) if step.hears in HEARD else _notice(enrolment, step)
 
 
 def has_answered(enrolment: Enrolment, step: Step) -> bool:
@@ -48,6 +50,14 @@ def _call(enrolment: Enrolment, step: Step) -> bool | None:
     later = Call.objects.filter(lead=enrolment.lead_id, started_at__gt=since).exclude(disposition="").order_by("-started_at", "-pk")
     result = later.values_list("disposition", flat=True).first() or result
     return True if result in HEARD[step.hears] else None
+
+
+def _notice(enrolment: Enrolment, step: Step) -> bool | None:
+    """What became of the last mail of this sequence, as far as a person can be told from a program. A click is an opening too."""
+    mails = enrolment.deeds.filter(step__kind=StepKind.MAIL, state=DeedState.DONE).order_by("-done_at", "-pk")
+    last = mails.values_list("opened_at", "clicked_at").first()
+    opened, clicked = last or (None, None)
+    return True if clicked or (opened and step.hears == Hears.OPENED) else None
 
 
 def _answer(enrolment: Enrolment, step: Step) -> bool | None:

@@ -45,6 +45,8 @@ class Hears(models.TextChoices):
     VOICEMAIL = "voicemail", _("the last call ended in a voicemail")
     UNANSWERED = "unanswered", _("nobody answered the last call")
     REPLIED = "replied", _("they answered by mail")
+    OPENED = "opened", _("they seem to have opened the last mail")
+    CLICKED = "clicked", _("they followed a link of the last mail")
 
 
 # The classes of an answer that a branch can ask for: the others never wait for one.

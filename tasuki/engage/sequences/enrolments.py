@@ -169,6 +169,11 @@ class Deed(models.Model):
     task = models.OneToOneField("crm.Task", models.SET_NULL, null=True, related_name="deed")
     result = models.CharField(max_length=40, blank=True)
     replied_at = models.DateTimeField(null=True)
+    # Of a mail: whether it carried marks, and when a person first opened it, or followed a link.
+    counts_opens = models.BooleanField(default=False)
+    counts_clicks = models.BooleanField(default=False)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
 
     objects = Deeds.as_manager()
 

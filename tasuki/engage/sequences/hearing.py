@@ -21,6 +21,7 @@ from tasuki.engage.moving import move
 from tasuki.engage.sequences import acting, leaving, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, Why
+from tasuki.engage.tracking.rows import TrackedLetter
 from tasuki.engage.triage.rows import ReplyTriage
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tasuki.engage.mail import Settled
     from tasuki.engage.meetings import Met
     from tasuki.engage.received import Replied
+    from tasuki.engage.tracking.judging import Noticed
     from tasuki.engage.triage.deciding import Triaged
 
 # A letter that was refused for one of these says something of the person, not of our mailbox.
@@ -80,6 +82,19 @@ def triaged(told: Triaged) -> None:
         leaving.look_again(leaving.locked(row), at=told.at)
 
 
+def noticed(told: Noticed) -> None:
+    """A person, as far as can be told, opened a mail of a sequence or followed a link in it."""
+    deed = sending.deed_of(told.cause)
+    if deed is None:
+        return
+    name = "clicked_at" if told.what == "clicked" else "opened_at"
+    Deed.objects.filter(pk=deed.pk, **{f"{name}__isnull": True}).update(**{name: told.at})
+    row = Enrolment.objects.running().filter(pk=deed.enrolment_id, stops_listening_at__isnull=False).first()
+    if row:
+        _hold_leads(row.contact_id)
+        leaving.look_again(leaving.locked(row), at=told.at)
+
+
 def is_away(contact_id: int, *, until: datetime | None, by: By, at: datetime) -> None:
     """An automatic answer: nothing until they are back; where it does not say when, a week."""
     _hold_leads(contact_id)
@@ -111,6 +126,8 @@ def settled(told: Settled) -> None:
     if told.state == MessageState.BOUNCED and why == _FOR_GOOD and told.contact_id:
         bounced(told.contact_id, by=acting.BY_THE_CLOCK, at=told.at)
     deed = sending.deed_of(told.cause)
+    if deed and told.state == MessageState.SENT:
+        _say_what_is_counted(deed, message_id=told.message_id)
     if deed is None or told.state != MessageState.REFUSED:
         return
     Deed.objects.filter(pk=deed.pk).update(result=why[:40] or "refused")
@@ -188,6 +205,12 @@ def _say_who_answered(message_id: int, *, people: list[int], at: datetime) -> No
     member = deed.enrolment_id if deed else rows.newest_first().values_list("pk", flat=True).first()
     if member:
         ReplyTriage.objects.filter(message=message_id).update(enrolment=member)
+
+
+def _say_what_is_counted(deed: Deed, *, message_id: int) -> None:
+    marks = TrackedLetter.objects.filter(pk=message_id).first()
+    if marks:
+        Deed.objects.filter(pk=deed.pk).update(counts_opens=marks.opens, counts_clicks=marks.clicks)
 
 
 def _person_of(lead_id: int | None) -> int | None:

@@ -46,11 +46,15 @@ class StepCount:
 
 @dataclass(frozen=True)
 class VariantCount:
-    """Of `n_sent` mails in this wording, `n_replied` were the last one before an answer."""
+    """Of `n_sent` mails in this wording, `n_replied` were the last one before an answer. `opened` and `clicked` are (how many, of how many that were
+    counted); programs are left out as well as can be.
+    """
 
     variant: Variant
     n_sent: int
     n_replied: int
+    opened: tuple[int, int] = (0, 0)
+    clicked: tuple[int, int] = (0, 0)
 
     @property
     def rate(self) -> float | None:
@@ -120,8 +124,18 @@ def by_variant(version: SequenceVersion, *, user: User) -> dict[int, list[Varian
         sent &= Q(deeds__enrolment__in=Enrolment.objects.visible_to(user).filter(version=version))
     rows = Variant.objects.filter(step__version=version, step__kind=StepKind.MAIL).order_by("step", "letter")
     found: dict[int, list[VariantCount]] = {}
-    for one in rows.annotate(n_sent=Count("deeds", filter=sent), n_replied=Count("deeds", filter=sent & Q(deeds__replied_at__isnull=False))):
-        found.setdefault(one.step_id, []).append(VariantCount(one, one.n_sent, one.n_replied))
+    opens, clicks = sent & Q(deeds__counts_opens=True), sent & Q(deeds__counts_clicks=True)
+    counted = rows.annotate(
+        n_sent=Count("deeds", filter=sent),
+        n_replied=Count("deeds", filter=sent & Q(deeds__replied_at__isnull=False)),
+        n_counting_opens=Count("deeds", filter=opens),
+        n_opened=Count("deeds", filter=opens & Q(deeds__opened_at__isnull=False)),
+        n_counting_clicks=Count("deeds", filter=clicks),
+        n_clicked=Count("deeds", filter=clicks & Q(deeds__clicked_at__isnull=False)),
+    )
+    for one in counted:
+        told = VariantCount(one, one.n_sent, one.n_replied, (one.n_opened, one.n_counting_opens), (one.n_clicked, one.n_counting_clicks))
+        found.setdefault(one.step_id, []).append(told)
     return found
 
 

@@ -36,6 +36,7 @@ from tasuki.engage.sequences.definitions import (
     Variant,
     may_edit,
 )
+from tasuki.engage.tracking.rows import in_force
 from tasuki.engage.variables import VariableUnknown
 
 if TYPE_CHECKING:
@@ -286,6 +287,9 @@ def _of_branch(step: Step, *, has_written: bool, has_called: bool) -> list[str]:
     place = {"n": step.position}
     if step.hears in HEARD:
         return [] if has_called else [_("Step %(n)s listens to a call, and no call comes before it.") % place]
+    counted = in_force()
+    if (step.hears == Hears.OPENED and not counted.opens) or (step.hears == Hears.CLICKED and not counted.clicks):
+        return [_("Step %(n)s listens to what the house does not count: see Settings, Mail tracking.") % place]
     return [] if has_written else [_("Step %(n)s listens to what becomes of a mail, and no mail comes before it.") % place]
 
 
