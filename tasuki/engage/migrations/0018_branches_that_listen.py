@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engage", "0016_reply_triage"),
+        ("engage", "0017_erasure"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engage", "0017_branches_that_listen"),
+        ("engage", "0018_branches_that_listen"),
     ]
 
     operations = [
