@@ -78,6 +78,7 @@ BECOMES = {
     "engage.Message.references": "''",
     "engage.Message.address": "''",
     "engage.Message.html": "''",
+    "engage.SentLink.address": "''",
 }
 # Under these a timeline says what happened, to which stage, by which colleague: never who the person is.
 _OUR_KEYS = frozenset({"action", "because", "channel", "did", "direction", "event", "from", "kind", "outcome", "state", "to", "what", "zone"})
