@@ -240,6 +240,11 @@ def take_import_back(run: ImportRun) -> None:
     Notification.objects.filter(cause__in=begun.values("pk"), happening=Happening.GIVEN).delete()
 
 
+def take_back(happening: Happening, *, record_id: int) -> None:
+    """What people were told of a record was a mistake, and the record goes."""
+    Notification.objects.filter(happening=happening, cause__record_id=record_id).delete()
+
+
 def n_unread(user: User) -> int:
     """How many the person has not read, counted up to `COUNTED`: one look into an index, for every page."""
     with connection.cursor() as cursor:

@@ -184,6 +184,7 @@ ACTIONS: dict[str, Any] = {
     "freeze": _("froze the list"),
     "arrange": _("moved a call within the list"),
     "take_back": _("put a skipped call back"),
+    "take_praise_back": _("took praise back"),
     "enrol": _("enrolled in a sequence"),
     "pause": _("paused"),
     "resume": _("let it go on"),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tasuki.web import telephone, wins
-from tasuki.web.inside_sales import coaching, coaching_calls, coaching_reviews, coaching_settings
+from tasuki.web.inside_sales import coaching, coaching_calls, coaching_reviews, coaching_settings, pressed_praise
 
 urlpatterns = [
     path("hooks/telephone/calls/<str:external_id>/recording", telephone.recording, name="telephone_recording"),
@@ -27,7 +27,10 @@ urlpatterns = [
     path("cards/<int:pk>", coaching.card, name="skillcard"),
     path("cards/<int:pk>/steps", coaching.card_step, name="skillcard_step"),
     path("praise", coaching.praise_log, name="praises"),
+    path("praise/press", pressed_praise.press, name="praise_press"),
     path("praise/<int:pk>", coaching.praise, name="praise"),
+    path("praise/<int:pk>/removal", pressed_praise.removal, name="praise_removal"),
+    path("praise/<int:pk>/words", pressed_praise.words, name="praise_words"),
     path("wins", wins.page, name="wins"),
     path("handoffs/mine", wins.handed, name="handoffs_followed"),
     path("settings/coaching", coaching_settings.page, name="coaching_settings"),

@@ -30,6 +30,7 @@ from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import formats, handoff_forms, moves
+from tasuki.web.inside_sales import pressed_praise
 from tasuki.web.inside_sales.facts import may_learn
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import HANDOFFS
@@ -61,6 +62,7 @@ def _shown(request: UserRequest, handoff: Handoff, **sent: forms.Form) -> HttpRe
         "answer": getattr(handoff, "answer", None),
         "dispute": found,
         "heard": _heard(handoff, user) if found and found.decided_at is None else None,
+        "pressing": pressed_praise.of_handoff(user, handoff),
         "call_told": formats.call_told(handoff.call) if handoff.call else "",
         "opens_call": handoff.call_id is not None and recordings.calls_for(user).filter(pk=handoff.call_id).exists(),
         "verdicts": found.verdicts.select_related("judged_by").order_by("pk") if found else [],

@@ -17,6 +17,7 @@ from tasuki.core.bulk.runs import BulkRun
 from tasuki.core.imports.runs import ImportRun
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.notifications import Happening, Notification
+from tasuki.inside_sales.coaching.praises import For
 from tasuki.web import bulk_words, formats, markup, nouns, win_words
 from tasuki.web.lists.nouns import SPECS
 
@@ -198,7 +199,8 @@ def _excerpt(row: Notification) -> str:
     if row.task:
         return row.task.details[:LONGEST_EXCERPT]
     if row.happening == Happening.PRAISE:
-        return str(row.cause.changes.get("deed", ["", ""])[1])[:LONGEST_EXCERPT]
+        changes = row.cause.changes
+        return str(changes["deed"][1])[:LONGEST_EXCERPT] if "deed" in changes else str(For(changes["pressed_for"][1]).label)
     if row.entry and row.happening in (Happening.MENTION, Happening.NOTE, Happening.DONE, Happening.FILE, Happening.REPLY):
         text = " ".join(markup.plain(row.entry.text).split())
         return text if len(text) <= LONGEST_EXCERPT else text[:LONGEST_EXCERPT].rstrip() + "…"

@@ -18,9 +18,12 @@ from tasuki.core.abilities import Ability
 from tasuki.core.people import User
 from tasuki.crm import notifications
 from tasuki.crm.leads import Lead
+from tasuki.inside_sales.coaching import praises
+from tasuki.inside_sales.coaching.praises import For
 from tasuki.relay import chains
 from tasuki.relay.chains import Chain
 from tasuki.sales.opportunities import Opportunity
+from tasuki.web.inside_sales.pressed_praise import Pressing
 from tasuki.web.requests import UserRequest, record_id
 
 PAGE = 25
@@ -33,6 +36,8 @@ class Win:
     chain: Chain
     deal: Opportunity | None
     sees_lead: bool
+    # By the person in its chain whom the reader may praise.
+    pressings: dict[int, Pressing]
 
     @property
     def lead(self) -> Lead:
@@ -56,15 +61,23 @@ def page(request: UserRequest) -> HttpResponse:
     deals = {deal.lead_id: deal for deal in Opportunity.objects.visible_to(request.user).filter(lead__in=ids).select_related("lead")}
     seen = set(Lead.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
     made = chains.chains(shown)
+    pressed = praises.pressed(request.user, what=For.WIN, leads=ids)
     last = shown[-1] if len(leads) > PAGE else None
     context = {
-        "wins": [Win(made[lead.pk], deals.get(lead.pk), lead.pk in seen) for lead in shown],
+        "wins": [Win(made[lead.pk], deals.get(lead.pk), lead.pk in seen, _pressings(request.user, made[lead.pk], pressed)) for lead in shown],
         "legs": chains.LEGS,
         "older": f"?before={last.won_at:%Y-%m-%dT%H:%M:%S.%fZ}_{last.pk}" if last else "",
         "sees_money": abilities.can(request.user, Ability.SEE_AMOUNTS),
         "only": only,
     }
     return render(request, "wins/page.jinja", context)
+
+
+def _pressings(user: User, chain: Chain, pressed: set[tuple[int, int]]) -> dict[int, Pressing]:
+    if not praises.may_praise(user):
+        return {}
+    others = [one for one in chain.people if one.is_active and one.pk != user.pk]
+    return {one.pk: Pressing(For.WIN, chain.lead.pk, one, (chain.lead.pk, one.pk) in pressed) for one in others}
 
 
 def _before(text: str) -> tuple[datetime, int]:

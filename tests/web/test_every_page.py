@@ -64,6 +64,7 @@ NO_PAGE = {
     "recording_audio": "sounds",
     "skillcard": "leads to the page of its person",
     "praise": "leads to the page of praise",
+    "praise_words": "only for whoever pressed",
     "telephone_recording": "takes what a telephone system brings",
     "tour": "leads to where she is on it",
     "tour_stop": "leads to the page of the stop",

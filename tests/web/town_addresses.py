@@ -38,7 +38,7 @@ OF = {
     "own_review": "review_correction",
     "said": "callcomment callcomment_reply callcomment_removal",
     "card": "skillcard skillcard_step",
-    "praise": "praise",
+    "praise": "praise praise_removal praise_words",
     "criterion": "criterion_change criterion_removal",
     "block": "do_not_contact_lifting",
     "contact_rule": "contact_rule",

@@ -24,6 +24,7 @@ from tasuki.inside_sales.coaching import praises, whom
 if TYPE_CHECKING:
     from tasuki.core.people import User
     from tasuki.engage.calls import Call
+    from tasuki.inside_sales.coaching.praises import Praise
 
 LONGEST_SKILL, LONGEST = 120, 1_000
 
@@ -106,7 +107,8 @@ class CardStep(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["card", "step"], name="card_step_once"),
-            models.CheckConstraint(condition=~Q(words="") & Q(step__gte=1, step__lte=4), name="card_step_says_something"),
+            # Praise may be a press.
+            models.CheckConstraint(condition=(~Q(words="") | Q(step=4)) & Q(step__gte=1, step__lte=4), name="card_step_says_something"),
         ]
 
     def __str__(self) -> str:
@@ -157,6 +159,35 @@ def step_on(card: SkillCard, *, words: str, by: By, at: datetime, next_on: date 
     if step is not Step.PRAISE:
         notifications.tell([card.person_id, card.coach_id], happening=Happening.COACHING, noun=card.noun, cause=cause, by=by, at=at)
     return taken
+
+
+@transaction.atomic
+def press_praise(card: SkillCard, *, by: By, at: datetime) -> tuple[Praise, bool]:
+    """Take the last step with a press: praise without a word ends the card; → the praise, and whether it is new. Raises CardRefused, Forbidden."""
+    card = held(card)
+    step = Step(min(card.steps.count() + 1, Step.PRAISE))
+    if step is not Step.PRAISE:
+        raise CardRefused(_("Praise is the last step of a card: show, explain and let do come first."))
+    _refuse_stranger(card, step, by=by)
+    praise, is_new = praises.press(card.person, what=praises.For.CARD, card=card, by=by, at=at)
+    if is_new and card.finished_at is None:
+        CardStep.objects.create(card=card, step=step, words="", taken_by=by.actor, taken_at=at)
+        SkillCard.objects.filter(pk=card.pk).update(finished_at=at)
+        audit.record(card, action="step", by=by, at=at, changes={"step": (None, step.value)})
+    return praise, is_new
+
+
+@transaction.atomic
+def take_back_praise(praise: Praise, *, by: By, at: datetime) -> None:
+    """The card is open again, before its last step. Raises what `praises.take_back` raises, and CardRefused where another card was opened since."""
+    assert praise.card is not None  # noqa: S101 - what was pressed on a card
+    card = held(praise.card)
+    praises.take_back(praise, by=by, at=at)
+    if SkillCard.objects.open().filter(person=card.person_id, skill=card.skill).exclude(pk=card.pk).exists():
+        raise CardRefused(_("There is an open card for this skill already."))
+    if card.steps.filter(step=Step.PRAISE, words="").delete()[0]:
+        SkillCard.objects.filter(pk=card.pk).update(finished_at=None)
+        audit.record(card, action="reopen", by=by, at=at, changes={"step": (Step.PRAISE.value, None)})
 
 
 def may_step(card: SkillCard, *, user: User, is_coach: bool) -> bool:

@@ -1,8 +1,12 @@
-"""Praise: anybody praises anybody for a deed, and the deed hangs on a record. It is read by all, and counted for nobody."""
+"""Praise: anybody praises anybody for a deed, and the deed hangs on a record. It is read by all, and counted for nobody.
+
+With one press somebody is praised for what the page shows: a win, an accepted hand-off, a call, a skill. Words may follow. Pressed twice is once, and
+who pressed may take it back.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
@@ -13,17 +17,31 @@ from tasuki.core import abilities, audit
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
+from tasuki.core.meanwhile import held
 from tasuki.crm import notifications
 from tasuki.crm.leads import Lead
 from tasuki.crm.notifications import Happening
 from tasuki.engage import recordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tasuki.core.people import User
     from tasuki.engage.calls import Call
     from tasuki.inside_sales.coaching.cards import SkillCard
 
 SHORTEST, LONGEST = 6, 1_000
+# What has been read for long is not unsaid.
+TAKEN_BACK_WITHIN = timedelta(hours=1)
+
+
+class For(models.TextChoices):
+    """What somebody is praised for by a press."""
+
+    WIN = "win", _("for the win")
+    HANDOFF = "handoff", _("for the hand-off that was accepted")
+    CALL = "call", _("for the call")
+    CARD = "card", _("for the skill that was practised")
 
 
 class PraiseRefused(Refused):
@@ -48,13 +66,14 @@ class Praises(models.QuerySet["Praise"]):
 
 
 class Praise(models.Model):
-    """Somebody's words on what a colleague did, with what they did it to."""
+    """Somebody's words on what a colleague did, with what they did it to. What was given by a press says what for, and may have no words."""
 
     noun: ClassVar[str] = "praise"
 
     giver = models.ForeignKey("core.User", models.PROTECT, related_name="+", verbose_name=_("praised by"))
     receiver = models.ForeignKey("core.User", models.PROTECT, related_name="praises", db_index=False, verbose_name=_("praised"))
-    deed = models.TextField(_("deed"))
+    deed = models.TextField(_("deed"), blank=True)
+    pressed_for = models.CharField(_("praised for"), max_length=7, choices=For.choices, blank=True)
     lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, related_name="+", verbose_name=_("lead"))
     call = models.ForeignKey("engage.Call", models.CASCADE, null=True, related_name="+", verbose_name=_("call"))
     card = models.ForeignKey("inside_sales.SkillCard", models.CASCADE, null=True, related_name="+", verbose_name=_("skill card"))
@@ -69,11 +88,14 @@ class Praise(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(giver=F("receiver")), name="nobody_praises_themselves"),
             models.CheckConstraint(condition=Q(lead__isnull=False) | Q(call__isnull=False) | Q(card__isnull=False), name="praise_of_a_deed"),
-            models.CheckConstraint(condition=~Q(deed=""), name="praise_says_what_for"),
+            models.CheckConstraint(condition=~Q(deed="") | ~Q(pressed_for=""), name="praise_says_what_for"),
+            models.UniqueConstraint(
+                fields=["giver", "receiver", "pressed_for", "lead", "call", "card"], condition=~Q(pressed_for=""), nulls_distinct=False, name="pressed_once"
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.deed[:80]
+        return self.deed[:80] or str(self.get_pressed_for_display())
 
 
 def may_praise(user: User) -> bool:
@@ -84,23 +106,89 @@ def may_praise(user: User) -> bool:
 @transaction.atomic
 def give(receiver: User, *, deed: str, by: By, at: datetime, lead: Lead | None = None, call: Call | None = None, card: SkillCard | None = None) -> Praise:
     """Praise a colleague for what they did, and tell them. Raises PraiseRefused, Forbidden for a record that the giver does not see."""
-    giver, deed = by.actor, deed.strip()
+    deed = deed.strip()
+    giver = _giver(receiver, by=by)
+    _refuse_length(deed)
+    if lead is None and call is None and card is None:
+        raise PraiseRefused(_("Say on which record they did it."))
+    if (lead and not Lead.objects.visible_to(giver).filter(pk=lead.pk).exists()) or (call and not recordings.calls_for(giver).filter(pk=call.pk).exists()):
+        raise Forbidden(_("You do not see this record."))
+    praise = Praise.objects.create(giver=giver, receiver=receiver, deed=deed, lead=lead, call=call, card=card, given_at=at)
+    _tell(praise, changes={"receiver": (None, receiver), "deed": ("", deed)}, by=by, at=at)
+    return praise
+
+
+@transaction.atomic
+def press(
+    receiver: User, *, what: For, by: By, at: datetime, lead: Lead | None = None, call: Call | None = None, card: SkillCard | None = None
+) -> tuple[Praise, bool]:
+    """Praise a colleague without a word, and tell them; → the praise, and whether it is new: pressed twice is once. Whoever calls this has shown the
+    record to the giver. Raises PraiseRefused, Forbidden.
+    """
+    giver = _giver(receiver, by=by)
+    on = {"lead": lead, "call": call, "card": card}
+    praise, is_new = Praise.objects.get_or_create(giver=giver, receiver=receiver, pressed_for=what, **on, defaults={"given_at": at})
+    if is_new:
+        _tell(praise, changes={"receiver": (None, receiver), "pressed_for": ("", what.value)}, by=by, at=at)
+    return praise, is_new
+
+
+@transaction.atomic
+def say_more(praise: Praise, *, deed: str, by: By, at: datetime) -> None:
+    """Put words to what was pressed, once. Raises PraiseRefused, Forbidden, Gone."""
+    praise, deed = held(praise), deed.strip()
+    _refuse_others(praise, by=by)
+    _refuse_length(deed)
+    if praise.deed:
+        raise PraiseRefused(_("This praise has its words already."))
+    Praise.objects.filter(pk=praise.pk).update(deed=deed)
+    audit.record(praise, action="change", by=by, at=at, changes={"deed": ("", deed)})
+
+
+@transaction.atomic
+def take_back(praise: Praise, *, by: By, at: datetime) -> None:
+    """It was pressed by mistake: nobody is told of it any more. Raises PraiseRefused after an hour, and for words; Forbidden, Gone."""
+    praise = held(praise)
+    _refuse_others(praise, by=by)
+    if not praise.pressed_for or praise.deed or at > praise.given_at + TAKEN_BACK_WITHIN:
+        raise PraiseRefused(_("Praise is taken back within an hour of the press, and before words are put to it."))
+    audit.record(praise, action="take_praise_back", by=by, at=at, changes={"receiver": (praise.receiver, None), "pressed_for": (praise.pressed_for, "")})
+    notifications.take_back(Happening.PRAISE, record_id=praise.pk)
+    praise.delete()
+
+
+def pressed(giver: User, *, what: For, leads: Iterable[int] = (), calls: Iterable[int] = ()) -> set[tuple[int, int]]:
+    """What the person has pressed already, as (record, receiver); one query."""
+    rows = Praise.objects.filter(giver=giver, pressed_for=what)
+    if what is For.CALL:
+        return set(rows.filter(call__in=list(calls)).values_list("call", "receiver"))
+    return set(rows.filter(lead__in=list(leads)).values_list("lead", "receiver"))
+
+
+def _giver(receiver: User, *, by: By) -> User:
+    giver = by.actor
     if giver is None or giver.pk == receiver.pk:
         raise PraiseRefused(_("Praise goes from one person to another."))
     if not may_praise(giver):
         raise Forbidden(_("Whoever works here praises; an observer reads."))
     if not receiver.is_active:
         raise PraiseRefused(_("This person does not work here any more."))
+    return giver
+
+
+def _refuse_length(deed: str) -> None:
     if not SHORTEST <= len(deed) <= LONGEST:
         raise PraiseRefused(_("Say what they did: a sentence, not a word."))
-    if lead is None and call is None and card is None:
-        raise PraiseRefused(_("Say on which record they did it."))
-    if (lead and not Lead.objects.visible_to(giver).filter(pk=lead.pk).exists()) or (call and not recordings.calls_for(giver).filter(pk=call.pk).exists()):
-        raise Forbidden(_("You do not see this record."))
-    praise = Praise.objects.create(giver=giver, receiver=receiver, deed=deed, lead=lead, call=call, card=card, given_at=at)
-    cause = audit.record(praise, action="praise", by=by, at=at, changes={"receiver": (None, receiver), "deed": ("", deed)})
-    if lead:
+
+
+def _refuse_others(praise: Praise, *, by: By) -> None:
+    if by.actor is None or praise.giver_id != by.actor.pk:
+        raise Forbidden(_("This praise is somebody else's."))
+
+
+def _tell(praise: Praise, *, changes: audit.Changes, by: By, at: datetime) -> None:
+    cause = audit.record(praise, action="praise", by=by, at=at, changes=changes)
+    if praise.lead:
         # The trail of the lead names it too: what an import brought and somebody was praised for does not go with the import.
-        audit.record(lead, action="praise", by=by, at=at)
-    notifications.tell([receiver.pk], happening=Happening.PRAISE, noun=praise.noun, cause=cause, by=by, at=at)
-    return praise
+        audit.record(praise.lead, action="praise", by=by, at=at)
+    notifications.tell([praise.receiver_id], happening=Happening.PRAISE, noun=praise.noun, cause=cause, by=by, at=at)

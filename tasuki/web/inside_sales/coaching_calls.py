@@ -18,11 +18,12 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden
+from tasuki.core.people import User
 from tasuki.crm.attachments import Attachment
 from tasuki.crm.leads import Lead
 from tasuki.engage import recordings
 from tasuki.engage.calls import Call
-from tasuki.engage.recording_rows import Recording
+from tasuki.engage.recording_rows import Hearing, Recording
 from tasuki.engage.talk_figures import TalkFigures
 from tasuki.inside_sales.coaching import comments, praises, reviews, talk_scores
 from tasuki.inside_sales.coaching.comments import CallComment
@@ -30,7 +31,9 @@ from tasuki.inside_sales.coaching.praises import Praise
 from tasuki.inside_sales.coaching.reviews import Review
 from tasuki.web import ranges, toasts
 from tasuki.web.files import StillShut
+from tasuki.web.inside_sales import pressed_praise
 from tasuki.web.inside_sales.coaching_forms import CommentForm, ModelCallForm, PraiseForm, RecordingForm, ReplyForm
+from tasuki.web.inside_sales.pressed_praise import Pressing
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by, record_id
 
@@ -93,6 +96,7 @@ def _shown(request: UserRequest, call: Call, **sent: forms.Form) -> HttpResponse
         "may_remove": kept is not None and recordings.may_remove(kept, user),
         "may_show": kept is not None and kept.file_id is not None and may_hear and not is_lent and _may_show(request, call),
         "may_praise": call.caller is not None and call.caller.is_active and call.caller_id != user.pk and praises.may_praise(user),
+        "pressing": _pressing(request.user, call),
         "praises": Praise.objects.visible_to(user).filter(call=call).for_listing().newest_first(),
         "sees_lead": Lead.objects.visible_to(user).filter(pk=call.lead_id).exists(),
         "recording_form": RecordingForm(),
@@ -104,6 +108,15 @@ def _shown(request: UserRequest, call: Call, **sent: forms.Form) -> HttpResponse
         **sent,
     }
     return render(request, "inside_sales/coaching/call.jinja", context, status=422 if sent else 200)
+
+
+def _pressing(user: User, call: Call) -> Pressing | None:
+    """Whoever has heard the call praises with one press."""
+    caller = call.caller
+    if caller is None or not caller.is_active or caller.pk == user.pk or not praises.may_praise(user):
+        return None
+    is_heard = Hearing.objects.filter(recording__call=call, heard_by=user).exists()
+    return pressed_praise.of_call(user, call=call.pk, person=caller) if is_heard else None
 
 
 def _may_show(request: UserRequest, call: Call) -> bool:
