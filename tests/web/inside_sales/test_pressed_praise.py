@@ -56,7 +56,8 @@ def test_an_accepted_hand_off_is_praised_and_another_is_not(cast: Cast) -> None:
     assert (praise.receiver, praise.giver, praise.lead_id) == (cast.ivo, cast.saori, handoff.lead_id)
     assert PRESS not in client.get(address).content.decode()
     assert PRESS not in signed_in(cast.ivo).get(address).content.decode()
-    assert "for the hand-off that was accepted" in signed_in(cast.chika).get(reverse("praises")).content.decode()
+    assert "for the hand-off that was accepted" in signed_in(cast.ada).get(reverse("praises")).content.decode()
+    assert "受領された引き継ぎについて" in signed_in(cast.chika).get(reverse("praises")).content.decode(), "in the words of the reader"
     assert "for the hand-off that was accepted" in signed_in(cast.ivo).get(reverse("notifications")).content.decode()
 
 
