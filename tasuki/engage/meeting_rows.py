@@ -14,6 +14,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from tasuki.core.people import User
 
 LONGEST_PLACE, LONGEST_TEXT, MOST_GUESTS = 300, 4_000, 30
-# Who did not come is invited again within this time, without a mark against anybody (R21).
+# Who did not come is invited again within this time, without a mark against anybody (R21), where the row does not say otherwise.
 REBOOK_FROM, REBOOK_UNTIL = timedelta(days=30), timedelta(days=90)
 
 
-_BOOKED_AGAIN = Q(next__booked_at__lte=F("starts_at") + REBOOK_UNTIL)
+_BOOKED_AGAIN = Q(next__booked_at__lte=Coalesce(F("rebook_until_at"), F("starts_at") + REBOOK_UNTIL))
 
 
 class MeetingKind(models.TextChoices):
@@ -98,7 +99,7 @@ class Guest:
 
 class Meeting(models.Model):
     """One appointment about one pass. `zone` is the clock by which the other side reads the time. `uid` and `sequence` name it in their
-    calendars: a meeting that is moved keeps the first and counts the second up.
+    calendars: a meeting that is moved keeps the first and counts the second up. One that was missed keeps by which rule it may be booked again.
     """
 
     noun: ClassVar[str] = "meeting"
@@ -120,6 +121,8 @@ class Meeting(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     tentative_at = models.DateTimeField(_("perhaps, they said"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
+    rebook_from_at = models.DateTimeField(_("to be booked again from"), null=True)
+    rebook_until_at = models.DateTimeField(_("to be booked again until"), null=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     previous = models.OneToOneField("self", models.SET_NULL, null=True, related_name="next", verbose_name=_("the one before"))
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -181,11 +184,11 @@ class Meeting(models.Model):
 
     @property
     def rebook_from_on(self) -> date:
-        return (self.starts_at + REBOOK_FROM).date()
+        return (self.rebook_from_at or self.starts_at + REBOOK_FROM).date()
 
     @property
     def rebook_until_on(self) -> date:
-        return (self.starts_at + REBOOK_UNTIL).date()
+        return (self.rebook_until_at or self.starts_at + REBOOK_UNTIL).date()
 
     @property
     def guests(self) -> list[Guest]:

@@ -24,8 +24,8 @@ from tasuki.crm import stages, tasks
 from tasuki.crm.ledger import NotInProcess
 from tasuki.crm.tasks import Task, TaskKind
 from tasuki.crm.timeline import Kind, TimelineEntry
-from tasuki.engage import meeting_letters, recipients
-from tasuki.engage.meeting_rows import LONGEST_PLACE, LONGEST_TEXT, MOST_GUESTS, REBOOK_FROM, Meeting, MeetingKind, MeetingState, guests_in
+from tasuki.engage import meeting_letters, rebooking, recipients
+from tasuki.engage.meeting_rows import LONGEST_PLACE, LONGEST_TEXT, MOST_GUESTS, Meeting, MeetingKind, MeetingState, guests_in
 from tasuki.engage.moving import move
 from tasuki.engage.own_calendars.rows import BusySpan
 
@@ -195,10 +195,15 @@ def hold(meeting: Meeting, *, by: By, at: datetime) -> Meeting:
 
 @transaction.atomic
 def miss(meeting: Meeting, *, by: By, at: datetime, is_asked: bool = True) -> Meeting:
-    """They did not come: nobody's fault (R21). Whoever booked it is asked to book it again, from a month on. Raises MeetingOver, MeetingNotYet."""
-    meeting = _went(meeting, state=MeetingState.MISSED, by=by, at=at)
+    """They did not come: nobody's fault (R21). Whoever booked it is asked to book it again, from the day on that the house says.
+    Raises MeetingOver, MeetingNotYet.
+    """
+    meeting, rules = _went(meeting, state=MeetingState.MISSED, by=by, at=at), rebooking.in_force()
+    days = {"rebook_from_at": meeting.starts_at + rules.begins_after, "rebook_until_at": meeting.starts_at + rules.ends_after}
+    Meeting.objects.filter(pk=meeting.pk).update(**days)
+    meeting.refresh_from_db()
     if is_asked:
-        _ask_to_book_again(meeting, not_before=at + REBOOK_FROM, by=by, at=at)
+        _ask_to_book_again(meeting, not_before=at + rules.begins_after, by=by, at=at)
     return meeting
 
 

@@ -18,6 +18,7 @@ from tasuki.engage.next_calls import NextCall, RetryRule
 from tasuki.engage.own_calendars.connections import OwnCalendar
 from tasuki.engage.own_calendars.rows import BusyEvent, BusySpan, CalendarEntry
 from tasuki.engage.reach import ReachCell
+from tasuki.engage.rebooking import RebookRules
 from tasuki.engage.recording_rows import Hearing, Recording, RecordingRules
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, Variant
 from tasuki.engage.sequences.enrolments import Deed, Enrolment
@@ -51,6 +52,7 @@ __all__ = [
     "NextCall",
     "OwnCalendar",
     "ReachCell",
+    "RebookRules",
     "Recording",
     "RecordingRules",
     "ReplyTriage",

@@ -5,7 +5,7 @@ take place. Whoever is credited never accepts, silence never does, and there is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from tasuki.crm import exit_reasons, leads, stages, wake_rules
 from tasuki.crm.exit_reasons import Exit
 from tasuki.crm.ledger import NotInProcess, Passage
 from tasuki.crm.wake_rules import WakeRule
-from tasuki.engage import meetings
+from tasuki.engage import meetings, rebooking
 from tasuki.engage.calls import Call
 from tasuki.engage.meeting_rows import Meeting, MeetingState
 from tasuki.inside_sales import qualification, recycling
@@ -37,9 +37,6 @@ from tasuki.sales.opportunities import Acceptance, AlreadyOpen, Opportunity, Ter
 
 if TYPE_CHECKING:
     from tasuki.crm.leads import Lead
-
-# A meeting that was missed is booked again within this time, without a mark against anybody (R21).
-REBOOK_FROM, REBOOK_UNTIL = timedelta(days=30), timedelta(days=90)
 
 
 class PackageIncomplete(Refused):
@@ -392,7 +389,7 @@ def _send_on(lead: Lead, said: Return, *, by: By, at: datetime) -> Lead | None:
 
 @transaction.atomic
 def miss(handoff: Handoff, *, by: By, at: datetime) -> Handoff:
-    """The meeting did not take place: nobody's fault. Inside sales books it again within 30 to 90 days. Raises MeetingNotYet, and as `accept`."""
+    """The meeting did not take place: nobody's fault. Inside sales books it again within the days of the house. Raises MeetingNotYet, and as `accept`."""
     handoff = _held_for_answer(handoff, by=by)
     if at < handoff.meeting_at:
         raise MeetingNotYet
@@ -402,7 +399,7 @@ def miss(handoff: Handoff, *, by: By, at: datetime) -> Handoff:
     is_asked = same.filter(state=MeetingState.MISSED).exists()
     for meeting in same.ahead():
         meetings.miss(meeting, by=by, at=at, is_asked=False)
-    Handoff.objects.filter(pk=handoff.pk).update(rebook_until_at=handoff.meeting_at + REBOOK_UNTIL)
+    Handoff.objects.filter(pk=handoff.pk).update(rebook_until_at=handoff.meeting_at + rebooking.in_force().ends_after)
     handoff_news.say(handoff, action="miss", to=[handoff.credited_to_id], by=by, at=at)
     if not is_asked:
         _ask_to_book_again(handoff, by=by, at=at)
@@ -410,7 +407,7 @@ def miss(handoff: Handoff, *, by: By, at: datetime) -> Handoff:
 
 
 def _ask_to_book_again(handoff: Handoff, *, by: By, at: datetime) -> None:
-    due_on = max(the_day(handoff.meeting_at + REBOOK_FROM), the_day(at))
+    due_on = max(the_day(handoff.meeting_at + rebooking.in_force().begins_after), the_day(at))
     handoff_news.give_task(handoff, subject=_("Book the meeting with %(lead)s again"), details="", due_on=due_on, by=by, at=at, is_meeting=True)
 
 

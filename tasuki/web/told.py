@@ -74,7 +74,7 @@ _OF_HANDOFFS: dict[str, Any] = {
     "late_reading": gettext_lazy("The feedback on this hand-off was not read in time"),
     "ask_next_step": gettext_lazy("No next step in time: take one, or give it back"),
     "lapse": gettext_lazy("It was given back after acceptance, without a next step"),
-    "ask_rebooking": gettext_lazy("The missed meeting was not booked again for 90 days: book it, or recycle the lead"),
+    "ask_rebooking": gettext_lazy("The missed meeting was not booked again in time: book it, or recycle the lead"),
     "write": gettext_lazy("%(who)s wrote about the hand-off"),
     "dispute": gettext_lazy("%(who)s disputes a return"),
     "differ": gettext_lazy("The managers differ about a return; it is yours to decide"),

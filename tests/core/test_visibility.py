@@ -32,7 +32,7 @@ from tasuki.crm.products import Product
 from tasuki.crm.records import Company
 from tasuki.crm.scoring import versions
 from tasuki.crm.tasks import Task
-from tasuki.engage import blocks, booking_links, calls, consent_texts, lent_calls, meeting_feeds, meetings
+from tasuki.engage import blocks, booking_links, calls, consent_texts, lent_calls, meeting_feeds, meetings, rebooking
 from tasuki.engage.calls import Outcome
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meeting_rows import Meeting
@@ -286,6 +286,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     handoff_rules.change(n_grace_days=8, by=SET_UP, at=MONDAY)
     retention.change(24, by=SET_UP, at=MONDAY)
     erasures.ask(records.add_contact(records.Person("Quist"), by=SET_UP, at=MONDAY), ground="asked", words="by telephone", by=SET_UP, at=MONDAY)
+    rebooking.change(n_rebook_from_days=20, n_rebook_until_days=60, by=SET_UP, at=MONDAY)
     building.build(date(2026, 3, 3), owners=[cast.ivo], by=SET_UP, at=MONDAY)
     _file(books.ivo)
     ReachCell.objects.create(weekday=1, hour=10, n=40, n_reached=9, counted_at=MONDAY)

@@ -18,7 +18,7 @@ from tasuki.crm import leads, stages
 from tasuki.crm.ledger import NotInProcess
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
-from tasuki.engage import meeting_rows, meetings
+from tasuki.engage import meeting_rows, meetings, rebooking
 from tasuki.engage.meeting_letters import MeetingLetter
 from tasuki.engage.meeting_rows import Guest, Meeting, MeetingState, guests_in
 from tasuki.engage.meetings import MeetingNotYet, MeetingOver, MeetingWrong, Met, Plan, SlotTaken
@@ -134,6 +134,27 @@ def test_a_no_show_booked_again_after_ninety_days_stays_one(cast: Cast) -> None:
     late = AFTER + timedelta(days=91)
     meetings.book(missed.lead, plan=Plan(cast.saori, late + timedelta(days=1)), again=missed, by=ivo(cast), at=late)
     assert meeting_rows.rates(Meeting.objects.all()).n_missed == 1
+
+
+def test_the_house_says_within_how_many_days_and_what_was_missed_keeps_them(cast: Cast) -> None:
+    before = meetings.miss(booked(cast), by=ivo(cast), at=AFTER)
+    rebooking.change(n_rebook_from_days=10, n_rebook_until_days=20, by=ivo(cast), at=AFTER)
+    later = meetings.miss(booked(cast, lead_in_seoul(cast, 2)), by=ivo(cast), at=AFTER)
+    assert [(one.rebook_until_on - one.starts_at.date()).days for one in (before, later)] == [90, 20]
+    assert [(one.rebook_from_on - one.starts_at.date()).days for one in (before, later)] == [30, 10]
+    assert (Task.objects.get(lead=later.lead).due_on - AFTER.date()).days == 10
+    late = AFTER + timedelta(days=21)
+    for nth, missed in enumerate((before, later)):
+        plan = Plan(cast.saori, late + timedelta(days=1, hours=nth))
+        meetings.book(missed.lead, plan=plan, again=missed, by=ivo(cast), at=late)
+    assert list(Meeting.objects.missed()) == [later], "the other one was booked again in time"
+
+
+@pytest.mark.parametrize("days", [(30, 30), (90, 30), (-1, 30), (30, 366)])
+def test_days_that_make_no_sense_are_refused(cast: Cast, days: tuple[int, int]) -> None:
+    with pytest.raises(rebooking.RebookRulesWrong):
+        rebooking.change(n_rebook_from_days=days[0], n_rebook_until_days=days[1], by=ivo(cast), at=AFTER)
+    assert rebooking.in_force().n_rebook_until_days == 90
 
 
 def test_cancelling_tells_the_invited_and_asks_us_only_where_they_did_it(cast: Cast) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils.timezone import now
@@ -12,7 +14,6 @@ from tasuki.engage.meeting_rows import Meeting, MeetingState
 from tasuki.engage.meetings import Plan
 from tasuki.relay import handoffs
 from tasuki.relay.handoff_rows import HandoffState
-from tasuki.relay.handoffs import REBOOK_UNTIL
 from tests.cast import MONDAY, Cast
 from tests.relay.handing import AFTER, MEETING, OFFERED, by, offered
 from tests.web.office import lead_of, signed_in
@@ -44,7 +45,7 @@ def test_a_no_show_said_of_the_meeting_answers_the_offer_and_asks_once_to_book_a
     before = Task.objects.filter(lead=handoff.lead).count()
     meetings.miss(meeting, by=by(cast.saori), at=AFTER)
     handoff.refresh_from_db()
-    assert (handoff.state, handoff.answered_by, handoff.rebook_until_at) == (HandoffState.NO_SHOW, cast.saori, MEETING + REBOOK_UNTIL)
+    assert (handoff.state, handoff.answered_by, handoff.rebook_until_at) == (HandoffState.NO_SHOW, cast.saori, MEETING + timedelta(days=90))
     assert Task.objects.filter(lead=handoff.lead).count() == before + 1
 
 

@@ -43,7 +43,7 @@ WHERE call.direction = 'out' AND call.started_at >= span.since_at AND call.start
 _MEETINGS = f"""
 SELECT meeting.booked_by_id AS person, booker.team_id AS team, {{of_lead}}, meeting.held_by_id AS holder, meeting.state,
        meeting.state = 'missed' AND NOT EXISTS (SELECT FROM engage_meeting again WHERE again.previous_id = meeting.id
-           AND again.booked_at <= meeting.starts_at + make_interval(secs => {REBOOK_UNTIL.total_seconds():.0f})) AS is_missed
+           AND again.booked_at <= coalesce(meeting.rebook_until_at, meeting.starts_at + make_interval(secs => {REBOOK_UNTIL.total_seconds():.0f}))) AS is_missed
 FROM engage_meeting meeting LEFT JOIN core_user booker ON booker.id = meeting.booked_by_id {{lead}}
 WHERE meeting.state IN ('held', 'missed') AND meeting.starts_at >= span.since_at AND meeting.starts_at < span.until_at"""
 _HANDOFFS = f"""
