@@ -60,6 +60,8 @@ def _changed(said: dict[str, int], *, by: By, at: datetime) -> bool:
 
 def _history(request: UserRequest) -> list[tuple[AuditEntry, list[Change]]]:
     """Who changed which figure when, newest first."""
-    entries = list(AuditEntry.objects.filter(noun__in=["handoffrules", "rebookrules"]).select_related("actor").order_by("-at", "-pk")[:_MOST])
+    entries = list(
+        AuditEntry.objects.visible_to(request.user).filter(noun__in=["handoffrules", "rebookrules"]).select_related("actor").order_by("-at", "-pk")[:_MOST]
+    )
     words = in_words(entries, reader=request.user)
     return [(entry, words[entry.pk]) for entry in entries]

@@ -115,7 +115,7 @@ def _pressing(user: User, call: Call) -> Pressing | None:
     caller = call.caller
     if caller is None or not caller.is_active or caller.pk == user.pk or not praises.may_praise(user):
         return None
-    is_heard = Hearing.objects.filter(recording__call=call, heard_by=user).exists()
+    is_heard = Hearing.objects.visible_to(user).filter(recording__call=call, heard_by=user).exists()
     return pressed_praise.of_call(user, call=call.pk, person=caller) if is_heard else None
 
 
