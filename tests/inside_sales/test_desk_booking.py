@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +19,7 @@ from tasuki.core.people import User
 from tasuki.crm import stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
+from tasuki.engage import availability
 from tasuki.engage.calls import Call, Outcome
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meeting_rows import Meeting
@@ -170,3 +174,39 @@ def test_times_ask_the_same_few_questions_for_five_sellers_and_for_twenty(cast: 
     assert n_queries() <= few <= 24
     assert not offer(cast, lead).is_all
     assert len(offer(cast, lead).others) == desk_booking.MOST_NAMED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_offered_times_that_lie_too_close_one_is_booked(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten minutes lie between them, so nothing overlaps: whoever holds the seller's time first has it, and the other looks after that."""
+    office_in_seoul()
+    callers = [cast.ivo, hired("noor", "Haddad", "Noor", role=Role.INSIDE_SELLER, team=cast.inside_sales)]
+    leads = [callable_lead(cast, 1), callable_lead(cast, 2)]
+    early = datetime(2026, 3, 4, 1, tzinfo=UTC)
+    times, answers, both, real = [early, early + timedelta(minutes=40)], [], threading.Barrier(2), availability.slots
+
+    def offered_to_both(*args: Any, **said: Any) -> list[datetime]:
+        free = [*real(*args, **said), *(times if not Meeting.objects.exists() else [])]
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1)
+        return free
+
+    monkeypatch.setattr(availability, "slots", offered_to_both)
+
+    def say(caller: User, lead: Lead, starts_at: datetime) -> None:
+        outcome = Outcome(Disposition.MEETING, meeting_at=starts_at, held_by=cast.saori, is_offered=True)
+        try:
+            call_desk.conclude(lead, outcome=outcome, call_type=type_of(), by=By(caller, Door.WEB), at=AT)
+            answers.append("booked")
+        except SlotTaken as refusal:
+            answers.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=say, args=said) for said in zip(callers, leads, times, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["booked", "slot_taken"]
+    assert Meeting.objects.count() == 1
