@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engage", "0017_erasure"),
+        ("engage", "0019_mail_tracking"),
     ]
 
     operations = [
