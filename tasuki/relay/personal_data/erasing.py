@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from tasuki.core import audit
 from tasuki.core.audit import AuditEntry, By
 from tasuki.core.bulk.runs import BulkRow
+from tasuki.core.imports.runs import ImportRow
 from tasuki.core.organisation import the_organisation
 from tasuki.core.search.entries import SearchEntry
 from tasuki.crm import leads, ledger, tasks
@@ -63,7 +64,7 @@ def erase(erasure: Erasure, *, by: By, at: datetime) -> None:
         counts += _recordings(found, by=by, at=at)
         counts += _letters(found, marks)
         counts += _trails(found, ours=ours)
-        counts += _undo_data(found, ours=ours)
+        counts += _undo_data(found, marks, ours=ours)
         counts += rewriting.rewrite(found, ours=ours)
         counts += scrubbing.scrub_keys(marks)
         counts += scrubbing.scrub_name(marks, reach=found, account=contact.account)
@@ -141,14 +142,14 @@ def _trails(found: Reach, *, ours: frozenset[str]) -> Counter[str]:
     return Counter({"core.AuditEntry": n})
 
 
-def _undo_data(found: Reach, *, ours: frozenset[str]) -> Counter[str]:
-    """What merges, bulk changes and imports keep so that they can be taken back: of the person they cannot any more."""
+def _undo_data(found: Reach, marks: Marks, *, ours: frozenset[str]) -> Counter[str]:
+    """What merges, bulk changes and imports keep so that they can be taken back: of the person they cannot any more. Of rows of files that name
+    them and did not come in, nothing is kept either."""
     counts: Counter[str] = Counter()
-    rows = found.import_rows()
-    ids = list(rows.values_list("pk", flat=True))
+    ids = [*found.import_rows().values_list("pk", flat=True), *scrubbing.rows_of_files(marks)]
     for column in ("trace", "messages"):
         counts["core.ImportRow"] += rewriting.prune("core_importrow", column, where="id = ANY(%s)", parameters=[ids], ours=ours)
-    counts["core.ImportRow"] += rows.filter(values__isnull=False).update(values=None)
+    counts["core.ImportRow"] += ImportRow.objects.filter(pk__in=ids, values__isnull=False).update(values=None)
     changed = Q(pk__in=[])
     for noun, pks in found.named():
         changed |= Q(run__of=noun, record_id__in=list(pks))

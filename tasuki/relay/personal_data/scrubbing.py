@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 
 from tasuki.core import names
 from tasuki.core.audit import AuditEntry
@@ -40,7 +40,6 @@ class Marks:
     numbers: frozenset[str]
     written: frozenset[str]
     names: frozenset[str]
-    n_shared: int
 
     @property
     def keys(self) -> re.Pattern[str] | None:
@@ -60,7 +59,7 @@ def of(contact: Contact) -> Marks:
     addresses, numbers = {key for key, _ in mails} - others, {one for one, _ in phones} - others
     written = {said for key, said in (*mails, *phones) if key not in others and len(said) >= _SHORTEST_NUMBER} | addresses | numbers
     written |= {f"0{one[3:]}" for one in numbers if one.startswith(("+82", "+81"))}
-    return Marks(frozenset(addresses), frozenset(numbers), frozenset(written), frozenset(_names(contact)), len(others))
+    return Marks(frozenset(addresses), frozenset(numbers), frozenset(written), frozenset(_names(contact)))
 
 
 def scrub_keys(marks: Marks) -> Counter[str]:
@@ -72,6 +71,16 @@ def scrub_keys(marks: Marks) -> Counter[str]:
                 for field in _texts(model):
                     counts[model._meta.label] += _replace(model._meta.db_table, field, marks.keys.pattern, where="true", parameters=[])
     return +counts
+
+
+def rows_of_files(marks: Marks) -> list[int]:
+    """The ids of rows of files, also of dry runs and refused ones, whose kept cells name the person by address, number or full name."""
+    pattern = _pattern(marks.written | marks.names)
+    if pattern is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT id FROM core_importrow WHERE "values" IS NOT NULL AND "values"::text ~* %s', [pattern.pattern])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def scrub_name(marks: Marks, *, reach: Reach, account: Account | None) -> Counter[str]:
