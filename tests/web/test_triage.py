@@ -86,6 +86,7 @@ def test_the_timeline_and_the_desk_ask_too(cast: Cast) -> None:
     assert reverse("message_triage", args=[message.pk]) in page
     desk = text_of(client, "desk_lead", lead.pk)
     assert "Their answer" in desk
+    assert '<input type="hidden" name="as" value="not_now">' in desk, "the desk sends fields, and no button"
     assert "not now" in desk
     shown = client.post(reverse("desk_answer", args=[lead.pk]), {"message": message.pk, "as": "not_now"}, headers={"HX-Request": "true"})
     assert 'data-fresh="desk-answer"' in shown.content.decode()
