@@ -93,6 +93,28 @@ WHERE coalesce(ledger.n_entered, 0) <> coalesce(book.n_entered, 0) OR coalesce(l
    OR coalesce(ledger.came, 0) <> coalesce(book.came, 0) OR coalesce(ledger.went, 0) <> coalesce(book.went, 0)
 """.format(of_lead="('', ''), ('source', source), ('segment', segment), ('owner', coalesce(lead.owner_id::text, '')), ('team', lead.team_id::text)")
 
+_DAYBOOK_OF_TEAMS = """
+WITH zone AS (SELECT time_zone AS name FROM core_organisation WHERE id = 1),
+ledger AS (
+    SELECT lead.team_id, kind, key, day, stay.stage_id, stay.outcome, sum(n_entered) AS n_entered, sum(n_left) AS n_left,
+           sum(CASE WHEN stay.outcome = 'won' THEN n_entered * amount END) AS came, sum(CASE WHEN stay.outcome = 'won' THEN n_left * amount END) AS went
+    FROM zone, crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
+    CROSS JOIN LATERAL (VALUES ((entered_at AT TIME ZONE zone.name)::date, 1, 0), ((left_at AT TIME ZONE zone.name)::date, 0, 1))
+        AS moves(day, n_entered, n_left)
+    CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
+    WHERE day IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6),
+noted AS (
+    SELECT team_id, kind, key, counted_on AS day, stage_id, outcome, n_entered, n_left, amount_entered, amount_left FROM crm_daybookofteam
+    UNION ALL SELECT lead.team_id, said.kind, said.key, counted_on, stage_id, outcome, n_entered, n_left, amount_entered, amount_left
+    FROM crm_daybooknote lead CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)),
+book AS (SELECT team_id, kind, key, day, stage_id, outcome,
+                sum(n_entered) AS n_entered, sum(n_left) AS n_left, sum(amount_entered) AS came, sum(amount_left) AS went
+         FROM noted GROUP BY 1, 2, 3, 4, 5, 6)
+SELECT concat_ws(' ', day, stage_id, outcome, kind, key, team_id) FROM ledger FULL JOIN book USING (team_id, kind, key, day, stage_id, outcome)
+WHERE coalesce(ledger.n_entered, 0) <> coalesce(book.n_entered, 0) OR coalesce(ledger.n_left, 0) <> coalesce(book.n_left, 0)
+   OR coalesce(ledger.came, 0) <> coalesce(book.came, 0) OR coalesce(ledger.went, 0) <> coalesce(book.went, 0)
+""".format(of_lead="('source', source), ('segment', segment), ('owner', coalesce(lead.owner_id::text, ''))")
+
 _RATES = """
 SELECT opportunity.id FROM sales_opportunity opportunity CROSS JOIN core_organisation organisation
 WHERE opportunity.amount IS NOT NULL AND opportunity.currency <> organisation.currency
@@ -102,6 +124,11 @@ WHERE opportunity.amount IS NOT NULL AND opportunity.currency <> organisation.cu
 QUESTIONS = (
     Question("balances", gettext_lazy("In every stage and month, the balance before, plus what came, minus what went, is the balance after."), _BALANCES),
     Question("daybook", gettext_lazy("The sums by day, which pages count from, are those of the ledger."), _DAYBOOK),
+    Question(
+        "daybook_of_teams",
+        gettext_lazy("The sums by day of each team, which pages count from for whoever sees some teams only, are those of the ledger."),
+        _DAYBOOK_OF_TEAMS,
+    ),
     Question(
         "one_open_passage",
         gettext_lazy("No lead stands in two stages at once."),

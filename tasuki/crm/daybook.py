@@ -2,7 +2,7 @@
 
 Exact at any moment, whoever writes. Each statement that changes passages, or whose leads they are, adds notes of what it
 changed in the same transaction: a few rows that no other writer waits for. Now and then `fold` adds the notes to the
-totals. A reader takes totals and notes together in one statement, so it does not matter when that was.
+totals, those of everybody and those of each team. A reader takes totals and notes together in one statement, so it does not matter when that was.
 
 A day is a day of the organisation's time zone. The triggers stand in the migration `daybook`; the database writes the
 book anew when the time zone changes. `tasuki check` compares it with the ledger.
@@ -63,6 +63,19 @@ class DaybookTotal(Counted):
     class Meta:
         verbose_name = _("total of the daybook")
         verbose_name_plural = _("totals of the daybook")
+
+
+class DaybookOfTeam(Counted):
+    """The totals of the leads of one team by source, segment and owner, for whoever sees those of some teams only."""
+
+    pk = models.CompositePrimaryKey("team_id", "kind", "counted_on", "stage_id", "outcome", "key")
+    team = models.ForeignKey("core.Team", models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    key = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("total of a team in the daybook")
+        verbose_name_plural = _("totals of teams in the daybook")
 
 
 def fold() -> int:

@@ -2,7 +2,7 @@
 
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Consent, Contact, ContactEmail, ContactPhone
-from tasuki.crm.daybook import DaybookNote, DaybookTotal
+from tasuki.crm.daybook import DaybookNote, DaybookOfTeam, DaybookTotal
 from tasuki.crm.duplicate_groups import DuplicateGroup
 from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.files import File
@@ -23,7 +23,7 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import TimelineEntry
 
 __all__ = [
-    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookTotal", "DuplicateGroup", "EngagementRule", "ExitReason", "File",
-    "FitRule", "Follow", "FormerRecord", "FormerScore", "Invention", "Lead", "LeadScore", "Mention", "Merge", "MergeStep", "Notification", "NotificationChoice",
-    "Ownership", "Passage", "Product", "ProductPoint", "ScoreDue", "ScoreModel", "Stage", "StageDefinition", "Task", "TimelineEntry",
+    "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookOfTeam", "DaybookTotal", "DuplicateGroup", "EngagementRule",
+    "ExitReason", "File", "FitRule", "Follow", "FormerRecord", "FormerScore", "Invention", "Lead", "LeadScore", "Mention", "Merge", "MergeStep", "Notification",
+    "NotificationChoice", "Ownership", "Passage", "Product", "ProductPoint", "ScoreDue", "ScoreModel", "Stage", "StageDefinition", "Task", "TimelineEntry",
 ]  # fmt: skip

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from tasuki.crm import stages
 from tasuki.crm.daybook import Kind
-from tasuki.crm.leads import Lead
 from tasuki.relay import questions
 
 if TYPE_CHECKING:
@@ -30,48 +29,74 @@ _HOWS: dict[str, Callable[[Any], tuple[str, ...]]] = {
     "isnull": lambda _value: ("",),
     "in": lambda values: tuple(map(str, values)),
 }
-_SUMS = """
-    SELECT kind, key, counted_on AS day, NULL::timestamptz AS at, stage_id, outcome, n_entered, n_left, amount_entered, amount_left FROM crm_daybooktotal
-    WHERE kind = ANY(%(kinds)s) AND {whole} AND {of_key}
-    UNION ALL
-    SELECT said.kind, said.key, counted_on, NULL, stage_id, outcome, n_entered, n_left, amount_entered, amount_left
-    FROM crm_daybooknote note CROSS JOIN LATERAL (VALUES {of_note}) AS said(kind, key) WHERE {whole} AND {of_key}"""
+_TOTALS = """
+    SELECT {kind} AS kind, {key} AS key, counted_on AS day, NULL::timestamptz AS at, stage_id, outcome, n_entered, n_left, amount_entered, amount_left
+    FROM {table} WHERE kind = ANY({kinds}) AND {of_key} AND {whole}"""
+_NOTES = """
+    SELECT said.kind, said.key, counted_on AS day, NULL, stage_id, outcome, n_entered, n_left, amount_entered, amount_left
+    FROM crm_daybooknote note CROSS JOIN LATERAL (VALUES {of_note}) AS said(kind, key) WHERE {whole} AND {whose}"""
 _LIVE = """
     SELECT said.kind, said.key, NULL::date AS day, stay.{moment} AS at, stay.stage_id, stay.outcome, {entered} AS n_entered, {left} AS n_left,
            {entered_amount} AS amount_entered, {left_amount} AS amount_left
     FROM crm_passage stay {join} CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
     WHERE stay.stage_id = ANY(%(every_stage)s) AND stay.{moment} >= {since} AND stay.{moment} < {until} AND {whose}"""
+# The leads of a viewer that are of no team whose leads they all see: looked up one by one, and their passages by them.
+_OWN = """
+    SELECT said.kind, said.key, NULL::date AS day, moves.at, stay.stage_id, stay.outcome, moves.n_entered, moves.n_left, moves.worth_entered, moves.worth_left
+    FROM (SELECT lead.* FROM crm_lead lead WHERE lead.owner_id = %(own)s AND {whose} OFFSET 0) lead
+    CROSS JOIN LATERAL (SELECT * FROM crm_passage passage WHERE passage.lead_id = lead.id OFFSET 0) stay
+    CROSS JOIN LATERAL (VALUES (stay.entered_at, 1, 0, {worth}, NULL::numeric), (stay.left_at, 0, 1, NULL, {worth}))
+        AS moves(at, n_entered, n_left, worth_entered, worth_left)
+    CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
+    WHERE moves.at >= {since} AND moves.at < {until}"""
 _WORTH = "CASE WHEN stay.outcome = 'won' THEN stay.amount END"
 
 
 @dataclass(frozen=True)
 class Narrowed:
-    """The leads of some keys of one kind: all, or those of one source, segment, owner or team, or of several teams."""
+    """The leads of some keys of one kind: all, or those of a source, segment or owner; where `teams` are named, of those of these teams alone.
+
+    `own` is a viewer whose own leads count too, where they are of none of the teams `seen`, and of those `asked` for.
+    """
 
     kind: Kind
     keys: tuple[str, ...]
+    teams: tuple[int, ...] | None = None
+    own: int | None = None
+    seen: tuple[int, ...] = ()
+    asked: tuple[int, ...] | None = None
+
+    def of_key(self, table: str) -> str:
+        return "true" if self.kind is Kind.ALL else f"{_KEYS[self.kind].format(table)} = ANY(%(keys)s)"
+
+    def of_teams(self, table: str) -> str:
+        """The condition on a row that says source, segment, owner and team."""
+        return self.of_key(table) if self.teams is None else f"{self.of_key(table)} AND {table}.team_id = ANY(%(teams)s)"
+
+    def of_own(self, table: str) -> str:
+        asked = "" if self.asked is None else f" AND {table}.team_id = ANY(%(asked)s)"
+        return f"{self.of_key(table)} AND {table}.team_id <> ALL(%(seen)s::bigint[]){asked}"
 
 
 def narrowed(question: Question) -> Narrowed | None:
     """Whose leads are asked for, in the daybook's words; None when it does not tell those apart."""
-    if question.viewer and Lead.objects.visible_to(question.viewer).query.where:
-        return _of_teams(question)
-    if not question.only:
-        return Narrowed(Kind.ALL, ("",))
-    ((name, value), *others) = question.only.items()
-    kind, _, how = name.partition("__")
-    if others or kind not in Kind.values or how not in _HOWS:
-        return None
-    return Narrowed(Kind(kind), _HOWS[how](value))
-
-
-def _of_teams(question: Question) -> Narrowed | None:
-    """Likewise of a viewer who sees the leads of some teams and no others."""
-    seen, only = question.teams_seen, [(name.partition("__"), value) for name, value in question.only.items()]
-    if seen is None or len(only) > 1 or any(name != Kind.TEAM or how not in _HOWS for (name, _, how), _value in only):
-        return None
-    asked = [frozenset(map(int, _HOWS[how](value))) for (_name, _, how), value in only]
-    return Narrowed(Kind.TEAM, tuple(str(team) for team in sorted(seen.intersection(*asked))))
+    kind, keys, asked = Kind.ALL, ("",), None
+    for name, value in question.only.items():
+        of, _, how = name.partition("__")
+        if of not in Kind.values or how not in _HOWS:
+            return None
+        if of == Kind.TEAM and asked is None:
+            asked = tuple(sorted(int(key) for key in _HOWS[how](value) if key))
+        elif of != Kind.TEAM and kind is Kind.ALL:
+            kind, keys = Kind(of), _HOWS[how](value)
+        else:
+            return None
+    seen = question.teams_seen
+    if seen is None:
+        return Narrowed(kind, keys, asked)
+    teams = tuple(sorted(seen if asked is None else seen.intersection(asked)))
+    own = question.viewer.pk if question.viewer and question.sees_own_beside else None
+    return Narrowed(kind, keys, teams, own, tuple(sorted(seen)), asked)
 
 
 def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[Kind, ...] = (), **parameters: Any) -> list[tuple[Any, ...]]:
@@ -101,17 +126,38 @@ def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind,
     first, *_between, last = edges
     since, until = (edges[name] if isinstance(edges[name], datetime) else beyond for name, beyond in ((first, _EARLIEST), (last, _LATEST)))
     whole = f"counted_on >= %({first}_day)s::date AND counted_on < %({last}_day)s::date AND counted_on <> ALL(%(begun)s::date[])"
-    lines = [_SUMS.format(whole=whole, of_note=_values(kinds, "note"), of_key="true" if whose.kind is Kind.ALL else "key = ANY(%(keys)s)")]
+    totals, names = _totals(whose, kinds, whole=whole)
+    known |= names
+    lines = [*totals, _NOTES.format(whole=whole, of_note=_values(kinds, "note"), whose=whose.of_teams("note"))]
     for i, day in enumerate(begun):
         known |= {f"opens_{i}": max(_midnight(day, zone), since), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
-        is_its = "true" if whose.kind is Kind.ALL else f"{_KEYS[whose.kind].format('lead')} = ANY(%(keys)s)"
-        lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=is_its))
+        lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=whose.of_teams("lead")))
+    if whose.own is not None:
+        said = {"of_lead": _values(kinds, "lead"), "worth": _WORTH, "since": f"%({first})s", "until": f"%({last})s"}
+        lines.append(_OWN.format(whose=whose.of_own("lead"), **said))
+        known |= {"own": whose.own, "seen": list(whose.seen), "asked": list(whose.asked or ())}
     return " UNION ALL ".join(lines), known
+
+
+def _totals(whose: Narrowed, kinds: tuple[Kind, ...], *, whole: str) -> tuple[list[str], dict[str, Any]]:
+    """The sums of whole days. Those of teams as wholes stand among the sums of all leads, and come as every kind that is their whole."""
+    of_key = "true" if whose.kind is Kind.ALL else "key = ANY(%(keys)s)"
+    if whose.teams is None:
+        return [_TOTALS.format(kind="kind", key="key", table="crm_daybooktotal", kinds="%(kinds)s", of_key=of_key, whole=whole)], {}
+    wholes = {Kind.ALL: ("''", "''"), Kind.TEAM: ("'team'", "key")}
+    lines = [
+        _TOTALS.format(kind=kind, key=key, table="crm_daybooktotal", kinds="ARRAY['team']", of_key="key = ANY(%(team_keys)s)", whole=whole)
+        for kind, key in (wholes[kind] for kind in kinds if kind in wholes)
+    ]
+    if set(kinds) - set(wholes):
+        of_team = f"team_id = ANY(%(teams)s) AND {of_key}"
+        lines.append(_TOTALS.format(kind="kind", key="key", table="crm_daybookofteam", kinds="%(kinds)s", of_key=of_team, whole=whole))
+    return lines, {"teams": list(whose.teams), "team_keys": list(map(str, whose.teams))}
 
 
 def _live(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str) -> str:
     said = {
-        "join": "" if kinds == (Kind.ALL,) else "JOIN crm_lead lead ON lead.id = stay.lead_id",
+        "join": "" if kinds == (Kind.ALL,) and "lead." not in whose else "JOIN crm_lead lead ON lead.id = stay.lead_id",
         "of_lead": _values(kinds, "lead"),
         "since": since,
         "until": until,

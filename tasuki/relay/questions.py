@@ -64,9 +64,17 @@ class Question:
 
     @cached_property
     def teams_seen(self) -> frozenset[int] | None:
-        """The teams whose leads are all that the viewer sees; None where that cannot be said so: they own leads of another team, or see all."""
-        teams = abilities.teams_of_scope(abilities.standing_of(self.viewer), "lead") if self.viewer else frozenset()
-        return teams if teams and not Lead.objects.filter(owner=self.viewer).exclude(team__in=teams).exists() else None
+        """The teams whose leads the viewer sees, each of them whole; None where all leads are seen."""
+        if self.viewer is None or not Lead.objects.visible_to(self.viewer).query.where:
+            return None
+        return abilities.teams_of_scope(abilities.standing_of(self.viewer), "lead")
+
+    @cached_property
+    def sees_own_beside(self) -> bool:
+        """Whether the viewer owns leads that are of none of these teams, and sees them too."""
+        if self.viewer is None or self.teams_seen is None or abilities.standing_of(self.viewer).scope("lead") is abilities.Scope.NOTHING:
+            return False
+        return Lead.objects.filter(owner=self.viewer).exclude(team__in=self.teams_seen).exists()
 
     def bounds(self) -> tuple[Any, Any]:
         return self.start or "-infinity", self.end or "infinity"

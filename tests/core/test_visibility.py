@@ -85,6 +85,7 @@ REACHED_OTHERWISE = {
     "relay.PlanMonth": "with its plan",
     "relay.PlanRate": "with its plan",
     "crm.DaybookNote": "sums for the relay, whose pages ask for see_relay",
+    "crm.DaybookOfTeam": "sums for the relay, whose pages ask for see_relay",
     "crm.DaybookTotal": "sums for the relay, whose pages ask for see_relay",
     "crm.EngagementRule": "through its score model",
     "crm.FitRule": "through its score model; its words are told as reasons, on the page of a lead",

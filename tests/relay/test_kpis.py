@@ -196,7 +196,6 @@ def test_everybody_counts_what_they_may_see(told: Cast) -> None:
 
 
 def test_whoever_sees_some_teams_counts_what_the_reference_counts_of_their_leads(told: Cast) -> None:
-    from_the_book = set()
     for viewer, with_another in product((told.ivo, told.mina, told.saori), (False, True)):
         if with_another:
             Lead.objects.filter(pk=Lead.objects.exclude(team=viewer.team).order_by("pk")[:1]).update(owner=viewer)
@@ -204,14 +203,34 @@ def test_whoever_sees_some_teams_counts_what_the_reference_counts_of_their_leads
         stays = [stay for stay in histories.stays() if stay.lead in seen]
         for start, end in PERIODS:
             question = Question(Form.PERIOD, start, end, viewer=viewer)
-            from_the_book.add(book.narrowed(question) is not None)
+            assert book.narrowed(question) is not None
             for stage, counted in kpis.by_stage(question).items():
                 flow = funnel.flow(stays, stage=stage, start=start, end=end)
                 assert funnel.Flow(counted.balance_start, counted.inflow, counted.outflow, counted.balance_end) == flow
             week = kpis.by_week(question, stages.READY, until=end)[-2]
             monday = week.monday.replace(tzinfo=question.zone)
             assert week.n == sum(stay.stage == stages.READY and monday <= stay.entered_at < monday + timedelta(days=7) for stay in stays)
-    assert from_the_book == {True, False}, "whoever owns a lead of another team is counted by the passages"
+
+
+ONLY: list[dict[str, object]] = [{}, {"source": "Fair"}, {"segment__in": ["", "Exchange"]}, {"owner__isnull": True}, {"team__isnull": True}]
+
+
+def test_the_sums_of_teams_are_what_the_passages_of_their_leads_come_to(told: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = Lead.objects.exclude(team=told.ivo.team).order_by("pk").values_list("pk", flat=True)[:3]
+    Lead.objects.filter(pk__in=list(elsewhere)).update(owner=told.ivo)
+    questions = [
+        Question(form, *PERIODS[2], by, viewer, only)
+        for by, form, viewer, only in product(Grouping, Form, (told.ivo, told.saori), [*ONLY, {"team": told.field_sales.pk}])
+    ]
+    questions += [Question(form, None, PERIODS[2][1], viewer=told.ruth, only={"team": told.inside_sales.pk, "source": "Fair"}) for form in Form]
+
+    def answers() -> list[object]:
+        return [(groups.cross(question), kpis.balances(question), kpis.by_week(question, stages.READY, until=PERIODS[2][1])) for question in questions]
+
+    assert all(book.narrowed(question) is not None for question in questions)
+    from_the_sums = answers()
+    monkeypatch.setattr(book, "narrowed", lambda question: None)
+    assert answers() == from_the_sums
 
 
 def test_nothing_is_counted_as_nothing(cast: Cast) -> None:
