@@ -113,7 +113,7 @@ book AS (SELECT team_id, kind, key, day, stage_id, outcome,
 SELECT concat_ws(' ', day, stage_id, outcome, kind, key, team_id) FROM ledger FULL JOIN book USING (team_id, kind, key, day, stage_id, outcome)
 WHERE coalesce(ledger.n_entered, 0) <> coalesce(book.n_entered, 0) OR coalesce(ledger.n_left, 0) <> coalesce(book.n_left, 0)
    OR coalesce(ledger.came, 0) <> coalesce(book.came, 0) OR coalesce(ledger.went, 0) <> coalesce(book.went, 0)
-""".format(of_lead="('source', source), ('segment', segment), ('owner', coalesce(lead.owner_id::text, ''))")
+""".format(of_lead="('', ''), ('source', source), ('segment', segment), ('owner', coalesce(lead.owner_id::text, ''))")
 
 _RATES = """
 SELECT opportunity.id FROM sales_opportunity opportunity CROSS JOIN core_organisation organisation

@@ -66,11 +66,11 @@ class DaybookTotal(Counted):
 
 
 class DaybookOfTeam(Counted):
-    """The totals of the leads of one team by source, segment and owner, for whoever sees those of some teams only."""
+    """The totals of the leads of one team: of all, by source, segment and owner, for whoever sees those of some teams only."""
 
     pk = models.CompositePrimaryKey("team_id", "kind", "counted_on", "stage_id", "outcome", "key")
     team = models.ForeignKey("core.Team", models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=8, choices=Kind.choices, blank=True)
     key = models.CharField(max_length=80, blank=True)
 
     class Meta:

@@ -145,6 +145,7 @@ class Lead(models.Model):
             models.Index(fields=["won_at", "id"], name="lead_by_win", include=["state"], condition=Q(won_at__isnull=False)),
             models.Index(fields=["ended_at", "id"], name="lead_by_end", condition=Q(ended_at__isnull=False)),
             models.Index(fields=["state", "ended_at", "id"], name="lead_in_state_by_end", condition=Q(ended_at__isnull=False)),
+            models.Index(fields=["ended_at", "id"], name="lead_by_recycling", condition=Q(ended_as="recycled"), include=["team", "owner"]),
             models.Index(fields=["updated_at", "id"], name="lead_by_change"),
             models.Index(fields=["previous"], name="lead_woken", condition=Q(previous__isnull=False), include=["opened_at"]),  # unique: see 0017
             # Without it, each lead that an import takes back would be looked for in all of them.

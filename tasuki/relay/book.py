@@ -49,6 +49,16 @@ _OWN = """
         AS moves(at, n_entered, n_left, worth_entered, worth_left)
     CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
     WHERE moves.at >= {since} AND moves.at < {until}"""
+_SOUGHT = """unnest(%(stages)s::text[], %(moments)s::timestamptz[], %(days)s::date[], %(opens)s::timestamptz[])
+    AS sought(stage_id, moment, day, opens)"""
+_STANDING = "outcome = '' AND stage_id = ANY(%(stages)s)"
+_STANDS = f"""
+    SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id JOIN crm_lead lead ON lead.id = stay.lead_id
+    WHERE stay.left_at IS NULL AND stay.entered_at >= {{since}} AND stay.entered_at < sought.moment AND {{whose}}"""
+_OWN_STANDS = f"""
+    SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_lead lead ON lead.stage_id = sought.stage_id
+    JOIN crm_passage stay ON stay.lead_id = lead.id AND stay.left_at IS NULL
+    WHERE lead.owner_id = %(own)s AND stay.entered_at < sought.moment AND {{whose}}"""
 _WORTH = "CASE WHEN stay.outcome = 'won' THEN stay.amount END"
 
 
@@ -76,6 +86,10 @@ class Narrowed:
     def of_own(self, table: str) -> str:
         asked = "" if self.asked is None else f" AND {table}.team_id = ANY(%(asked)s)"
         return f"{self.of_key(table)} AND {table}.team_id <> ALL(%(seen)s::bigint[]){asked}"
+
+    @property
+    def names_of_own(self) -> dict[str, Any]:
+        return {"own": self.own, "seen": list(self.seen), "asked": list(self.asked or ())}
 
 
 def narrowed(question: Question) -> Narrowed | None:
@@ -119,6 +133,29 @@ def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[
     return questions.ask(question, said.replace("LINES", f"({lines}) lines"), **known)
 
 
+def standing(question: Question, before: dict[str, datetime]) -> dict[str, int]:
+    """Those that have not left a stage yet and entered it before its moment: the sums of whole days, and of the day of the moment the passages.
+
+    Stages in which nobody stands are not there.
+    """
+    zone, whose = question.zone, narrowed(question)
+    days = [_day(moment, zone) for moment in before.values()]
+    known: dict[str, Any] = {"stages": list(before), "moments": list(before.values()), "days": days, "opens": [_midnight(day, zone) for day in days]}
+    if whose:
+        kinds = (whose.kind,)
+        totals, names = _totals(whose, kinds, whole=_STANDING)
+        notes = _NOTES.format(whole=_STANDING, of_note=_values(kinds, "note"), whose=whose.of_teams("note"))
+        whole = " UNION ALL ".join([*totals, notes])
+        lines = [f"SELECT line.stage_id, n_entered FROM ({whole}) line JOIN {_SOUGHT} ON sought.stage_id = line.stage_id WHERE line.day < sought.day"]
+        lines.append(_STANDS.format(since="sought.opens", whose=whose.of_teams("lead")))
+        if whose.own is not None:
+            lines.append(_OWN_STANDS.format(whose=whose.of_own("lead")))
+        known |= {"kinds": [whose.kind.value], "keys": list(whose.keys), **names, **whose.names_of_own}
+    else:
+        lines = [_STANDS.format(since="'-infinity'::timestamptz", whose="AMONG(lead.id)")]
+    return dict(questions.ask(question, f"SELECT stage_id, sum(n)::int FROM ({' UNION ALL '.join(lines)}) AS standing(stage_id, n) GROUP BY stage_id", **known))
+
+
 def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind, ...], zone: ZoneInfo) -> tuple[str, dict[str, Any]]:
     """Sums of the days in which no edge falls, and the passages of those in which one does."""
     begun = sorted({at.astimezone(zone).date() for at in edges.values() if isinstance(at, datetime) and at != _midnight(_day(at, zone), zone)})
@@ -135,24 +172,20 @@ def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind,
     if whose.own is not None:
         said = {"of_lead": _values(kinds, "lead"), "worth": _WORTH, "since": f"%({first})s", "until": f"%({last})s"}
         lines.append(_OWN.format(whose=whose.of_own("lead"), **said))
-        known |= {"own": whose.own, "seen": list(whose.seen), "asked": list(whose.asked or ())}
+        known |= whose.names_of_own
     return " UNION ALL ".join(lines), known
 
 
 def _totals(whose: Narrowed, kinds: tuple[Kind, ...], *, whole: str) -> tuple[list[str], dict[str, Any]]:
-    """The sums of whole days. Those of teams as wholes stand among the sums of all leads, and come as every kind that is their whole."""
+    """The sums of whole days."""
     of_key = "true" if whose.kind is Kind.ALL else "key = ANY(%(keys)s)"
     if whose.teams is None:
         return [_TOTALS.format(kind="kind", key="key", table="crm_daybooktotal", kinds="%(kinds)s", of_key=of_key, whole=whole)], {}
-    wholes = {Kind.ALL: ("''", "''"), Kind.TEAM: ("'team'", "key")}
-    lines = [
-        _TOTALS.format(kind=kind, key=key, table="crm_daybooktotal", kinds="ARRAY['team']", of_key="key = ANY(%(team_keys)s)", whole=whole)
-        for kind, key in (wholes[kind] for kind in kinds if kind in wholes)
-    ]
-    if set(kinds) - set(wholes):
-        of_team = f"team_id = ANY(%(teams)s) AND {of_key}"
-        lines.append(_TOTALS.format(kind="kind", key="key", table="crm_daybookofteam", kinds="%(kinds)s", of_key=of_team, whole=whole))
-    return lines, {"teams": list(whose.teams), "team_keys": list(map(str, whose.teams))}
+    said = {"table": "crm_daybookofteam", "of_key": f"team_id = ANY(%(teams)s) AND {of_key}", "whole": whole}
+    lines = [_TOTALS.format(kind="kind", key="key", kinds="%(kinds)s", **said)]
+    if Kind.TEAM in kinds:
+        lines.append(_TOTALS.format(kind="'team'", key="team_id::text", kinds="ARRAY['']", **said))
+    return lines, {"teams": list(whose.teams)}
 
 
 def _live(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str) -> str:

@@ -11,11 +11,15 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Q
+
 from tasuki.crm import stages
 from tasuki.crm.ledger import Outcome
-from tasuki.relay import book, groups, questions
+from tasuki.relay import book, groups, questions, stays
 from tasuki.relay.groups import GroupCount
 from tasuki.relay.questions import MOVED, Form, Question, ask
+
+DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,10 @@ def _folded(stage: str, counts: dict[str, list[int]], n_periods: int) -> StageCo
 
 def _days(question: Question, *, of_all: bool) -> dict[str, tuple[Days, int]]:
     """Days of those that left, and how many of those still there have waited longer than the median of those that moved on."""
+    took = None if of_all else stays.moved_on(question)
+    if took is not None:
+        aged = _aged(question, {stage: median for stage, (median, _p90) in took.items()})
+        return {stage: (Days(None, None, median / DAY, p90 / DAY), aged[stage]) for stage, (median, p90) in took.items()}
     shares = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY days)"
     every, which = (shares, "true") if of_all else ("NULL::float[]", "outcome = ANY(%(moved)s)")
     rows = ask(
@@ -200,6 +208,22 @@ def _days(question: Question, *, of_all: bool) -> dict[str, tuple[Days, int]]:
     return {stage: (Days(*(every or (None, None)), *(moved or (None, None))), n_aged) for stage, every, moved, n_aged in rows}
 
 
+def _aged(question: Question, seconds: dict[str, float]) -> dict[str, int]:
+    """Those of each stage that stood there at the end of the period for longer than so many seconds."""
+    end = question.end
+    assert end is not None  # noqa: S101 - days are counted up to one
+    since = {stage: end - timedelta(seconds=waited) for stage, waited in seconds.items()}
+    still = book.standing(question, since)
+    gone = ask(
+        question,
+        """SELECT stage_id, count(*) FROM unnest(%(stages)s::text[], %(since)s::timestamptz[]) AS sought(stage_id, since)
+           JOIN crm_passage USING (stage_id) WHERE left_at >= %(finish)s AND entered_at < since AND AMONG(lead_id) GROUP BY stage_id""",
+        stages=list(since),
+        since=list(since.values()),
+    )
+    return {stage: still.get(stage, 0) + dict(gone).get(stage, 0) for stage in since}
+
+
 @dataclass(frozen=True)
 class Recycling:
     """What flowed back in the period: recycled, those of them that came round by its end, wins, wins that had come round at least once."""
@@ -211,22 +235,24 @@ class Recycling:
 
 
 def recycling(question: Question) -> Recycling:
+    """A lead was recycled when its last passage was, and won when one was; a test holds them together."""
+    within = {name: bound for name, bound in (("gte", question.start), ("lt", question.end)) if bound}
+    gone = questions.leads(question).filter(ended_as=Outcome.RECYCLED, **{f"ended_at__{name}": bound for name, bound in within.items()})
+    came_round = Count("next", filter=Q(next__opened_at__lt=question.end) if question.end else None)
+    back = gone.aggregate(recycled=Count("pk"), came_round=came_round)
     # The LIMIT has each pass before looked up by its number: the planner expects far more of them, and would read all leads there are.
-    (row,) = ask(
+    (won,) = ask(
         question,
-        """SELECT * FROM (
-               SELECT count(*), count(*) FILTER (WHERE is_back) FROM (
-                   SELECT lead_id IN (SELECT previous_id FROM crm_lead WHERE previous_id IS NOT NULL AND opened_at < %(finish)s) AS is_back
-                   FROM crm_passage WHERE outcome = 'recycled' AND left_at >= %(start)s AND left_at < %(finish)s AND AMONG(lead_id)) gone) recycled,
-           (WITH RECURSIVE wins AS MATERIALIZED (
-                SELECT lead_id FROM crm_passage WHERE outcome = 'won' AND left_at >= %(start)s AND left_at < %(finish)s AND AMONG(lead_id)),
+        """SELECT * FROM (WITH RECURSIVE wins AS MATERIALIZED (
+                SELECT id, previous_id, ended_as FROM crm_lead lead WHERE won_at >= %(start)s AND won_at < %(finish)s AND AMONG(lead.id)),
             chain AS (
-                SELECT wins.lead_id, lead.previous_id, lead.ended_as FROM wins JOIN crm_lead lead ON lead.id = wins.lead_id
-                UNION ALL SELECT chain.lead_id, before.previous_id, before.ended_as
-                FROM chain CROSS JOIN LATERAL (SELECT previous_id, ended_as FROM crm_lead WHERE id = chain.previous_id LIMIT 1) before)
-            SELECT (SELECT count(*) FROM wins), (SELECT count(DISTINCT lead_id) FROM chain WHERE ended_as = 'recycled')) won""",
+                SELECT id, previous_id, ended_as FROM wins
+                UNION ALL SELECT chain.id, before.previous_id, before.ended_as
+                FROM chain CROSS JOIN LATERAL (SELECT previous_id, ended_as FROM crm_lead WHERE id = chain.previous_id LIMIT 1) before
+                WHERE chain.previous_id IS NOT NULL)
+            SELECT (SELECT count(*) FROM wins), (SELECT count(DISTINCT id) FROM chain WHERE ended_as = 'recycled')) won""",
     )
-    return Recycling(*row)
+    return Recycling(back["recycled"], back["came_round"], *won)
 
 
 @dataclass(frozen=True)

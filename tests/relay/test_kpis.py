@@ -13,7 +13,8 @@ from tasuki.core.imports import running
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import daybook, leads, stages
 from tasuki.crm.leads import Arrival, Lead
-from tasuki.relay import book, groups, kpis
+from tasuki.relay import book, groups, kpis, stays
+from tasuki.relay.leg_days import keeping
 from tasuki.relay.questions import Form, Grouping, Question
 from tests.cast import SET_UP, Cast
 from tests.relay import histories
@@ -231,6 +232,29 @@ def test_the_sums_of_teams_are_what_the_passages_of_their_leads_come_to(told: Ca
     from_the_sums = answers()
     monkeypatch.setattr(book, "narrowed", lambda question: None)
     assert answers() == from_the_sums
+
+
+def test_days_in_a_stage_are_the_same_from_what_is_counted_of_each_day(told: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeping.keep(at=PERIODS[-1][1])
+    # Some of what is counted changes hands, and is counted by the passages of its days until it is counted again.
+    Lead.objects.filter(pk__in=list(Lead.objects.order_by("pk").values_list("pk", flat=True)[:2])).update(owner=told.ivo, team=told.field_sales)
+    only: list[dict[str, object]] = [{}, {"owner": told.ivo.pk}, {"owner__isnull": True}, {"team": told.field_sales.pk}]
+    questions = [
+        Question(Form.PERIOD, start, end + timedelta(hours=5), viewer=viewer, only=one)
+        for viewer, one, (start, end) in product((told.ruth, told.ivo, told.saori, told.mina), only, [*PERIODS, (None, PERIODS[1][1])])
+    ]
+
+    def answers() -> list[object]:
+        counted = [kpis.by_stage(question, days_of_all=False) for question in questions]
+        return [number for counts in counted for one in counts.values() for number in (one.days.median_moved, one.days.p90_moved, one.n_aged)]
+
+    counted = sum(stays.moved_on(question) is not None for question in questions)
+    assert counted > len(questions) / 2
+    from_the_days = answers()
+    keeping.keep(at=PERIODS[-1][1])
+    assert answers() == from_the_days
+    monkeypatch.setattr(stays, "moved_on", lambda question: None)
+    assert answers() == pytest.approx(from_the_days)
 
 
 def test_nothing_is_counted_as_nothing(cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""The daybook sums the leads of each team by source, segment and owner too, for whoever sees those of some teams only."""
+"""The daybook sums the leads of each team by themselves, by source, segment and owner too, for whoever sees those of some teams only."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -28,7 +28,7 @@ BEGIN
     of_teams AS (
         INSERT INTO crm_daybookofteam AS total (team_id, kind, key, counted_on, stage_id, outcome, n_entered, n_left, amount_entered, amount_left)
         SELECT team_id, kind, key, counted_on, stage_id, outcome, sum(n_entered), sum(n_left), nullif(sum(amount_entered), 0), nullif(sum(amount_left), 0)
-        FROM taken CROSS JOIN LATERAL (VALUES ('source', source), ('segment', segment), ('owner', coalesce(owner_id::text, ''))) AS said(kind, key)
+        FROM taken CROSS JOIN LATERAL (VALUES ('', ''), ('source', source), ('segment', segment), ('owner', coalesce(owner_id::text, ''))) AS said(kind, key)
         GROUP BY team_id, kind, key, counted_on, stage_id, outcome
         HAVING sum(n_entered) <> 0 OR sum(n_left) <> 0 OR sum(amount_entered) <> 0 OR sum(amount_left) <> 0
         ORDER BY team_id, kind, counted_on, stage_id, outcome, key
@@ -59,7 +59,7 @@ FROM (
           FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id) stays
     CROSS JOIN LATERAL (VALUES ((entered_at AT TIME ZONE zone.name)::date, 1, 0), ((left_at AT TIME ZONE zone.name)::date, 0, 1)) AS moves(day, came, went)
     WHERE moves.day IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7) days
-CROSS JOIN LATERAL (VALUES ('source', source), ('segment', segment), ('owner', coalesce(owner_id::text, ''))) AS said(kind, key)
+CROSS JOIN LATERAL (VALUES ('', ''), ('source', source), ('segment', segment), ('owner', coalesce(owner_id::text, ''))) AS said(kind, key)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
 BUILD = f"""
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("", "all leads"), ("source", "source"), ("segment", "segment"), ("owner", "owner"), ("team", "team")], max_length=8
+                        blank=True, choices=[("", "all leads"), ("source", "source"), ("segment", "segment"), ("owner", "owner"), ("team", "team")], max_length=8
                     ),
                 ),
                 ("key", models.CharField(blank=True, max_length=80)),

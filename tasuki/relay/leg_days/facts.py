@@ -28,6 +28,12 @@ BOUNDS = (
     5, 10, 15, 20, 25, 30, 40, 50, 60, 90, 120, 150, 180, 240, 300, 420, 540, 660, 780, 900, 1_080, 1_260, 1_500, 1_800, 2_400, 3_000, 3_600, 5_400,
     7_200, 9_000, 10_800, 14_400, 18_000, 21_600, 28_800, 43_200, 86_400, 172_800, 345_600, 691_200, 1_382_400,
 )  # fmt: skip
+_HOUR, _DAY = 3_600, 86_400
+# The same for stays in a stage, which take days.
+STAY_BOUNDS = (
+    *(hours * _HOUR for hours in (1, 3, 6, 12, 18)),
+    *(days * _DAY for days in (*range(1, 17), *range(18, 33, 2), *range(36, 65, 4), 72, 80, 96, 112, 128, 160, 192, 256, 384)),
+)
 
 
 def _among(column: str, values: Iterable[str]) -> str:
@@ -84,10 +90,16 @@ FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
 LEFT JOIN crm_passage beside ON beside.lead_id = stay.lead_id AND beside.seq = stay.seq + 1
 WHERE {_among("stay.stage_id", STAGES)} AND {_among("stay.outcome", MOVED_ON)} AND stay.left_at >= span.since_at AND stay.left_at < span.until_at
 ) AS moved GROUP BY person, team, source, stage, way, edge"""
+# Those that moved on, as the relay tells how long that takes; of all stages.
+_STAYS = f"""
+SELECT lead.owner_id AS person, lead.team_id AS team, lead.source, NULL::bigint AS seen, NULL::bigint AS owner, stay.stage_id AS stage,
+       round(extract(epoch FROM stay.left_at - stay.entered_at))::int AS seconds
+FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
+WHERE {_among("stay.stage_id", stages.ORDER)} AND {_among("stay.outcome", MOVED_ON)} AND stay.left_at >= span.since_at AND stay.left_at < span.until_at"""
 
 ROWS = {
     Noun.CALL: _CALLS, Noun.MEETING: _MEETINGS, Noun.HANDOFF: _HANDOFFS, Noun.PROMISE: _PROMISES, Noun.GIVEN_UP: _GIVEN_UP, Noun.LIST: _LISTS,
-    Noun.EDGE: _EDGES,
+    Noun.EDGE: _EDGES, Noun.STAY: _STAYS,
 }  # fmt: skip
 # How the lead is joined where it is asked for.
 _LEAD_OF = {
@@ -151,6 +163,7 @@ class Times:
     where: str
     key: str = "''"
     sets: tuple[Told, ...] = (*_BOTH, *_SEEN, *_OWNED)
+    bounds: tuple[int, ...] = BOUNDS
 
 
 @dataclass(frozen=True)
@@ -220,8 +233,9 @@ MOVES = Part(
     {f"{way}_{nth}": f"sum(n) FILTER (WHERE way = '{way}' AND edge = '{edge}')" for way in ("came", "went") for nth, edge in enumerate(EDGES)},
     key="stage", sets=_HOUSE,
 )  # fmt: skip
+STAYED = Times(Noun.STAY, "stayed", "seconds", where="true", key="stage", sets=(Told.ALL, Told.TEAM, Told.PERSON), bounds=STAY_BOUNDS)
 PARTS: tuple[AnyPart, ...] = (
-    CALLS, DIALLED, ATTEMPTED, SPOKEN_TO, RESULTS, LASTED, MEETINGS, HANDOFFS, PROMISES, ANSWERS_TOOK, GIVEN_UP, LISTS, MOVES,
+    CALLS, DIALLED, ATTEMPTED, SPOKEN_TO, RESULTS, LASTED, MEETINGS, HANDOFFS, PROMISES, ANSWERS_TOOK, GIVEN_UP, LISTS, MOVES, STAYED,
 )  # fmt: skip
 
 

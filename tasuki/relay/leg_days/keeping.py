@@ -33,6 +33,7 @@ _FIRST = {
     Noun.GIVEN_UP: "SELECT min(entered_at) FROM crm_passage",
     Noun.LIST: "SELECT min(for_on) FROM inside_sales_calllist",
     Noun.EDGE: "SELECT min(entered_at) FROM crm_passage",
+    Noun.STAY: "SELECT min(entered_at) FROM crm_passage",
 }
 _SPAN = "unnest(%(n_days)s::int[], %(starts_on)s::date[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS span(n_days, starts_on, since_at, until_at)"
 _FORGET = """
@@ -232,7 +233,7 @@ def _times_added(part: Times) -> str:
 
 def _gathered(part: Times, often: str) -> str:
     """The values of each span and group in their order; and, to find one sooner, how many lie up to each bound."""
-    up_to = ", ".join(f"(coalesce(sum(n) FILTER (WHERE value <= {bound}), 0))::int" for bound in facts.BOUNDS)
+    up_to = ", ".join(f"(coalesce(sum(n) FILTER (WHERE value <= {bound}), 0))::int" for bound in part.bounds)
     return f"""
         SELECT '{part.name}', key, told, n_days, starts_on, owner, seen, person, team, source, ARRAY[sum(n)::int, {up_to}],
                array_agg(value ORDER BY value), array_agg(n ORDER BY value)

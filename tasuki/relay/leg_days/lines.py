@@ -11,8 +11,8 @@ from tasuki.relay.leg_days.rows import BITS, Noun
 from tasuki.relay.leg_days.seeing import Seen
 
 # What is of the team by which it is seen, and of whoever owns it.
-_SEEN_BY = {Noun.EDGE: "team", Noun.LIST: "team"}
-_OWNED_BY = {Noun.EDGE: "person", Noun.LIST: "person"}
+_SEEN_BY = {Noun.EDGE: "team", Noun.STAY: "team", Noun.LIST: "team"}
+_OWNED_BY = {Noun.EDGE: "person", Noun.STAY: "person", Noun.LIST: "person"}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from django.db import connection
 
 from tasuki.relay.leg_days import covering, facts, lines
 from tasuki.relay.leg_days.covering import Cover, Known, Period
-from tasuki.relay.leg_days.facts import BOUNDS, AnyPart, Days, Part, People, Times
+from tasuki.relay.leg_days.facts import AnyPart, Days, Part, People, Times
 from tasuki.relay.leg_days.lines import Line
 from tasuki.relay.leg_days.rows import Noun, midnight
 from tasuki.relay.leg_days.seeing import Seeing
@@ -103,14 +103,14 @@ class Reading:
         return {place: (dict(zip(part.numbers, counted, strict=True)), took[place]) for place, counted in found.items()}
 
     def _percentiles(self, times: Times, left: list[_Value]) -> dict[Place, tuple[float, float]]:
-        counted = self._summed(times, kept="kept.key, kept.counts", left=None, width=len(BOUNDS) + 1)
+        counted = self._summed(times, kept="kept.key, kept.counts", left=None, width=len(times.bounds) + 1)
         below: dict[Place, list[int]] = {}
         for one in left:
-            below.setdefault(one.place, [0] * (len(BOUNDS) + 1))[bisect_left(BOUNDS, one.value)] += one.n
+            below.setdefault(one.place, [0] * (len(times.bounds) + 1))[bisect_left(times.bounds, one.value)] += one.n
         for place, n_each in below.items():
             *up_to, n = accumulate(n_each)
-            counted[place] = [n + more for n, more in zip(counted.get(place) or [0] * (len(BOUNDS) + 1), (n, *up_to), strict=True)]
-        sought = [(place, _Sought.of(n, up_to, share)) for place, (n, *up_to) in counted.items() for share in _SHARES]
+            counted[place] = [n + more for n, more in zip(counted.get(place) or [0] * (len(times.bounds) + 1), (n, *up_to), strict=True)]
+        sought = [(place, _Sought.of(n, up_to, share, times.bounds)) for place, (n, *up_to) in counted.items() for share in _SHARES]
         found = self._values(times, sought, left) if sought else {}
         return {place: (found[2 * nth], found[2 * nth + 1]) for nth, place in enumerate(counted)}
 
@@ -281,13 +281,13 @@ class _Sought:
     between: float
 
     @classmethod
-    def of(cls, n: int, up_to: list[int], share: float) -> _Sought:
+    def of(cls, n: int, up_to: list[int], share: float, bounds: tuple[int, ...]) -> _Sought:
         rank = share * (n - 1)
         low, high = math.floor(rank), math.ceil(rank)
         # Bounds up to which there are no more than `low` values, and the first up to which there are more than `high`.
         under, over = bisect_right(up_to, low), bisect_right(up_to, high)
         skipped = up_to[under - 1] if under else 0
-        return cls(BOUNDS[under - 1] if under else -1, BOUNDS[over] if over < len(BOUNDS) else _BEYOND, low - skipped, high - skipped, rank - low)
+        return cls(bounds[under - 1] if under else -1, bounds[over] if over < len(bounds) else _BEYOND, low - skipped, high - skipped, rank - low)
 
     @staticmethod
     def columns(sought: list[tuple[Place, _Sought]]) -> dict[str, list[Any]]:

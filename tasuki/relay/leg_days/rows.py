@@ -28,6 +28,7 @@ class Noun(models.TextChoices):
     GIVEN_UP = "given_up"
     LIST = "list"
     EDGE = "edge"
+    STAY = "stay"
 
 
 class Told(models.IntegerChoices):

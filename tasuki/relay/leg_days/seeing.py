@@ -34,7 +34,7 @@ SELECT others, others AND EXISTS (SELECT FROM crm_lead WHERE owner_id = %(me)s A
        others AND EXISTS (SELECT FROM relay_legcount WHERE part = 'calls' AND told = {Told.SEEN_PERSON.value} AND n_days = 1 AND owner_id IS NULL
                           AND person_id = %(me)s AND seen_id <> ALL(%(teams)s))
 FROM (SELECT EXISTS (SELECT FROM core_team WHERE id <> ALL(%(teams)s)) AS others) there"""
-_OF_LEADS = (Noun.CALL, Noun.MEETING, Noun.PROMISE, Noun.GIVEN_UP, Noun.EDGE)
+_OF_LEADS = (Noun.CALL, Noun.MEETING, Noun.PROMISE, Noun.GIVEN_UP, Noun.EDGE, Noun.STAY)
 
 
 def of(user: User) -> Seeing:
