@@ -230,7 +230,7 @@ def test_the_sums_of_teams_are_what_the_passages_of_their_leads_come_to(told: Ca
 
     assert all(book.narrowed(question) is not None for question in questions)
     from_the_sums = answers()
-    monkeypatch.setattr(book, "narrowed", lambda question: None)
+    monkeypatch.setattr(book, "narrowed", lambda _question: None)
     assert answers() == from_the_sums
 
 
@@ -253,7 +253,7 @@ def test_days_in_a_stage_are_the_same_from_what_is_counted_of_each_day(told: Cas
     from_the_days = answers()
     keeping.keep(at=PERIODS[-1][1])
     assert answers() == from_the_days
-    monkeypatch.setattr(stays, "moved_on", lambda question: None)
+    monkeypatch.setattr(stays, "moved_on", lambda _question: None)
     assert answers() == pytest.approx(from_the_days)
 
 

@@ -106,21 +106,19 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        blank=True, choices=[("", "all leads"), ("source", "source"), ("segment", "segment"), ("owner", "owner"), ("team", "team")], max_length=8
+                        blank=True,
+                        choices=[("", "all leads"), ("source", "source"), ("segment", "segment"), ("owner", "owner"), ("team", "team")],
+                        max_length=8,
                     ),
                 ),
                 ("key", models.CharField(blank=True, max_length=80)),
                 (
                     "stage",
-                    models.ForeignKey(
-                        db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="crm.stage"
-                    ),
+                    models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="crm.stage"),
                 ),
                 (
                     "team",
-                    models.ForeignKey(
-                        db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="core.team"
-                    ),
+                    models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="core.team"),
                 ),
             ],
             options={

@@ -5,16 +5,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0012_stopped_imports'),
-        ('crm', '0024_sums_of_teams'),
+        ("core", "0012_stopped_imports"),
+        ("crm", "0024_sums_of_teams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('ended_as', 'recycled')), fields=['ended_at', 'id'], include=('team', 'owner'), name='lead_by_recycling'),
+            model_name="lead",
+            index=models.Index(condition=models.Q(("ended_as", "recycled")), fields=["ended_at", "id"], include=("team", "owner"), name="lead_by_recycling"),
         ),
     ]

@@ -110,7 +110,7 @@ class Reading:
         for place, n_each in below.items():
             *up_to, n = accumulate(n_each)
             counted[place] = [n + more for n, more in zip(counted.get(place) or [0] * (len(times.bounds) + 1), (n, *up_to), strict=True)]
-        sought = [(place, _Sought.of(n, up_to, share, times.bounds)) for place, (n, *up_to) in counted.items() for share in _SHARES]
+        sought = [(place, _Sought.of(n, up_to, share=share, bounds=times.bounds)) for place, (n, *up_to) in counted.items() for share in _SHARES]
         found = self._values(times, sought, left) if sought else {}
         return {place: (found[2 * nth], found[2 * nth + 1]) for nth, place in enumerate(counted)}
 
@@ -281,7 +281,7 @@ class _Sought:
     between: float
 
     @classmethod
-    def of(cls, n: int, up_to: list[int], share: float, bounds: tuple[int, ...]) -> _Sought:
+    def of(cls, n: int, up_to: list[int], *, share: float, bounds: tuple[int, ...]) -> _Sought:
         rank = share * (n - 1)
         low, high = math.floor(rank), math.ceil(rank)
         # Bounds up to which there are no more than `low` values, and the first up to which there are more than `high`.

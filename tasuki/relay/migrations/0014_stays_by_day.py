@@ -68,9 +68,7 @@ class Migration(migrations.Migration):
     dependencies = [("relay", "0013_rules_of_hand_offs")]
 
     operations = [
-        migrations.AlterField(
-            model_name="legcounted", name="noun", field=models.CharField(choices=NOUNS, max_length=8, primary_key=True, serialize=False)
-        ),
+        migrations.AlterField(model_name="legcounted", name="noun", field=models.CharField(choices=NOUNS, max_length=8, primary_key=True, serialize=False)),
         migrations.AlterField(model_name="legtouched", name="noun", field=models.CharField(choices=NOUNS, max_length=8)),
         migrations.RunSQL(PASSAGES.format(stays=OF_PASSAGES), PASSAGES.format(stays="")),
         migrations.RunSQL(LEADS.format(stays=OF_LEADS), LEADS.format(stays="")),
