@@ -94,7 +94,8 @@ class Narrowed:
 
 def narrowed(question: Question) -> Narrowed | None:
     """Whose leads are asked for, in the daybook's words; None when it does not tell those apart."""
-    kind, keys, asked = Kind.ALL, ("",), None
+    kind, asked = Kind.ALL, None
+    keys: tuple[str, ...] = ("",)
     for name, value in question.only.items():
         of, _, how = name.partition("__")
         if of not in Kind.values or how not in _HOWS:
@@ -166,7 +167,7 @@ def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind,
     totals, names = _totals(whose, kinds, whole=whole)
     known |= names
     lines = [*totals, _NOTES.format(whole=whole, of_note=_values(kinds, "note"), whose=whose.of_teams("note"))]
-    for i, day in enumerate(begun):
+    for i, day in enumerate(begun if whose.teams != () else []):
         known |= {f"opens_{i}": max(_midnight(day, zone), since), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
         lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=whose.of_teams("lead")))
     if whose.own is not None:

@@ -25,7 +25,7 @@ def moved_on(question: Question) -> dict[str, tuple[float, float]] | None:
         if of not in _IDS or how not in ("", "isnull") or (how and of == "team"):
             return None
         ids[_IDS[of]] = 0 if how else value
-    asked = Asked(question.viewer, question.start, question.end, question.zone, **ids)
+    asked = Asked(question.viewer, question.start, question.end, question.zone, person=ids.get("person"), team=ids.get("team"))
     reading = Reading(asked, {_ONE: (question.start, question.end)}, None, covering.counted())
     if not reading.tells(facts.STAYED):
         return None
