@@ -55,6 +55,9 @@ _STANDING = "outcome = '' AND stage_id = ANY(%(stages)s)"
 _STANDS = f"""
     SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id JOIN crm_lead lead ON lead.id = stay.lead_id
     WHERE stay.left_at IS NULL AND stay.entered_at >= {{since}} AND stay.entered_at < sought.moment AND {{whose}}"""
+_STOOD = f"""
+    SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id
+    WHERE stay.left_at >= %(finish)s AND stay.entered_at < sought.moment AND AMONG(stay.lead_id)"""
 _OWN_STANDS = f"""
     SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_lead lead ON lead.stage_id = sought.stage_id
     JOIN crm_passage stay ON stay.lead_id = lead.id AND stay.left_at IS NULL
@@ -135,9 +138,8 @@ def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[
 
 
 def standing(question: Question, before: dict[str, datetime]) -> dict[str, int]:
-    """Those that have not left a stage yet and entered it before its moment: the sums of whole days, and of the day of the moment the passages.
-
-    Stages in which nobody stands are not there.
+    """Those that stood in a stage at the end of the period and entered it before its moment. Of those that stand there still the sums of whole days
+    tell, and of the day of the moment the passages. Stages in which nobody stood are not there.
     """
     zone, whose = question.zone, narrowed(question)
     days = [_day(moment, zone) for moment in before.values()]
@@ -154,6 +156,7 @@ def standing(question: Question, before: dict[str, datetime]) -> dict[str, int]:
         known |= {"kinds": [whose.kind.value], "keys": list(whose.keys), **names, **whose.names_of_own}
     else:
         lines = [_STANDS.format(since="'-infinity'::timestamptz", whose="AMONG(lead.id)")]
+    lines.append(_STOOD)
     return dict(questions.ask(question, f"SELECT stage_id, sum(n)::int FROM ({' UNION ALL '.join(lines)}) AS standing(stage_id, n) GROUP BY stage_id", **known))
 
 

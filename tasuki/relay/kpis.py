@@ -11,8 +11,6 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q
-
 from tasuki.crm import stages
 from tasuki.crm.ledger import Outcome
 from tasuki.relay import book, groups, questions, stays
@@ -213,15 +211,8 @@ def _aged(question: Question, seconds: dict[str, float]) -> dict[str, int]:
     end = question.end
     assert end is not None  # noqa: S101 - days are counted up to one
     since = {stage: end - timedelta(seconds=waited) for stage, waited in seconds.items()}
-    still = book.standing(question, since)
-    gone = ask(
-        question,
-        """SELECT stage_id, count(*) FROM unnest(%(stages)s::text[], %(since)s::timestamptz[]) AS sought(stage_id, since)
-           JOIN crm_passage USING (stage_id) WHERE left_at >= %(finish)s AND entered_at < since AND AMONG(lead_id) GROUP BY stage_id""",
-        stages=list(since),
-        since=list(since.values()),
-    )
-    return {stage: still.get(stage, 0) + dict(gone).get(stage, 0) for stage in since}
+    found = book.standing(question, since)
+    return {stage: found.get(stage, 0) for stage in since}
 
 
 @dataclass(frozen=True)
@@ -238,12 +229,14 @@ def recycling(question: Question) -> Recycling:
     """A lead was recycled when its last passage was, and won when one was; a test holds them together."""
     within = {name: bound for name, bound in (("gte", question.start), ("lt", question.end)) if bound}
     gone = questions.leads(question).filter(ended_as=Outcome.RECYCLED, **{f"ended_at__{name}": bound for name, bound in within.items()})
-    came_round = Count("next", filter=Q(next__opened_at__lt=question.end) if question.end else None)
-    back = gone.aggregate(recycled=Count("pk"), came_round=came_round)
+    recycled, names = questions.named(gone, "gone")
     # The LIMIT has each pass before looked up by its number: the planner expects far more of them, and would read all leads there are.
-    (won,) = ask(
+    (row,) = ask(
         question,
-        """SELECT * FROM (WITH RECURSIVE wins AS MATERIALIZED (
+        f"""SELECT * FROM (
+                SELECT count(*), count(next.id) FROM ({recycled}) AS gone(id) LEFT JOIN crm_lead next ON next.previous_id = gone.id
+                    AND next.opened_at < %(finish)s) recycled,
+            (WITH RECURSIVE wins AS MATERIALIZED (
                 SELECT id, previous_id, ended_as FROM crm_lead lead WHERE won_at >= %(start)s AND won_at < %(finish)s AND AMONG(lead.id)),
             chain AS (
                 SELECT id, previous_id, ended_as FROM wins
@@ -251,8 +244,9 @@ def recycling(question: Question) -> Recycling:
                 FROM chain CROSS JOIN LATERAL (SELECT previous_id, ended_as FROM crm_lead WHERE id = chain.previous_id LIMIT 1) before
                 WHERE chain.previous_id IS NOT NULL)
             SELECT (SELECT count(*) FROM wins), (SELECT count(DISTINCT id) FROM chain WHERE ended_as = 'recycled')) won""",
+        **names,
     )
-    return Recycling(back["recycled"], back["came_round"], *won)
+    return Recycling(*row)
 
 
 @dataclass(frozen=True)

@@ -165,14 +165,17 @@ def leads(question: Question) -> models.QuerySet[Lead]:
     return rows.filter(**question.only)
 
 
-def _seen(question: Question) -> tuple[str, dict[str, Any]]:
-    """A query for the ids of the leads that count, with its parameters named; ("", {}) when all do."""
-    rows = leads(question)
-    if not rows.query.where:
-        return "", {}
+def named(rows: models.QuerySet[Lead], prefix: str) -> tuple[str, dict[str, Any]]:
+    """A query for the ids of these leads, with its parameters named."""
     try:
         statement, values = rows.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
         return "SELECT NULL::bigint WHERE false", {}  # somebody who may see no lead at all
-    names = {f"seen_{i}": value for i, value in enumerate(values)}
+    names = {f"{prefix}_{i}": value for i, value in enumerate(values)}
     return statement % tuple(f"%({name})s" for name in names), names
+
+
+def _seen(question: Question) -> tuple[str, dict[str, Any]]:
+    """A query for the ids of the leads that count, with its parameters named; ("", {}) when all do."""
+    rows = leads(question)
+    return named(rows, "seen") if rows.query.where else ("", {})
