@@ -76,6 +76,7 @@ class Account(models.Model):
             models.Index(fields=["domain"], name="account_domain", condition=~Q(domain="")),
             models.Index(fields=["owner", "-id"], name="account_of_owner"),
             models.Index(fields=["team", "-id"], name="account_of_team"),
+            models.Index(fields=["team", "country"], name="account_of_team_by_country"),
             models.Index(fields=["name", "id"], name="account_by_name"),
             models.Index(fields=["country", "id"], name="account_by_country"),
             models.Index(fields=["country", "name", "id"], name="account_by_country_and_name"),

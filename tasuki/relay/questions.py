@@ -24,6 +24,10 @@ MOVED = tuple(outcome.value for outcome in MOVED_ON)
 USUAL_PERIODS = 4
 # Stands for each value in turn.
 _THE_VALUE = "\ue000"
+_BESIDE = """
+SELECT EXISTS (SELECT FROM core_team WHERE id <> ALL(%(teams)s::bigint[])),
+       EXISTS (SELECT FROM crm_lead WHERE owner_id = %(me)s AND team_id <> ALL(%(teams)s::bigint[]))
+"""
 _FIRST_ENDING = """
 SELECT least((SELECT counted_on FROM crm_daybooktotal WHERE kind = '' AND outcome = ANY(%(for_good)s) AND n_left > 0 ORDER BY counted_on LIMIT 1),
              (SELECT min(counted_on) FROM crm_daybooknote WHERE outcome = ANY(%(for_good)s) AND n_left > 0))
@@ -62,19 +66,29 @@ class Question:
         """The organisation's: its days are the days of every number."""
         return ZoneInfo(the_organisation().time_zone)
 
-    @cached_property
+    @property
     def teams_seen(self) -> frozenset[int] | None:
-        """The teams whose leads the viewer sees, each of them whole; None where all leads are seen."""
-        if self.viewer is None or not Lead.objects.visible_to(self.viewer).query.where:
-            return None
-        return abilities.teams_of_scope(abilities.standing_of(self.viewer), "lead")
+        """The teams whose leads the viewer sees, each of them whole; None where all leads are seen, as of whoever leads all teams."""
+        return self._sight[0]
 
-    @cached_property
+    @property
     def sees_own_beside(self) -> bool:
         """Whether the viewer owns leads that are of none of these teams, and sees them too."""
-        if self.viewer is None or self.teams_seen is None or abilities.standing_of(self.viewer).scope("lead") is abilities.Scope.NOTHING:
-            return False
-        return Lead.objects.filter(owner=self.viewer).exclude(team__in=self.teams_seen).exists()
+        return self._sight[1]
+
+    @cached_property
+    def _sight(self) -> tuple[frozenset[int] | None, bool]:
+        """One question for whoever does not see all by their role."""
+        if self.viewer is None or not Lead.objects.visible_to(self.viewer).query.where:
+            return None, False
+        standing = abilities.standing_of(self.viewer)
+        if standing.scope("lead") is abilities.Scope.NOTHING:
+            return frozenset(), False
+        teams = abilities.teams_of_scope(standing, "lead")
+        with connection.cursor() as cursor:
+            cursor.execute(_BESIDE, {"teams": sorted(teams), "me": self.viewer.pk})
+            ((others, own),) = cursor.fetchall()
+        return (teams, own) if others else (None, False)
 
     def bounds(self) -> tuple[Any, Any]:
         return self.start or "-infinity", self.end or "infinity"
@@ -160,7 +174,7 @@ def leads(question: Question) -> models.QuerySet[Lead]:
     if question.teams_seen and not question.sees_own_beside:
         # The same as what they see, without an OR that no index answers.
         rows = rows.filter(team__in=question.teams_seen)
-    elif question.viewer:
+    elif question.viewer and question.teams_seen is not None:
         rows = Lead.objects.visible_to(question.viewer)
     return rows.filter(**question.only)
 

@@ -18,7 +18,6 @@ from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import stages
-from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
@@ -26,7 +25,7 @@ from tasuki.relay import bottleneck, drawing, groups, handoff_rates, kpis, quest
 from tasuki.relay.bottleneck import Bottleneck
 from tasuki.relay.groups import BLANK
 from tasuki.relay.questions import Form, Grouping, Question
-from tasuki.web import formats, handed_links, plan_against, relay_filter, relay_table, relay_trend
+from tasuki.web import formats, handed_links, plan_against, relay_countries, relay_filter, relay_table, relay_trend
 from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
 
@@ -91,7 +90,7 @@ def _trend(question: Question, neck: Bottleneck | None, end: datetime) -> dict[s
 def sentence(user: User, asked: Filter) -> list[Clause]:
     """The filter in words, each clause with what it can be changed to. Only what the reader may see is offered."""
     sources, segments = (questions.values(Lead.objects.visible_to(user), name) for name in ("source", "segment"))
-    countries = questions.values(Account.objects.visible_to(user), "country")
+    countries = relay_countries.seen(user)
     teams = Team.objects.visible_to(user).order_by("name").values_list("pk", "name")
     owners = [
         (person.pk, person.display_name) for person in User.objects.visible_to(user).filter(is_active=True, team__isnull=False).order_by("family_name", "pk")

@@ -11,6 +11,7 @@ import pytest
 from tasuki.analytics import funnel
 from tasuki.core.imports import running
 from tasuki.core.organisation import the_organisation
+from tasuki.core.teams import Team
 from tasuki.crm import daybook, leads, stages
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.relay import book, groups, kpis, stays
@@ -273,3 +274,13 @@ def test_a_month_is_a_month_of_the_organisation(cast: Cast) -> None:
     before, week, after = kpis.by_week(Question(), stages.CAPTURED, until=datetime(2026, 2, 3, tzinfo=UTC), weeks=3)
     assert (before.n, after.n, after.share) == (0, 0, None)
     assert (week.monday.date().isoformat(), week.moved, week.n, week.share) == ("2026-01-26", 0, 1, 0.0)
+
+
+def test_whoever_leads_all_teams_is_answered_from_the_sums_of_all(told: Cast) -> None:
+    question = Question(Form.PERIOD, *PERIODS[2], viewer=told.ruth)
+    narrowed = book.narrowed(question)
+    assert narrowed is not None
+    assert narrowed.teams is None
+    assert groups.cross(question) == groups.cross(Question(Form.PERIOD, *PERIODS[2]))
+    Team.objects.create(name="Elsewhere", department=told.field_sales.department)
+    assert (book.narrowed(Question(Form.PERIOD, *PERIODS[2], viewer=told.ruth)) or narrowed).teams is not None

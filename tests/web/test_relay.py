@@ -19,11 +19,12 @@ from tasuki.core import people
 from tasuki.core.money import Money
 from tasuki.core.people import User
 from tasuki.crm import leads
+from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Arrival
 from tasuki.crm.ledger import Passage
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance, LostBecause
-from tasuki.web import relay_rows
+from tasuki.web import relay_countries, relay_rows
 from tests.cast import SET_UP, Cast
 from tests.relay import histories
 from tests.relay.histories import N_DAYS, Teller
@@ -133,6 +134,23 @@ def test_it_speaks_the_language_of_the_reader(told: Cast, language: str, form: s
     page = body(signed_in(told.ruth), f"{reverse('relay')}?period=year&form={form}")
     assert f'<html lang="{language}"' in page
     assert {"en": "Onboarding", "ko": "온보딩", "ja": "オンボーディング"}[language] in page
+
+
+@pytest.mark.parametrize("many", [100_000, 0])
+def test_the_countries_that_are_offered_are_those_of_accounts_that_the_reader_sees(cast: Cast, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr(relay_countries, "_MANY", many)
+    at = timezone.now()
+    made = [("KR", cast.field_sales, cast.saori), ("JP", cast.field_sales, None), ("VN", cast.marketing, cast.ivo), ("TH", cast.marketing, None)]
+    for country, team, owner in (*made, ("", cast.marketing, None)):
+        account = Account.objects.create(name=country or "Nowhere", folded_name=country, country=country, team=team, owner=owner, created_at=at, updated_at=at)
+        if country in {"JP", "TH"}:
+            leads.capture(Arrival(team=cast.inside_sales, owner=cast.ivo, account=account), by=SET_UP, at=at)
+    offered = {one.given_name: relay_countries.seen(one) for one in (cast.ruth, cast.ivo, cast.saori, cast.mina, cast.tomas)}
+    assert offered == {
+        one.given_name: set(Account.objects.visible_to(one).values_list("country", flat=True))
+        for one in (cast.ruth, cast.ivo, cast.saori, cast.mina, cast.tomas)
+    }
+    assert offered[cast.ivo.given_name] == {"VN", "JP", "TH"}
 
 
 def test_it_is_drawn_without_any_lead(cast: Cast) -> None:

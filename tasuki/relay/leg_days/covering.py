@@ -8,8 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from tasuki.relay.leg_days import seeing
-from tasuki.relay.leg_days.rows import SPANS, VERSION, LegCounted, LegTouched, midnight, number
+from tasuki.relay.leg_days.rows import SPANS, VERSION, midnight, number
 from tasuki.relay.leg_days.seeing import Seeing
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 # With more days than these still to be counted it is quicker to count rows.
 MOST_LEFT = 12
+_COUNTED = """
+SELECT noun, from_on, until_on, ARRAY(SELECT DISTINCT touched_on FROM relay_legtouched touched WHERE touched.noun = counted.noun)
+FROM relay_legcounted counted WHERE version = %s"""
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,10 @@ class Known:
 
 
 def counted() -> Known:
-    """Two questions. A noun of which nothing is counted yet is not there."""
-    touched: dict[str, set[date]] = {}
-    for noun, day in LegTouched.objects.order_by().values_list("noun", "touched_on").distinct():
-        touched.setdefault(noun, set()).add(day)
-    rows = LegCounted.objects.filter(version=VERSION)
-    return Known({one.noun: Counted(one.from_on, one.until_on, frozenset(touched.get(one.noun, ()))) for one in rows})
+    """One question. A noun of which nothing is counted yet is not there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, [VERSION])
+        return Known({noun: Counted(from_on, until_on, frozenset(touched)) for noun, from_on, until_on, touched in cursor.fetchall()})
 
 
 Period = tuple[datetime | None, datetime]

@@ -1,0 +1,39 @@
+"""The countries that the relay can be narrowed to: those of the accounts that the reader sees."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from tasuki.core import abilities
+from tasuki.core.people import User
+from tasuki.crm.accounts import Account
+from tasuki.crm.leads import Lead
+from tasuki.relay import questions
+from tasuki.web.lists import counting
+
+# Of more leads one is soon found among the accounts of any country.
+_MANY = 100_000
+_OF_TEAMS = """
+WITH RECURSIVE found AS (
+    SELECT min(country) AS value FROM crm_account
+    UNION ALL SELECT (SELECT min(country) FROM crm_account WHERE country > found.value) FROM found WHERE found.value IS NOT NULL)
+SELECT value, EXISTS (SELECT FROM crm_account WHERE team_id = ANY(%s::bigint[]) AND country = found.value) FROM found WHERE value IS NOT NULL"""
+
+
+def seen(user: User) -> set[str]:
+    """Their codes, "" among them where an account has none. Which countries teams have accounts in, an index says; that somebody works leads of
+    an account in another is asked of these leads.
+    """
+    accounts, leads, standing = Account.objects.visible_to(user), Lead.objects.visible_to(user), abilities.standing_of(user)
+    if not accounts.query.where:
+        return questions.values(accounts, "country")
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_TEAMS, [sorted(abilities.teams_of_scope(standing, "account"))])
+        rows = cursor.fetchall()
+    found = {country for country, is_of_teams in rows if is_of_teams}
+    if len(found) == len(rows) or standing.scope("account") is abilities.Scope.NOTHING:
+        return found
+    if counting.estimated(leads) > _MANY:
+        return found | questions.values(accounts.exclude(country__in=found), "country")
+    own = Account.objects.filter(owner=user).order_by().values_list("country").distinct()
+    return found | {country for (country,) in own.union(leads.filter(account__isnull=False).order_by().values_list("account__country"))}
