@@ -32,17 +32,16 @@ BEGIN
     INSERT INTO relay_legtouched (noun, touched_on)
     SELECT DISTINCT said.noun, (said.moment AT TIME ZONE zone.name)::date
     FROM (SELECT coalesce((SELECT time_zone FROM core_organisation WHERE id = 1), 'UTC') AS name) zone
-    CROSS JOIN (SELECT id, (written.team_id, written.source) IS DISTINCT FROM (gone.team_id, gone.source) AS is_all,
-                       written.source IS DISTINCT FROM gone.source AS is_source FROM written JOIN gone USING (id)
+    CROSS JOIN (SELECT id, written.source IS DISTINCT FROM gone.source AS is_source FROM written JOIN gone USING (id)
                 WHERE (written.owner_id, written.team_id, written.source) IS DISTINCT FROM (gone.owner_id, gone.team_id, gone.source)) moved
     CROSS JOIN LATERAL (
         SELECT 'edge', beside.moment FROM crm_passage stay CROSS JOIN LATERAL (VALUES (entered_at), (left_at)) AS beside(moment)
         WHERE stay.lead_id = moved.id AND stay.stage_id IN ('ready', 'working', 'connected', 'booked')
-        UNION ALL SELECT 'call', started_at FROM engage_call WHERE lead_id = moved.id AND moved.is_all
-        UNION ALL SELECT 'meeting', starts_at FROM engage_meeting WHERE lead_id = moved.id AND moved.is_all
-        UNION ALL SELECT 'handoff', answered_at FROM relay_handoff WHERE lead_id = moved.id AND moved.is_all
-        UNION ALL SELECT 'promise', settled_at FROM relay_clock WHERE lead_id = moved.id AND moved.is_all
-        UNION ALL SELECT 'given_up', left_at FROM crm_passage WHERE lead_id = moved.id AND moved.is_all
+        UNION ALL SELECT 'call', started_at FROM engage_call WHERE lead_id = moved.id
+        UNION ALL SELECT 'meeting', starts_at FROM engage_meeting WHERE lead_id = moved.id
+        UNION ALL SELECT 'handoff', answered_at FROM relay_handoff WHERE lead_id = moved.id AND moved.is_source
+        UNION ALL SELECT 'promise', settled_at FROM relay_clock WHERE lead_id = moved.id
+        UNION ALL SELECT 'given_up', left_at FROM crm_passage WHERE lead_id = moved.id
             AND stage_id IN ('ready', 'working') AND outcome IN ('recycled', 'lost', 'disqualified')
 {stays}        OFFSET 0) AS said(noun, moment) WHERE said.moment IS NOT NULL;
     RETURN NULL;
