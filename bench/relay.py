@@ -28,7 +28,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    clients = {role: harness.signed_in(harness.holder_of(role)) for role in ("administrator", "manager", "inside_sales", "field_sales")}
+    clients = {role: harness.signed_in(harness.holder_of(role)) for role in ("administrator", "manager", "inside_seller", "field_seller")}
 
     def page(query: str, role: str = "administrator") -> Callable[[], object]:
         def ask() -> None:
