@@ -64,7 +64,7 @@ NOUNS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("relay", "0014_recorded_calls_of_hand_offs")]
+    dependencies = [("relay", "0016_retention")]
 
     operations = [
         migrations.AlterField(model_name="legcounted", name="noun", field=models.CharField(choices=NOUNS, max_length=8, primary_key=True, serialize=False)),

@@ -84,7 +84,7 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("crm", "0023_product_points"),
+        ("crm", "0024_erasure"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0012_stopped_imports"),
-        ("crm", "0024_sums_of_teams"),
+        ("crm", "0025_sums_of_teams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
