@@ -17,7 +17,7 @@ from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import daybook, leads, ledger, stages
-from tasuki.crm.daybook import DaybookNote, DaybookTotal
+from tasuki.crm.daybook import DaybookNote, DaybookOfTeam, DaybookTotal
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.crm.ledger import Passage
 from tasuki.sales import opportunities
@@ -27,12 +27,12 @@ from tests.relay import histories
 from tests.relay.histories import START, Teller
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-QUESTION = next(question for question in check.QUESTIONS if question.key == "daybook")
+QUESTIONS = [question for question in check.QUESTIONS if question.key in {"daybook", "daybook_of_teams"}]
 
 
 def wrong() -> list[str]:
     """Where the daybook and the ledger differ."""
-    return check.ask(QUESTION).examples
+    return [example for question in QUESTIONS for example in check.ask(question).examples]
 
 
 @pytest.mark.django_db
@@ -102,6 +102,16 @@ def test_an_erased_lead_leaves_nothing_in_it(cast: Cast) -> None:
             cursor.execute(statement)
     daybook.fold()
     assert not DaybookTotal.objects.exists()
+    assert not DaybookOfTeam.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_sum_of_a_team_that_is_wrong_is_named(cast: Cast) -> None:
+    leads.capture(Arrival(team=cast.marketing, source="Fair"), by=SET_UP, at=AT)
+    daybook.fold()
+    assert wrong() == []
+    DaybookOfTeam.objects.filter(kind="source").update(n_entered=2)
+    assert wrong() == [f"2026-03-02 captured source Fair {cast.marketing.pk}"]
 
 
 @pytest.mark.django_db(transaction=True)
