@@ -64,7 +64,7 @@ NOUNS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("relay", "0016_retention")]
+    dependencies = [("relay", "0017_plans")]
 
     operations = [
         migrations.AlterField(model_name="legcounted", name="noun", field=models.CharField(choices=NOUNS, max_length=8, primary_key=True, serialize=False)),
