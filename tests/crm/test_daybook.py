@@ -111,7 +111,7 @@ def test_a_sum_of_a_team_that_is_wrong_is_named(cast: Cast) -> None:
     daybook.fold()
     assert wrong() == []
     DaybookOfTeam.objects.filter(kind="source").update(n_entered=2)
-    assert wrong() == [f"2026-03-02 captured source Fair {cast.marketing.pk}"]
+    assert wrong() == [f"2026-03-02 captured  source Fair {cast.marketing.pk}"]
 
 
 @pytest.mark.django_db(transaction=True)
