@@ -35,5 +35,5 @@ def seen(user: User) -> set[str]:
         return found
     if counting.estimated(leads) > _MANY:
         return found | questions.values(accounts.exclude(country__in=found), "country")
-    own = Account.objects.filter(owner=user).order_by().values_list("country").distinct()
+    own = accounts.filter(owner=user).order_by().values_list("country").distinct()
     return found | {country for (country,) in own.union(leads.filter(account__isnull=False).order_by().values_list("account__country"))}
