@@ -480,9 +480,7 @@ def _end(
 
 
 def _place(lead: Lead, *, stage: str, at: datetime, won: bool) -> None:
-    values: dict[str, object] = {"stage": stage, "stage_since": at, "updated_at": at}
-    if won:
-        values["won_at"] = at
+    values: dict[str, object] = {"stage": stage, "stage_since": at, "updated_at": at, **({"won_at": at} if won else {})}
     Lead.objects.filter(pk=lead.pk).update(**values)
 
 
