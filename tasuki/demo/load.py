@@ -177,6 +177,8 @@ def load(
     with connection.cursor() as cursor:
         for table in NUMBERED:
             _count_on_from(cursor, table)
+        # What follows asks about each lead; of tables of which nothing is known, PostgreSQL would read the whole for each of a million.
+        cursor.execute("ANALYZE")
     while waking.hold_what_came(at=until):
         pass
     _work(since=start, until=until, seed=seed, random=random)
