@@ -73,6 +73,10 @@ REACHED_OTHERWISE = {
     "core.ImportRow": "through its import run",
     "core.RowDecision": "through the file of its import",
     "engage.BadAddress": "what came back from an address, told with the contact whose address it is",
+    "engage.TrackingRules": "whether opens and clicks are counted, on a page that asks for edit_process",
+    "engage.TrackedLetter": "through its message",
+    "engage.SentLink": "through its letter; a press on it leads to the address that stood there",
+    "engage.MailHit": "through its letter",
     "engage.BlockSecret": "the key of the hashes of blocks; told to nobody",
     "inside_sales.HoldingQueue": "how the queue works, on pages that ask for see_relay or edit_process",
     "core.Organisation": "the name of the house, on every page",
@@ -314,7 +318,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     _merged_pair(cast)
     recycled = leads.capture(Arrival(team=cast.inside_sales), by=SET_UP, at=MONDAY)
     leads.recycle(recycled, reason="budget", wake_when="spring", by=SET_UP, at=MONDAY)
-    mailing.written(cast)
+    mailing.heard(cast, at=mailing.later(5, mailing.written(cast).at))
     blocks.block("gaon.example", by=SET_UP, at=MONDAY)
     consent_texts.write("newsletter", texts=dict.fromkeys(consent_texts.TEXTS, "I agree"), by=SET_UP, at=MONDAY)
     rules_in_force(("", pool_of(cast, cast.ivo)), at=MONDAY)
