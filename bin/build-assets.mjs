@@ -22,7 +22,11 @@ async function* filesBelow(folder) {
 // An icon is in the sprite when a template or a view names it in quotes, as the argument of whatever macro: a few words that
 // happen to be the name of an icon too come along, and weigh less than a list that somebody has to keep.
 // What only the pages of some tools name is a sprite of its own, so that a first page does not carry it.
-const ofSomePages = /\/(inside_sales|wins|mail|agreements|handoffs|meetings|scoring|consents|contact_rules|do_not_contact|exit_reasons|settings|set_up|merges|duplicates|imports|audit|teams|people|custom_fields|stages|tour|profile|passwords|handbook)\/|\/settings_index\.py$/;
+const ofSomePages = /\/(inside_sales|wins|mail|agreements|handoffs|meetings|scoring|consents|contact_rules|do_not_contact|exit_reasons|settings|set_up|merges|duplicates|imports|audit|teams|people|custom_fields|stages|tour|profile|passwords|handbook|plan|disclosures|erasures)\/|\/(settings_index|plan\w*|erasure\w*|disclosure\w*|retention)\.py$/;
+
+// Not a key, nor the value of an attribute other than one for an icon; in Python not what comes first in a call either, which is the name of something.
+const named = /(?:(?<=icon(?:_name)?=)|(?<![=[]))["']([a-z][a-z0-9-]*)["'](?![:\]])/g;
+const namedInPython = /(?:(?<=icon(?:_name)?=)|(?<![=[(]))["']([a-z][a-z0-9-]*)["'](?![:\]])/g;
 
 async function sprites() {
   const there = new Set((await readdir(icons)).map((file) => path.basename(file, ".svg")));
@@ -31,8 +35,7 @@ async function sprites() {
   for await (const file of filesBelow(web)) {
     const text = await readFile(file, "utf8");
     const names = ofSomePages.test(file.slice(web.length)) ? others : common;
-    // Not a key, nor the value of an attribute other than one for an icon.
-    for (const match of text.matchAll(/(?:(?<=icon(?:_name)?=)|(?<![=[]))["']([a-z][a-z0-9-]*)["'](?![:\]])/g)) if (there.has(match[1])) names.add(match[1]);
+    for (const match of text.matchAll(file.endsWith(".py") ? namedInPython : named)) if (there.has(match[1])) names.add(match[1]);
   }
   return { common: await drawn([...common]), others: await drawn([...others].filter((name) => !common.has(name))) };
 }
