@@ -100,7 +100,7 @@ def test_a_mailbox_is_connected_a_letter_goes_out_and_its_answer_is_read(page: A
         "다음 주 화요일 어떠세요?",
     ]
     clean(page)
-    page.get_by_role("link", name="Reply").click()
+    page.locator("#triage").get_by_role("link", name="Reply").click()
     assert page.input_value("[name=subject]").startswith("Re: ")
     lead.refresh_from_db()
     assert lead.stage_id == stages.CONNECTED
