@@ -35,6 +35,8 @@ def desk(page: Any, live_server: Any, cast: Cast) -> Any:
 
 
 def typed(page: Any, text: str) -> None:
+    # What was said of the text before says nothing of this one.
+    page.evaluate("() => { document.activeElement.closest('name-field').querySelector('[role=status]').textContent = '' }")
     with page.expect_response(lambda answer: "/people/names" in answer.url and answer.url.endswith("q=" + page.evaluate("encodeURIComponent", text))):
         page.keyboard.type(text)
     page.wait_for_function("() => document.activeElement.closest('name-field').querySelector('[role=status]').textContent !== ''")
