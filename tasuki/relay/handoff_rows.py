@@ -130,6 +130,12 @@ class Handoff(models.Model):
             models.Index(fields=["answered_at", "id"], name="handoff_by_answer"),
             models.Index(fields=["due_at", "id"], name="handoff_by_due"),
             models.Index(fields=["meeting_at", "id"], name="handoff_by_meeting"),
+            # To walk the list in the order of people and teams, one after the other.
+            models.Index(fields=["credited_to", "offered_at", "id"], name="handoff_by_credited"),
+            models.Index(fields=["to_owner", "offered_at", "id"], name="handoff_by_receiver"),
+            models.Index(fields=["answered_by", "id"], name="handoff_by_answerer"),
+            models.Index(fields=["from_team", "id"], name="handoff_by_from_team"),
+            models.Index(fields=["to_team", "id"], name="handoff_by_to_team"),
             models.Index(fields=["next_step_due_at"], name="handoff_next_step", condition=Q(next_step_due_at__isnull=False)),
             models.Index(fields=["rebook_until_at"], name="handoff_to_rebook", condition=Q(rebook_until_at__isnull=False)),
         ]
