@@ -81,8 +81,8 @@ def needed(plan: Plan, targets: Sequence[Targets], *, months: range, hours: Hour
         found.append(
             Month(
                 month,
-                _needed(_asked(targets, Step.LEADS, month), plan.leads_a_day, n_days, inside, month),
-                _needed(_asked(targets, Step.HELD, month), plan.meetings_a_day, n_days, sales, month),
+                _needed(_asked(targets, Step.LEADS, month), a_day=plan.leads_a_day, n_days=n_days, worked=_worked(inside, month)),
+                _needed(_asked(targets, Step.HELD, month), a_day=plan.meetings_a_day, n_days=n_days, worked=_worked(sales, month)),
             )
         )
     return found
@@ -92,6 +92,9 @@ def _asked(targets: Sequence[Targets], step: Step, month: int) -> int:
     return sum(one.months[step].get(month, 0) for one in targets)
 
 
-def _needed(work: int, a_day: float, n_days: int, people: Mapping[int, Days], month: int) -> Needed:  # noqa: PLR0917 - one line of arithmetic
-    worked = sum(one[month] for one in people.values())
+def _worked(people: Mapping[int, Days], month: int) -> float:
+    return sum(one[month] for one in people.values())
+
+
+def _needed(work: int, *, a_day: float, n_days: int, worked: float) -> Needed:
     return Needed(work, n_days, reverse_plan.people_needed(work, a_day=a_day, days=n_days), worked / n_days if n_days else 0.0)

@@ -76,10 +76,14 @@ def stands(plan: Plan, targets: Targets, *, at: datetime) -> Standing:
     # Of the months that were over when the plan was made nothing is asked.
     asked = [month for month in gone if month in targets.amounts]
     places = [Place(step, targets.totals[step], targets.n(step, gone), sum(came[step].get(month, 0) for month in asked), rates.get(step)) for step in Step]
-    return Standing(places, Sold(plan.target, plan.carried + targets.amount(gone), sum(sold.values(), Decimal(0))), _lines(plan, targets, came, sold, present))
+    return Standing(
+        places,
+        Sold(plan.target, plan.carried + targets.amount(gone), sum(sold.values(), Decimal(0))),
+        _lines(plan, targets, came=came, sold=sold, present=present),
+    )
 
 
-def _lines(plan: Plan, targets: Targets, came: dict[Step, Months], sold: dict[int, Decimal], present: int) -> list[Line]:  # noqa: PLR0917 - what `stands` knows
+def _lines(plan: Plan, targets: Targets, *, came: dict[Step, Months], sold: dict[int, Decimal], present: int) -> list[Line]:
     found = []
     for month in range(min(targets.span[0], plan.months[0]), plan.months[-1] + 1):
         is_told = month in plan.months and month <= present
