@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, house_rows
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 
@@ -70,19 +70,12 @@ class RebookRules(models.Model):
 
 
 def in_force() -> RebookRules:
-    return RebookRules.objects.filter(pk=1).first() or RebookRules()
+    return house_rows.in_force(RebookRules)
 
 
-@transaction.atomic
 def change(*, n_rebook_from_days: int, n_rebook_until_days: int, by: By, at: datetime) -> RebookRules:
     """From now on; what was missed already keeps its days. Raises RebookRulesWrong."""
-    said = {"n_rebook_from_days": n_rebook_from_days, "n_rebook_until_days": n_rebook_until_days}
     if not 0 <= n_rebook_from_days < n_rebook_until_days <= LONGEST_DAYS:
         raise RebookRulesWrong
-    RebookRules.objects.bulk_create([RebookRules()], ignore_conflicts=True)
-    rules = RebookRules.objects.select_for_update().get(pk=1)
-    if changes := audit.difference(rules, said):
-        RebookRules.objects.filter(pk=1).update(**said)
-        audit.record(rules, action="change", by=by, at=at, changes=changes)
-        rules.refresh_from_db()
-    return rules
+    said = {"n_rebook_from_days": n_rebook_from_days, "n_rebook_until_days": n_rebook_until_days}
+    return house_rows.change(RebookRules, said=said, by=by, at=at)

@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import audit
+from tasuki.core import house_rows
 from tasuki.core.audit import By
 from tasuki.core.calendars import Calendar, hours_of, hours_of_the_house, of_team
 from tasuki.core.errors import Refused
@@ -111,20 +111,15 @@ def _opens(day: date, hours: Hours) -> datetime | None:
     return datetime.combine(day, time(minute // 60, minute % 60), hours.zone)
 
 
-@transaction.atomic
 def change(*, by: By, at: datetime, **said: object) -> HoldingQueue:
     """Write the `CHANGEABLE` fields given. Raises QueueWrong; TypeError for any other field."""
     if unknown := set(said) - set(CHANGEABLE):
         raise TypeError(f"holding_queue.change does not write {', '.join(sorted(unknown))}")
-    queue, _made = HoldingQueue.objects.select_for_update(of=("self",)).get_or_create(pk=1)
-    changes = audit.difference(queue, said)
-    for field, value in said.items():
-        setattr(queue, field, value)
+    return house_rows.change(HoldingQueue, said=said, check=_check, by=by, at=at)
+
+
+def _check(queue: HoldingQueue) -> None:
     if queue.stage not in BEGINNINGS:
         raise QueueWrong(_("A pass wakes in one of these stages: %(stages)s.") % {"stages": ", ".join(BEGINNINGS)})
     if not 1 <= queue.dig_every_days <= queue.dig_for_days:
         raise QueueWrong(_("The horizon ends before the first time."))
-    if changes:
-        HoldingQueue.objects.filter(pk=1).update(**{field: after for field, (_before, after) in changes.items()})
-        audit.record(queue, action="change", by=by, at=at, changes=changes)
-    return queue

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, house_rows
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 
@@ -77,24 +77,14 @@ class HandoffRules(models.Model):
 
 
 def in_force() -> HandoffRules:
-    return HandoffRules.objects.filter(pk=1).first() or HandoffRules()
+    return house_rows.in_force(HandoffRules)
 
 
-@transaction.atomic
 def change(*, by: By, at: datetime, **fields: Any) -> HandoffRules:
     """Write the `CHANGEABLE` fields given; a next step that has its day already keeps it. Raises HandoffRulesWrong; TypeError for any other field."""
     if unknown := set(fields) - set(CHANGEABLE):
         raise TypeError(f"handoff_rules.change does not write {', '.join(sorted(unknown))}")
-    HandoffRules.objects.bulk_create([HandoffRules()], ignore_conflicts=True)
-    rules = HandoffRules.objects.select_for_update().get(pk=1)
-    changes = audit.difference(rules, fields)
-    for field, value in fields.items():
-        setattr(rules, field, value)
-    _check(rules)
-    if changes:
-        HandoffRules.objects.filter(pk=1).update(**{field: after for field, (_before, after) in changes.items()})
-        audit.record(rules, action="change", by=by, at=at, changes=changes)
-    return rules
+    return house_rows.change(HandoffRules, said=fields, check=_check, by=by, at=at)
 
 
 def _check(rules: HandoffRules) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, house_rows
 from tasuki.core.abilities import Ability
 
 if TYPE_CHECKING:
@@ -113,18 +113,11 @@ def tracked_letter(message: Message) -> TrackedLetter | None:
 
 
 def in_force() -> TrackingRules:
-    return TrackingRules.objects.first() or TrackingRules()
+    return house_rows.in_force(TrackingRules)
 
 
-@transaction.atomic
 def change(*, opens: bool, clicks: bool, by: By, at: datetime) -> TrackingRules:
     """For letters that go out from now on. Raises Forbidden."""
     if by.actor:
         abilities.require(by.actor, Ability.EDIT_PROCESS)
-    rules, _is_new = TrackingRules.objects.select_for_update().get_or_create(pk=1)
-    columns = {"opens": opens, "clicks": clicks}
-    if changes := audit.difference(rules, columns):
-        TrackingRules.objects.filter(pk=1).update(**columns)
-        audit.record(rules, action="change", by=by, at=at, changes=changes)
-        rules.refresh_from_db()
-    return rules
+    return house_rows.change(TrackingRules, said={"opens": opens, "clicks": clicks}, by=by, at=at)

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, audit, house_rows
 from tasuki.core.absences import Absence
 from tasuki.core.audit import By
 from tasuki.core.calendars import Calendar, hours_of, hours_of_the_house
@@ -112,24 +112,14 @@ class Slots:
 
 
 def in_force() -> CallListRules:
-    return CallListRules.objects.filter(pk=1).first() or CallListRules()
+    return house_rows.in_force(CallListRules)
 
 
-@transaction.atomic
 def change(*, by: By, at: datetime, **fields: Any) -> CallListRules:
     """Write the `CHANGEABLE` fields given; lists that are there stay as they are. Raises RulesWrong, FilterWrong; TypeError for any other field."""
     if unknown := set(fields) - set(CHANGEABLE):
         raise TypeError(f"rules.change does not write {', '.join(sorted(unknown))}")
-    CallListRules.objects.bulk_create([CallListRules()], ignore_conflicts=True)
-    rules = CallListRules.objects.select_for_update().get(pk=1)
-    changes = audit.difference(rules, fields)
-    for field, value in fields.items():
-        setattr(rules, field, value)
-    _check(rules)
-    if changes:
-        CallListRules.objects.filter(pk=1).update(**{field: after for field, (_before, after) in changes.items()})
-        audit.record(rules, action="change", by=by, at=at, changes=changes)
-    return rules
+    return house_rows.change(CallListRules, said=fields, check=_check, by=by, at=at)
 
 
 def _check(rules: CallListRules) -> None:

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.core import audit
+from tasuki.core import audit, house_rows
 from tasuki.core.audit import By
 from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.errors import Refused
@@ -64,22 +64,15 @@ class ListeningQuota(models.Model):
 
 
 def in_force() -> CoachingRules:
-    return CoachingRules.objects.filter(pk=1).first() or CoachingRules()
+    return house_rows.in_force(CoachingRules)
 
 
-@transaction.atomic
 def change(*, n_samples: int, n_to_hear: int, by: By, at: datetime) -> CoachingRules:
     """Raises QuotaWrong. What was drawn already stays."""
     said = {"n_samples": n_samples, "n_to_hear": n_to_hear}
     if any(not 0 <= n <= MOST_A_WEEK for n in said.values()):
         raise QuotaWrong
-    CoachingRules.objects.bulk_create([CoachingRules()], ignore_conflicts=True)
-    row = CoachingRules.objects.select_for_update().get(pk=1)
-    if changes := audit.difference(row, said):
-        CoachingRules.objects.filter(pk=1).update(**said)
-        audit.record(row, action="change", by=by, at=at, changes=changes)
-        row.refresh_from_db()
-    return row
+    return house_rows.change(CoachingRules, said=said, by=by, at=at)
 
 
 @transaction.atomic

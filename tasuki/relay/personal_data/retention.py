@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tasuki.core import abilities, audit
+from tasuki.core import abilities, house_rows
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
@@ -82,21 +82,16 @@ class Proposal:
 
 
 def rule() -> RetentionRules:
-    return RetentionRules.objects.filter(pk=1).first() or RetentionRules()
+    return house_rows.in_force(RetentionRules)
 
 
-@transaction.atomic
 def change(n_months: int | None, *, by: By, at: datetime) -> None:
     """Say after how many months somebody is proposed; None: never. Raises Forbidden, RetentionWrong."""
     if by.actor:
         abilities.require(by.actor, Ability.MANAGE_SETTINGS)
     if n_months is not None and not SHORTEST_MONTHS <= n_months <= LONGEST_MONTHS:
         raise RetentionWrong
-    RetentionRules.objects.bulk_create([RetentionRules()], ignore_conflicts=True)
-    row = RetentionRules.objects.select_for_update().get(pk=1)
-    if changes := audit.difference(row, {"n_months": n_months}):
-        RetentionRules.objects.filter(pk=1).update(n_months=n_months)
-        audit.record(row, action="change", by=by, at=at, changes=changes)
+    house_rows.change(RetentionRules, said={"n_months": n_months}, by=by, at=at)
 
 
 def proposed(user: User, *, at: datetime, after: int = 0, most: int = MOST_AT_ONCE) -> list[Proposal]:
