@@ -13,6 +13,7 @@ from tasuki.crm.ledger import Passage
 from tasuki.crm.mentions import Mention
 from tasuki.crm.merges.rows import FormerRecord, Merge, MergeStep
 from tasuki.crm.notifications import Notification, NotificationChoice
+from tasuki.crm.opportunity_rules import OpportunityRules
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.product_points import ProductPoint
 from tasuki.crm.products import Product
@@ -25,5 +26,6 @@ from tasuki.crm.timeline import TimelineEntry
 __all__ = [
     "Account", "Consent", "Contact", "ContactEmail", "ContactPhone", "DaybookNote", "DaybookOfTeam", "DaybookTotal", "DuplicateGroup", "EngagementRule",
     "ExitReason", "File", "FitRule", "Follow", "FormerRecord", "FormerScore", "Invention", "Lead", "LeadScore", "Mention", "Merge", "MergeStep", "Notification",
-    "NotificationChoice", "Ownership", "Passage", "Product", "ProductPoint", "ScoreDue", "ScoreModel", "Stage", "StageDefinition", "Task", "TimelineEntry",
+    "NotificationChoice", "OpportunityRules", "Ownership", "Passage", "Product", "ProductPoint", "ScoreDue", "ScoreModel", "Stage", "StageDefinition", "Task",
+    "TimelineEntry",
 ]  # fmt: skip

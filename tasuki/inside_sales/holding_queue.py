@@ -45,7 +45,7 @@ class HoldingQueue(models.Model):
     dig_for_days = models.PositiveSmallIntegerField(_("for how many days"), default=720, validators=[MinValueValidator(1), MaxValueValidator(3660)])
     most_dug_a_day = models.PositiveSmallIntegerField(_("at most so many a day"), default=20, validators=[MaxValueValidator(10_000)])
     accepted_within_days = models.PositiveSmallIntegerField(
-        _("counts as a yield when accepted within days"), default=90, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+        _("counts as a yield when an opportunity within days"), default=90, validators=[MinValueValidator(1), MaxValueValidator(1000)]
     )
 
     class Meta:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, CharField, Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from tasuki.crm import stages
+from tasuki.crm import opportunity_rules, stages
 from tasuki.crm.exit_reasons import Exit, ExitReason
 from tasuki.crm.leads import Lead
-from tasuki.crm.ledger import Outcome, Passage
+from tasuki.crm.ledger import Outcome
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.inside_sales.holdings import Holding, Holdings, HoldingState
 
 if TYPE_CHECKING:
@@ -73,21 +74,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Yield:
-    """Of what was recycled in the last year for one reason: how many came back, and were accepted by sales in time after it.
+    """Of what was recycled in the last year for one reason: how many came back, and were an opportunity in time after it.
 
-    `n_known` are those of which it is known: accepted, back for longer than the time, or never to come back by this rule.
+    `n_known` are those of which it is known: an opportunity, back for longer than the time, or never to come back by this rule.
     """
 
     key: str
     name: _StrOrPromise
     n: int
     n_back: int
-    n_accepted: int
+    n_opportunities: int
     n_known: int
 
     @property
     def rate(self) -> float | None:
-        return self.n_accepted / self.n if self.n >= LEAST else None
+        return self.n_opportunities / self.n if self.n >= LEAST else None
 
     @property
     def maturity(self) -> float | None:
@@ -116,12 +117,20 @@ def columns(today: date) -> list[Column]:
     return [Column("overdue"), *weeks, Column("later"), Column("trigger")]
 
 
-def board(user: User, *, today: date, at: datetime, within: int) -> Board:
-    """All numbers of the page as that person sees them: five queries. `within` are the days in which a yield counts."""
+@dataclass(frozen=True)
+class Yielding:
+    """What is a yield: an opportunity, as the house counts them, within so many days of coming back."""
+
+    counted: Counted
+    within: int
+
+
+def board(user: User, *, today: date, at: datetime, yielding: Yielding) -> Board:
+    """All numbers of the page as that person sees them: five queries."""
     names = {reason.pk: reason for reason in ExitReason.objects.filter(exit=Exit.RECYCLED).select_related("parent")}
     waiting = Holding.objects.visible_to(user).waiting()
     lines = _lines(waiting, names, today=today)
-    yields, of_all = _yields(Holding.objects.visible_to(user), names, at=at, within=within)
+    yields, of_all = _yields(Holding.objects.visible_to(user), names, at=at, yielding=yielding)
     return Board(
         columns=columns(today),
         lines=lines,
@@ -133,12 +142,12 @@ def board(user: User, *, today: date, at: datetime, within: int) -> Board:
     )
 
 
-def rows(question: Question, user: User, *, today: date, at: datetime, within: int) -> Holdings:
+def rows(question: Question, user: User, *, today: date, at: datetime, yielding: Yielding) -> Holdings:
     """The rows behind one number. Raises KeyError for a number that there is not."""
     found = _because(Holding.objects.visible_to(user), question.why)
     by_name: dict[str, Any] = {**{key: found.waiting().filter(one) for key, one in _waking(today).items()}, "waiting": found.waiting()}
-    held: QuerySet[Any, Any] = _in_time(found, at=at, within=within).filter(_counted(at))
-    by_name |= {"recycled": held, "back": held.filter(_BACK), "accepted": held.filter(is_accepted=True), "known": held.filter(_known())}
+    held: QuerySet[Any, Any] = _in_time(found, at=at, yielding=yielding).filter(_counted(at))
+    by_name |= {"recycled": held, "back": held.filter(_BACK), "opportunities": held.filter(is_opportunity=True), "known": held.filter(_known())}
     by_name |= {"archived": found.filter(state=HoldingState.ARCHIVED), "unruled": found.waiting().filter(wake_on=None, wake_when="", wake_trigger="")}
     rows_: Holdings = by_name[question.what]
     return rows_
@@ -230,22 +239,23 @@ def _counted(at: datetime) -> Q:
 
 
 def _known() -> Q:
-    return Q(is_accepted=True) | Q(is_old=True) | Q(state__in=[HoldingState.ARCHIVED, HoldingState.OVERTAKEN])
+    return Q(is_opportunity=True) | Q(is_old=True) | Q(state__in=[HoldingState.ARCHIVED, HoldingState.OVERTAKEN])
 
 
-def _in_time(rows_: Holdings, *, at: datetime, within: int) -> Holdings:
-    """With `is_accepted`: sales took the next pass over within so many days; and `is_old`: it began longer ago than that."""
+def _in_time(rows_: Holdings, *, at: datetime, yielding: Yielding) -> Holdings:
+    """With `is_opportunity`: the next pass was one within so many days; and `is_old`: it began longer ago than that."""
+    time = timedelta(days=yielding.within)
     limit = ExpressionWrapper(F("entered_at") - OuterRef("lead__next__opened_at"), output_field=DurationField())
-    taken = Passage.objects.filter(lead=OuterRef("lead__next"), stage__in=stages.IN_SALES).annotate(took=limit).filter(took__lte=timedelta(days=within))
-    return rows_.annotate(is_accepted=Exists(taken), is_old=Q(lead__next__opened_at__lt=at - timedelta(days=within)))
+    became = opportunity_rules.stays(yielding.counted).filter(lead=OuterRef("lead__next")).annotate(took=limit).filter(took__lte=time)
+    return rows_.annotate(is_opportunity=Exists(became), is_old=Q(lead__next__opened_at__lt=at - time))
 
 
-def _yields(rows_: Holdings, names: Mapping[int, ExitReason], *, at: datetime, within: int) -> tuple[list[Yield], Yield]:
-    counted: QuerySet[Any, Any] = _in_time(rows_, at=at, within=within).filter(_counted(at)).annotate(why=_why()).values("why")
+def _yields(rows_: Holdings, names: Mapping[int, ExitReason], *, at: datetime, yielding: Yielding) -> tuple[list[Yield], Yield]:
+    counted: QuerySet[Any, Any] = _in_time(rows_, at=at, yielding=yielding).filter(_counted(at)).annotate(why=_why()).values("why")
     counts = {
         "n": Count("pk"),
         "n_back": Count("pk", filter=_BACK),
-        "n_accepted": Count("pk", filter=Q(is_accepted=True)),
+        "n_opportunities": Count("pk", filter=Q(is_opportunity=True)),
         "n_known": Count("pk", filter=_known()),
     }
     by_key: dict[str, dict[str, int]] = {one["why"]: {name: one[name] for name in counts} for one in counted.annotate(**counts).order_by()}

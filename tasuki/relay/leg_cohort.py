@@ -1,4 +1,4 @@
-"""The cohort form of the numbers of inside sales: of the leads that came to it in a period, how many were tried, reached, met and accepted since.
+"""The cohort form of the numbers of inside sales: of the leads that came to it in a period, how many were tried, reached, met and became opportunities.
 
 A lead comes once: with its first passage in a stage of the leg. Whoever carried it last there has it, so that what sales accepted stays with whom
 it came from. A lead that was merged into another is no part: what happened to it counts for the other.
@@ -20,12 +20,13 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Scope
+from tasuki.crm import opportunity_rules
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome, Passage
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.engage.calls import Call, Direction
 from tasuki.engage.dispositions import CONNECTS, CONVERSATIONS, DIALS
 from tasuki.engage.meeting_rows import Meeting, MeetingState
-from tasuki.relay.handoff_rows import Handoff, HandoffState
 from tasuki.relay.leg_numbers import Key, Share
 from tasuki.relay.leg_rows import STAGES, Asked, Each, narrowed
 
@@ -48,16 +49,25 @@ def _calls(results: list[str]) -> Callable[[], Any]:
     return lambda: Call.objects.filter(direction=Direction.OUT, disposition__in=results)
 
 
-STEPS = (
+_BEFORE = (
     Step("tried", _("tried"), _("dialled at least once"), _calls(DIALS), "started_at"),
     Step("answered", _("answered"), _("a call was answered by somebody"), _calls(CONNECTS), "started_at"),
     Step("spoken", _("spoken with"), _("a conversation with the right person"), _calls(CONVERSATIONS), "started_at"),
     Step("met", _("meeting booked"), _("a meeting was booked, by us or by themselves"), Meeting.objects.all, "booked_at"),
     Step("held", _("meeting held"), _("a meeting was held"), lambda: Meeting.objects.filter(state=MeetingState.HELD), "starts_at"),
-    Step("taken", _("accepted"), _("sales accepted the hand-off"), lambda: Handoff.objects.counted().filter(state=HandoffState.ACCEPTED), "answered_at"),
 )
+OPPORTUNITY = "opportunity"
+KEYS = (*(one.key for one in _BEFORE), OPPORTUNITY)
 
-STEP = {one.key: one for one in STEPS}
+
+def steps(counted: Counted) -> tuple[Step, ...]:
+    """One for each of `KEYS`, in their order; the last is the opportunity, as the house counts it."""
+    return (*_BEFORE, Step(OPPORTUNITY, _("opportunity"), counted.label, lambda: opportunity_rules.stays(counted), "entered_at"))
+
+
+def steps_by_name(counted: Counted) -> dict[str, Step | None]:
+    """What numbers lead to, by name, as in `leg_rows.ROWS`; None is all that came."""
+    return {"came": None, **{f"came_{one.key}": one for one in steps(counted)}}
 
 
 @dataclass(frozen=True)
@@ -90,15 +100,15 @@ class Cohort:
         return Share(self.reached[step.key].n_within, self.n_ripe)
 
 
-NOBODY = Cohort(0, 0, 0, {step.key: Reached(0, 0, None) for step in STEPS})
+NOBODY = Cohort(0, 0, 0, {key: Reached(0, 0, None) for key in KEYS})
 
 
-def count(asked: Asked, *, each: Each, within: int, at: datetime) -> tuple[Cohort, dict[Key, Cohort]]:
+def count(asked: Asked, *, each: Each, within: int, at: datetime, counted: Counted) -> tuple[Cohort, dict[Key, Cohort]]:
     """All that came in the period, and the same by person, team, source or week (its Monday), without medians. `within` is in days; `at` says who
-    is ripe.
+    is ripe, `counted` from when on a lead is an opportunity.
     """
     try:
-        statement, values = _statement(asked, each=each, days=timedelta(days=within), at=at)
+        statement, values = _statement(asked, steps(counted), each=each, days=timedelta(days=within), at=at)
     except EmptyResultSet:
         return NOBODY, {}
     with connection.cursor() as cursor:
@@ -109,10 +119,10 @@ def count(asked: Asked, *, each: Each, within: int, at: datetime) -> tuple[Cohor
 
 def _cohort(numbers: Sequence[Any]) -> Cohort:
     n, n_ripe, n_left, *reached = numbers
-    return Cohort(n, n_ripe, n_left, {step.key: Reached(*reached[3 * nth : 3 * nth + 3]) for nth, step in enumerate(STEPS)})
+    return Cohort(n, n_ripe, n_left, {key: Reached(*reached[3 * nth : 3 * nth + 3]) for nth, key in enumerate(KEYS)})
 
 
-def _statement(asked: Asked, *, each: Each, days: timedelta, at: datetime) -> tuple[str, list[Any]]:
+def _statement(asked: Asked, way: Sequence[Step], *, each: Each, days: timedelta, at: datetime) -> tuple[str, list[Any]]:
     """The moment of each step is looked up for all leads at once: what came in a year is too much to ask lead by lead."""
     key, of_key = {
         Each.PERSON: ("carried_by", []),
@@ -122,23 +132,28 @@ def _statement(asked: Asked, *, each: Each, days: timedelta, at: datetime) -> tu
     }[each]
     came, values = _came(asked).values_list("lead_id", "came_at", "carried_by", "carried_in", "is_over").query.sql_with_params()
     joins, of_joins = [], []
-    for step in STEPS:
-        rows, of_rows = step.rows().order_by().values_list("lead_id", step.moment).query.sql_with_params()
+    for step in way:
+        rows, of_rows = _since(step, asked).order_by().values_list("lead_id", step.moment).query.sql_with_params()
         joins.append(f"""LEFT JOIN (SELECT lead_id, min(moment) - min(came_at) AS {step.key} FROM ({rows}) AS told(lead_id, moment) JOIN came USING (lead_id)
             WHERE moment >= came_at GROUP BY lead_id) AS of_{step.key} USING (lead_id)""")
         of_joins += of_rows
     numbers = "count(*), count(*) FILTER (WHERE came_at <= %s), count(*) FILTER (WHERE is_over)"
-    of_numbers = [at - days, *[days, at - days] * len(STEPS)]
-    counts = [f"count({step.key}), count(*) FILTER (WHERE {step.key} < %s AND came_at <= %s)" for step in STEPS]
-    medians = [f"extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY {step.key}))::float / 86400" for step in STEPS]
+    of_numbers = [at - days, *[days, at - days] * len(way)]
+    counts = [f"count({step.key}), count(*) FILTER (WHERE {step.key} < %s AND came_at <= %s)" for step in way]
+    medians = [f"extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY {step.key}))::float / 86400" for step in way]
     whole = ", ".join(f"{count}, {median}" for count, median in zip(counts, medians, strict=True))
     statement = f"""
         WITH came(lead_id, came_at, carried_by, carried_in, is_over) AS MATERIALIZED ({came}),
-        way AS MATERIALIZED (SELECT {key} AS key, came.*, {", ".join(step.key for step in STEPS)} FROM came {" ".join(joins)})
+        way AS MATERIALIZED (SELECT {key} AS key, came.*, {", ".join(step.key for step in way)} FROM came {" ".join(joins)})
         SELECT true, NULL, {numbers}, {whole} FROM way
         UNION ALL SELECT false, key, {numbers}, {", ".join(f"{count}, NULL" for count in counts)} FROM way GROUP BY key
         ORDER BY 1 DESC"""
     return statement, [*values, *of_key, *of_joins, *of_numbers, *of_numbers]
+
+
+def _since(step: Step, asked: Asked) -> Any:
+    """What was before the period began is no step of a lead that came in it."""
+    return step.rows().filter(**({f"{step.moment}__gte": asked.start} if asked.start else {}))
 
 
 class _First(Func):
@@ -198,7 +213,3 @@ def _leads(asked: Asked, step: Step | None) -> Any:
     came_at = Passage.objects.filter(lead=OuterRef("pk"), stage__in=STAGES).order_by("seq").values("entered_at")[:1]
     told = step.rows().filter(**{"lead": OuterRef("pk"), f"{step.moment}__gte": OuterRef("came_at")})
     return leads.annotate(came_at=Subquery(came_at)).filter(Exists(told))
-
-
-# What numbers lead to, by name, as in `leg_rows.ROWS`.
-STEP_OF: Mapping[str, Step | None] = {"came": None, **{f"came_{step.key}": step for step in STEPS}}

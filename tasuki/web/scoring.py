@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.crm.scoring import conditions, keeping, suggestions, trials, versions
 from tasuki.crm.scoring.happenings import Happening
 from tasuki.crm.scoring.versions import LONGEST_CONDITION, LONGEST_WORDS, MEASURES, FitRule, NoDraft, ScoreModel
@@ -72,6 +73,7 @@ def _shown(request: UserRequest, *, refused: forms.Form | None = None, of: FitRu
     context = {
         "draft": draft,
         "current": current,
+        "counted": Counted(current.rates.get("counted", Counted.ACCEPTED)) if current else None,
         "versions": models.filter(published_at__isnull=False).select_related("published_by").order_by("-version")[:20],
         "points_in_force": [(Happening(one).label, points) for one, points in current.engagement_rules.values_list("happening", "points")] if current else [],
         "rules": [(rule, conditions.is_readable(rule.condition, among), _form_of(rule, refused if rule == of else None)) for rule in _rules(draft)],

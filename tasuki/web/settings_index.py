@@ -63,7 +63,7 @@ _RELAY = (
     Setting(
         "routing", "arrows-split", _("Routing"), _("Which lead goes to whom: rules in order, pools, and the log of decisions."), _("assignment round robin")
     ),
-    Setting("agreements", "clock", _("Agreements"), _("What departments promise each other, and by when."), _("SLA speed to lead")),
+    Setting("agreements", "clock", _("Agreements"), _("What departments promise each other, and by when."), _("SLA speed to lead opportunity")),
     Setting("call_list_rules", "list-check", _("Tomorrow's list"), _("How many calls fit into a day, and whom the list means."), _("slots backlog"), _PROCESS),
     Setting("products", "package", _("Products"), _("What you sell, by product line."), _("price")),
     Setting("custom_fields_first", "forms", _("Custom fields"), _("What you want to know of your records beyond what Tasuki asks."), needs=_FIELDS),

@@ -20,7 +20,7 @@ from tasuki.core.imports.sets import ImportFile, ImportSet, SavedMapping
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.core.teams import Department, Team
-from tasuki.crm import following, leads, merging, notes, notifications, product_points, records, stages, tasks
+from tasuki.crm import following, leads, merging, notes, notifications, opportunity_rules, product_points, records, stages, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.duplicate_groups import DuplicateGroup
@@ -292,6 +292,7 @@ def _one_of_everything(cast: Cast, books: Books) -> None:
     retention.change(24, by=SET_UP, at=MONDAY)
     erasures.ask(records.add_contact(records.Person("Quist"), by=SET_UP, at=MONDAY), ground="asked", words="by telephone", by=SET_UP, at=MONDAY)
     rebooking.change(n_rebook_from_days=20, n_rebook_until_days=60, by=SET_UP, at=MONDAY)
+    opportunity_rules.change("beyond_p1", by=SET_UP, at=MONDAY)
     building.build(date(2026, 3, 3), owners=[cast.ivo], by=SET_UP, at=MONDAY)
     _file(books.ivo)
     ReachCell.objects.create(weekday=1, hour=10, n=40, n_reached=9, counted_at=MONDAY)

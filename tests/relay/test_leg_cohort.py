@@ -12,11 +12,12 @@ from tasuki.core.people import User
 from tasuki.crm import leads, stages
 from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.leads import Lead
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.engage import calls, meetings
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meetings import Plan
 from tasuki.relay import handoffs, leg_cohort
-from tasuki.relay.leg_cohort import NOBODY, STEP_OF, STEPS, Cohort
+from tasuki.relay.leg_cohort import KEYS, NOBODY, Cohort, steps, steps_by_name
 from tasuki.relay.leg_rows import Asked, Each
 from tests.cast import MONDAY, SET_UP, Cast
 from tests.engage.calling import callable_lead, outcome, type_of
@@ -26,18 +27,19 @@ pytestmark = pytest.mark.django_db
 
 SEOUL = ZoneInfo("Asia/Seoul")
 LATER = MONDAY + timedelta(days=60)
+STEPS, STEP_OF = steps(Counted.ACCEPTED), steps_by_name(Counted.ACCEPTED)
 
 
 def asked(viewer: User, **more: Any) -> Asked:
     return Asked(viewer, **{"start": MONDAY - timedelta(days=30), "end": LATER, "zone": SEOUL, **more})
 
 
-def counted(viewer: User, *, within: int = 30, at: datetime = LATER, **more: Any) -> Cohort:
-    return leg_cohort.count(asked(viewer, **more), each=Each.PERSON, within=within, at=at)[0]
+def counted(viewer: User, *, within: int = 30, at: datetime = LATER, by_rule: Counted = Counted.ACCEPTED, **more: Any) -> Cohort:
+    return leg_cohort.count(asked(viewer, **more), each=Each.PERSON, within=within, at=at, counted=by_rule)[0]
 
 
 def n_reached(cohort: Cohort) -> list[int]:
-    return [cohort.reached[step.key].n for step in STEPS]
+    return [cohort.reached[key].n for key in KEYS]
 
 
 def called(lead: Lead, person: User, what: Disposition, *, at: datetime) -> None:
@@ -64,9 +66,9 @@ def test_a_cohort_counts_its_leads_by_how_far_they_came_and_says_how_ripe_it_is(
     cohort = counted(cast.ada)
     n_called_of_taken = came["taken"].calls.count()
     assert (cohort.n, cohort.n_ripe, cohort.n_left, cohort.maturity) == (5, 5, 2, 0.4), "the one recycled and the one taken over have left"
-    reached = {step.key: cohort.reached[step.key] for step in STEPS}
+    reached = cohort.reached
     assert (reached["tried"].n, reached["spoken"].n) == (2 + bool(n_called_of_taken), 1 + bool(n_called_of_taken))
-    assert (reached["taken"].n, reached["taken"].n_within) == (1, 1)
+    assert (reached["opportunity"].n, reached["opportunity"].n_within) == (1, 1)
     entered = came["met"].passages.filter(stage__in=leg_cohort.STAGES).earliest("seq").entered_at
     days = (MONDAY + timedelta(days=40) - entered).total_seconds() / 86400
     assert reached["held"].n - reached["held"].n_within == (1 if days >= 30 else 0), "held, but after the days that were asked for"
@@ -75,7 +77,7 @@ def test_a_cohort_counts_its_leads_by_how_far_they_came_and_says_how_ripe_it_is(
 
 def test_nobody_is_ripe_before_all_of_their_days_are_over(cast: Cast, came: dict[str, Lead]) -> None:
     young = counted(cast.ada, at=MONDAY + timedelta(days=6), within=30)
-    assert (young.n, young.n_ripe, young.reached["taken"].n_within) == (5, 0, 0)
+    assert (young.n, young.n_ripe, young.reached["opportunity"].n_within) == (5, 0, 0)
     assert young.within(STEPS[-1]).value is None
 
 
@@ -89,23 +91,23 @@ def test_each_number_leads_to_as_many_leads(cast: Cast, came: dict[str, Lead]) -
 def test_groups_add_up_to_the_whole(cast: Cast, came: dict[str, Lead]) -> None:
     whole = counted(cast.ada)
     for each in Each:
-        again, groups = leg_cohort.count(asked(cast.ada), each=each, within=30, at=LATER)
+        again, groups = leg_cohort.count(asked(cast.ada), each=each, within=30, at=LATER, counted=Counted.ACCEPTED)
         assert again == whole
         assert sum(one.n for one in groups.values()) == whole.n, each
         assert [sum(numbers) for numbers in zip(*map(n_reached, groups.values()), strict=True)] == n_reached(whole), each
 
 
 def test_who_carried_a_lead_last_in_the_leg_has_it_though_sales_have_it_now(cast: Cast, came: dict[str, Lead]) -> None:
-    _whole, groups = leg_cohort.count(asked(cast.ada), each=Each.PERSON, within=30, at=LATER)
+    _whole, groups = leg_cohort.count(asked(cast.ada), each=Each.PERSON, within=30, at=LATER, counted=Counted.ACCEPTED)
     came["taken"].refresh_from_db()
     assert came["taken"].owner == cast.saori
-    assert groups[cast.ivo.pk].reached["taken"].n == 1
+    assert groups[cast.ivo.pk].reached["opportunity"].n == 1
     assert cast.saori.pk not in groups
-    assert counted(cast.ada, person=cast.ivo.pk).reached["taken"].n == 1
+    assert counted(cast.ada, person=cast.ivo.pk).reached["opportunity"].n == 1
     assert counted(cast.ada, person=cast.saori.pk) == NOBODY
-    assert counted(cast.ivo).reached["taken"].n == 1, "and sees what became of it"
-    assert leg_cohort.rows(asked(cast.ivo), STEP_OF["came_taken"]).count() == 0, "without seeing the lead, which is another's now"
-    assert leg_cohort.n_in_all(asked(cast.ivo), STEP_OF["came_taken"]) == 1
+    assert counted(cast.ivo).reached["opportunity"].n == 1, "and sees what became of it"
+    assert leg_cohort.rows(asked(cast.ivo), STEP_OF["came_opportunity"]).count() == 0, "without seeing the lead, which is another's now"
+    assert leg_cohort.n_in_all(asked(cast.ivo), STEP_OF["came_opportunity"]) == 1
 
 
 def test_whoever_sees_no_leads_counts_none(cast: Cast, came: dict[str, Lead]) -> None:

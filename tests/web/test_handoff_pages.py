@@ -14,8 +14,9 @@ from django.utils.timezone import now
 from tasuki.core import abilities, roles
 from tasuki.core.abilities import Ability, Role
 from tasuki.core.money import Money
-from tasuki.crm import stages
+from tasuki.crm import opportunity_rules, stages
 from tasuki.crm.leads import Lead
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.engage import rebooking
 from tasuki.relay import handoff_rules, handoff_talks, handoffs
 from tasuki.relay.handoff_reasons import Reason
@@ -221,18 +222,21 @@ def test_one_person_who_does_both_accepts_with_one_press(cast: Cast) -> None:
 
 def test_the_rules_of_the_house_are_changed_on_their_page_by_whoever_edits_the_process(cast: Cast) -> None:
     address, said = reverse("handoff_rules"), {"n_next_step_days": 45, "n_grace_days": 7, "n_wake_days": 30, "low_percent": 60, "high_percent": 95}
-    said |= {"n_rebook_from_days": 14, "n_rebook_until_days": 60}
+    said |= {"n_rebook_from_days": 14, "n_rebook_until_days": 60, "counted": "beyond_p1"}
     ada = signed_in(cast.ada)
     assert ada.post(address, {**said, "low_percent": 99}).status_code == 422
     assert ada.post(address, {**said, "n_grace_days": "x"}).status_code == 422
     assert ada.post(address, {**said, "n_rebook_until_days": 14}).status_code == 422
-    assert handoff_rules.in_force().n_next_step_days == 60, "both or neither"
+    assert ada.post(address, {**said, "counted": "booked"}).status_code == 422, "a meeting that was booked is never enough"
+    assert (handoff_rules.in_force().n_next_step_days, opportunity_rules.in_force()) == (60, Counted.ACCEPTED), "all or nothing"
     assert ada.post(address, said).status_code == 302
     assert (handoff_rules.in_force().n_next_step_days, handoff_rules.in_force().band) == (45, (0.6, 0.95))
     page = ada.get(address).content.decode()
     assert 'value="45"' in page
     assert "Days after a no-show until which that leaves no mark: 90 → 60" in page, "who changed what"
     assert rebooking.in_force().begins_after == timedelta(days=14)
+    assert opportunity_rules.in_force() == Counted.BEYOND_P1
+    assert "A lead counts as an opportunity when: sales took the lead over: it came to P1 → it left P1: it came to P2 or later" in page
     assert address in ada.get(reverse("agreements")).content.decode()
     for person in (cast.ruth, cast.ivo, cast.tomas):
         assert signed_in(person).post(address, said).status_code == 403

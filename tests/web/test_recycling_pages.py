@@ -19,10 +19,11 @@ from tasuki.core.organisation import the_day
 from tasuki.crm import leads, stages
 from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.leads import Lead
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.crm.wake_rules import LATEST, Trigger, WakeRule, when
 from tasuki.inside_sales import holding_queue, recycle_board, recycling
 from tasuki.inside_sales.holdings import Holding
-from tasuki.inside_sales.recycle_board import Question
+from tasuki.inside_sales.recycle_board import Question, Yielding
 from tasuki.sales import opportunities
 from tests.cast import Cast, hired
 from tests.web.office import deal_of, lead_of, signed_in
@@ -30,6 +31,7 @@ from tests.web.office import deal_of, lead_of, signed_in
 pytestmark = pytest.mark.django_db
 
 BOARD = "/inside-sales/recycling"
+YIELDING = Yielding(Counted.ACCEPTED, 90)
 
 
 def reason(key: str = "no_budget") -> ExitReason:
@@ -76,20 +78,20 @@ def test_every_number_of_the_board_is_as_many_rows_as_it_leads_to(cast: Cast, pe
 def test_the_columns_part_what_waits(cast: Cast) -> None:
     some_waiting(cast)
     today = the_day(now())
-    shown = recycle_board.board(cast.ada, today=today, at=now(), within=90)
-    by_column = {column.key: recycle_board.rows(Question(column.key), cast.ada, today=today, at=now(), within=90) for column in shown.columns}
+    shown = recycle_board.board(cast.ada, today=today, at=now(), yielding=YIELDING)
+    by_column = {column.key: recycle_board.rows(Question(column.key), cast.ada, today=today, at=now(), yielding=YIELDING) for column in shown.columns}
     assert sum(rows.count() for rows in by_column.values()) == Holding.objects.waiting().count() == shown.total.total.n
     assert {key: rows.count() for key, rows in by_column.items() if rows} == {key: cell.n for key, cell in shown.total.cells.items()}
 
 
-def test_the_yield_says_how_many_came_back_and_were_accepted_and_how_sure_that_is(cast: Cast) -> None:
+def test_the_yield_says_how_many_came_back_and_became_opportunities_and_how_sure_that_is(cast: Cast) -> None:
     some_waiting(cast)
-    shown = recycle_board.board(cast.ada, today=the_day(now()), at=now(), within=90)
+    shown = recycle_board.board(cast.ada, today=the_day(now()), at=now(), yielding=YIELDING)
     budget = next(one for one in shown.yields if one.key == "no_budget")
-    assert (budget.n, budget.n_back, budget.n_accepted, budget.n_known) == (4, 1, 1, 1)
+    assert (budget.n, budget.n_back, budget.n_opportunities, budget.n_known) == (4, 1, 1, 1)
     assert budget.rate is None, "of fewer than five there is no rate"
     of_all = shown.yield_of_all
-    assert (of_all.n, of_all.n_accepted, of_all.rate, of_all.maturity) == (8, 1, 1 / 8, 1 / 8)
+    assert (of_all.n, of_all.n_opportunities, of_all.rate, of_all.maturity) == (8, 1, 1 / 8, 1 / 8)
 
 
 def test_amounts_are_nowhere_for_who_must_not_see_them(cast: Cast) -> None:

@@ -2,7 +2,7 @@
 
 The order of a list is that of the expected value (docs/scoring.md):
 
-    EV(t) = P(accepted) · worth · reachability · freshness(t),   freshness(t) = 2^(−(t − s) / f)
+    EV(t) = P(opportunity) · worth · reachability · freshness(t),   freshness(t) = 2^(−(t − s) / f)
 
 with s the last sign of interest or, later, the moment at which the lead entered its stage, and f the half-life of freshness. What
 depends on t is the factor 2^(−t / f), which is the same for all leads; `rank` is the logarithm of the rest and never needs rewriting.

@@ -1,4 +1,4 @@
-"""What the organisation's own past says: how many leads of each grade were accepted by sales, and what orders of each segment are worth."""
+"""What the organisation's own past says: how many leads of each grade became opportunities, and what orders of each segment are worth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from tasuki.crm import stages
+from tasuki.crm import opportunity_rules, stages
 from tasuki.crm.leads import Lead
 from tasuki.crm.scoring import computing
 from tasuki.crm.scoring.versions import ScoreModel
@@ -18,17 +18,17 @@ MOST_LABELLED = 5_000
 LEAST_ORDERS = 10
 _MOST_ORDERS = 20_000
 
-# Passes that inside sales has had and that are decided: accepted when they came to P1, else ended before it. Merged ones say nothing.
+# Passes that inside sales has had and that are decided: an opportunity as the house counts them, else ended before it. Merged ones say nothing.
 _LABELLED = f"""
-SELECT lead.id, stay.entered_at AS until, accepted.is_there AS is_accepted
+SELECT lead.id, stay.entered_at AS until, opportunity.is_there AS is_opportunity
 FROM (SELECT lead_id, entered_at FROM crm_passage WHERE stage_id = '{stages.READY}' AND left_at IS NOT NULL ORDER BY left_at DESC LIMIT {MOST_LABELLED}) AS stay
 JOIN crm_lead lead ON lead.id = stay.lead_id
-CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM crm_passage later WHERE later.lead_id = lead.id AND later.stage_id = '{stages.P1}') AS is_there) AS accepted
-WHERE accepted.is_there OR lead.ended_as IN ('recycled', 'lost', 'disqualified')
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM crm_passage later WHERE later.lead_id = lead.id AND later.stage_id IN ({{counted}})) AS is_there) AS opportunity
+WHERE opportunity.is_there OR lead.ended_as IN ('recycled', 'lost', 'disqualified')
 """
 
 _RATES = """
-SELECT graded.band, graded.digit, count(*), count(*) FILTER (WHERE labelled.is_accepted)
+SELECT graded.band, graded.digit, count(*), count(*) FILTER (WHERE labelled.is_opportunity)
 FROM graded JOIN ({labelled}) AS labelled ON labelled.id = graded.id
 GROUP BY 1, 2
 """
@@ -42,20 +42,23 @@ GROUP BY GROUPING SETS ((), (lead.segment))
 
 
 def rates(model: ScoreModel) -> dict[str, Any]:
-    """By grade (`4-1` is A1): [accepted, of how many]; the grade is what the model says of them as they were when inside sales got them.
+    """By grade (`4-1` is A1): [opportunities, of how many]; the grade is what the model says of them as they were when inside sales got them.
 
-    `n` is how many there are, `overall` the rate of all; `is_measured` says whether they are enough to order a list by.
+    `n` is how many there are, `overall` the rate of all; `is_measured` says whether they are enough to order a list by, `counted` what an
+    opportunity was when they were counted.
     """
+    counted = opportunity_rules.in_force()
+    labelled = _LABELLED.format(counted=", ".join(f"'{stage}'" for stage in counted.stages))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM ({_LABELLED}) AS labelled")
+        cursor.execute(f"SELECT id FROM ({labelled}) AS labelled")
         ids = [pk for (pk,) in cursor.fetchall()]
         if len(ids) < LEAST_LABELLED:
-            return {"n": len(ids), "is_measured": False}
-        text, values = computing.grading(model, Lead.objects.filter(pk__in=ids), until=f"SELECT id, until FROM ({_LABELLED}) AS labelled")
-        cursor.execute(text + _RATES.format(labelled=_LABELLED), values)
-        found = {f"{band}-{digit}": [n_accepted, n] for band, digit, n, n_accepted in cursor.fetchall()}
-    n, n_accepted = sum(n for _accepted, n in found.values()), sum(accepted for accepted, _n in found.values())
-    return {"n": n, "overall": n_accepted / n if n else 0, "of": found, "is_measured": n >= LEAST_LABELLED and n_accepted > 0}
+            return {"n": len(ids), "is_measured": False, "counted": counted.value}
+        text, values = computing.grading(model, Lead.objects.filter(pk__in=ids), until=f"SELECT id, until FROM ({labelled}) AS labelled")
+        cursor.execute(text + _RATES.format(labelled=labelled), values)
+        found = {f"{band}-{digit}": [n_became, n] for band, digit, n, n_became in cursor.fetchall()}
+    n, n_became = sum(n for _became, n in found.values()), sum(became for became, _n in found.values())
+    return {"n": n, "overall": n_became / n if n else 0, "of": found, "is_measured": n >= LEAST_LABELLED and n_became > 0, "counted": counted.value}
 
 
 def worths() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Arranging: within a bucket that is ordered by expected value, each lead stands where it is worth most.
 
-EV(t) = P(accepted) · worth · reachability(hour, weekday, person) · freshness(t) says when a lead is worth most, not only how much (docs/scoring.md).
+EV(t) = P(opportunity) · worth · reachability(hour, weekday, person) · freshness(t) says when a lead is worth most, not only how much (docs/scoring.md).
 Which leads are on a list is decided by `rank`, which knows no hour. Then, the most valuable first, each takes of the free places of its bucket the
 one in which reachability × freshness is the greatest, by the clock of who is called. Where calls have taught nothing all hours are alike, a lead is
 freshest in the earliest, and the order stays as it was.

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.crm import opportunity_rules
 from tasuki.relay import leg_cohort, response_times
-from tasuki.relay.leg_cohort import STEPS, WITHIN, Cohort
+from tasuki.relay.leg_cohort import WITHIN, Cohort
 from tasuki.relay.leg_numbers import Key
 from tasuki.relay.leg_rows import Asked, Each
 from tasuki.web import relay_filter
@@ -55,7 +56,8 @@ def read(request: UserRequest) -> tuple[SaidOfCohort, Asked]:
 def page(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.SEE_RELAY)
     said, asked = read(request)
-    whole, groups = leg_cohort.count(asked, each=said.each, within=said.within, at=now())
+    counted = opportunity_rules.in_force()
+    whole, groups = leg_cohort.count(asked, each=said.each, within=said.within, at=now(), counted=counted)
     links = Links(said, asked)
     context = {
         "said": said,
@@ -63,7 +65,8 @@ def page(request: UserRequest) -> HttpResponse:
         "forms": numbers.forms(said, is_cohort=True),
         "sentence": numbers.sentence(request.user, said),
         "whole": whole,
-        "steps": STEPS,
+        "steps": leg_cohort.steps(counted),
+        "counted": counted,
         "days": [(ngettext("%(num)s day", "%(num)s days", n) % {"num": n}, f"?{said.query(within=n)}", n == said.within) for n in WITHIN],
         "groupings": [(str(one.label).capitalize(), f"?{said.query(each=one.value)}#groups", one is said.each) for one in Each],
         "groups": [Group(name, groups[key], links.of(key)) for key, name in _named(asked, said, groups)],

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.crm import opportunity_rules
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
 from tasuki.engage.calls import Call
@@ -24,7 +25,7 @@ from tasuki.inside_sales.call_lists.lists import CallListEntry
 from tasuki.relay import leg_cohort
 from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
-from tasuki.relay.leg_cohort import STEP_OF
+from tasuki.relay.leg_cohort import Step
 from tasuki.relay.leg_rows import MOST_TRIES, ROWS
 from tasuki.web import relay_filter
 from tasuki.web.inside_sales import numbers
@@ -111,19 +112,20 @@ def page(request: UserRequest) -> HttpResponse:
     said, asked = numbers.read(request)
     what, when = request.GET.get("what") or "dials", request.GET.get("when", "")
     period = asked.before if when == "before" else asked
-    if not (what in ROWS or what in STEP_OF) or when not in ("", "before") or period is None:
+    of_cohort = leg_cohort.steps_by_name(opportunity_rules.in_force())
+    if not (what in ROWS or what in of_cohort) or when not in ("", "before") or period is None:
         raise relay_filter.refused()
-    rows = leg_cohort.rows(period, STEP_OF[what]) if what in STEP_OF else ROWS[what](period)
+    rows = leg_cohort.rows(period, of_cohort[what]) if what in of_cohort else ROWS[what](period)
     kind, count = _KINDS[rows.model], rows.count()
     beside = ("contact", "account") if rows.model is Lead else ("lead__contact", "lead__account")
     window = list(_after(rows, kind, request).select_related(*beside, *kind.joined).order_by(f"-{kind.moment}", "-pk")[: _ROWS + 1])
     base = f"?{said.query(each=None, line=None, what=what, when=when or None)}"
     context = {
         "rows": [kind.shown(one) for one in window[:_ROWS]],
-        "what": words(what),
+        "what": words(what, step=of_cohort.get(what)),
         "period": _("the period before %(period)s") % {"period": relay_filter.period_name(said)} if when else relay_filter.period_name(said),
         "count": count,
-        "n_unseen": leg_cohort.n_in_all(period, STEP_OF[what]) - count if what in STEP_OF else 0,
+        "n_unseen": leg_cohort.n_in_all(period, of_cohort[what]) - count if what in of_cohort else 0,
         "has_times": rows.model in (Call, Clock),
         "newer": base if "after" in request.GET else "",
         "older": f"{base}&after={window[_ROWS - 1].pk}" if len(window) > _ROWS else "",
@@ -132,16 +134,16 @@ def page(request: UserRequest) -> HttpResponse:
     return render(request, "inside_sales/numbers/rows.jinja", context)
 
 
-def words(what: str) -> str:
-    """What the rows are, in words."""
+def words(what: str, *, step: Step | None = None) -> str:
+    """What the rows are, in words; `step` is how far the leads of a cohort came."""
+    if step:
+        return _("came, and since: %(step)s") % {"step": step.label}
     kind, _sign, value = what.partition("_")
     if kind == "result":
         return str(Disposition(value).label)
     if kind == "tries":
         n = int(value)
         return (_("given up after %(n)s dials or more") if n == MOST_TRIES else _("given up after %(n)s dials")) % {"n": n}
-    if kind == "came" and value:
-        return _("came, and since: %(step)s") % {"step": leg_cohort.STEP[value].label}
     if kind == "span":
         return _("first answers of one span of time")
     return str(_WORDS[what])

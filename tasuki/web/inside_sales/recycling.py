@@ -18,9 +18,11 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_day, the_organisation
+from tasuki.crm import opportunity_rules
 from tasuki.crm.exit_reasons import ExitReason
 from tasuki.inside_sales import holding_queue, recycle_board
-from tasuki.inside_sales.recycle_board import OTHERS, Question
+from tasuki.inside_sales.holding_queue import HoldingQueue
+from tasuki.inside_sales.recycle_board import OTHERS, Question, Yielding
 from tasuki.sales.opportunities import LostBecause
 from tasuki.web.requests import UserRequest, record_id
 
@@ -33,7 +35,7 @@ WHAT = {
     "trigger": gettext_lazy("When something happens"),
     "recycled": gettext_lazy("Recycled in the last 12 months"),
     "back": gettext_lazy("Came back"),
-    "accepted": gettext_lazy("Accepted by sales in time"),
+    "opportunities": gettext_lazy("An opportunity in time"),
     "known": gettext_lazy("Decided"),
     "archived": gettext_lazy("Archived"),
     "unruled": gettext_lazy("Without a wake rule"),
@@ -44,8 +46,8 @@ WHAT = {
 def board(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.SEE_RELAY)
     queue, at = holding_queue.rules(), now()
-    today, within = the_day(at), queue.accepted_within_days
-    shown = recycle_board.board(request.user, today=today, at=at, within=within)
+    today, yielding = the_day(at), _yielding(queue)
+    shown = recycle_board.board(request.user, today=today, at=at, yielding=yielding)
     wins = recycle_board.wins_that_came_round(request.user, since=at - timedelta(days=recycle_board.DAYS_COUNTED))
     context = {
         "board": shown,
@@ -53,7 +55,7 @@ def board(request: UserRequest) -> HttpResponse:
         "queue": queue,
         "team": queue.team or holding_queue.first_team(),
         "morning": holding_queue.morning(at, hours=holding_queue.hours(queue)),
-        "within": within,
+        "yielding": yielding,
         "wins": wins,
         "sees_money": abilities.can(request.user, Ability.SEE_AMOUNTS),
         "currency": the_organisation().currency,
@@ -69,7 +71,7 @@ def rows(request: UserRequest) -> HttpResponse:
     asked, at = Question(request.GET.get("what", "waiting"), request.GET.get("why", "")), now()
     today = the_day(at)
     try:
-        found = recycle_board.rows(asked, request.user, today=today, at=at, within=holding_queue.rules().accepted_within_days)
+        found = recycle_board.rows(asked, request.user, today=today, at=at, yielding=_yielding(holding_queue.rules()))
     except KeyError:
         raise BadRequest(_("The board has no such number.")) from None
     after = record_id(request.GET.get("after", ""))
@@ -88,6 +90,10 @@ def rows(request: UserRequest) -> HttpResponse:
         "currency": the_organisation().currency,
     }
     return render(request, "inside_sales/recycling/rows.jinja", context)
+
+
+def _yielding(queue: HoldingQueue) -> Yielding:
+    return Yielding(opportunity_rules.in_force(), queue.accepted_within_days)
 
 
 def _address(what: str, why: str = "") -> str:

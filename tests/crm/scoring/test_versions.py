@@ -12,8 +12,9 @@ from tasuki.core.custom_fields import defining
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun
 from tasuki.core.filters.errors import FilterWrong
-from tasuki.crm import leads, stages
+from tasuki.crm import leads, opportunity_rules, stages
 from tasuki.crm.leads import Lead
+from tasuki.crm.opportunity_rules import Counted
 from tasuki.crm.scoring import keeping, measuring, trials, versions
 from tasuki.crm.scoring.scores import LeadScore
 from tasuki.crm.scoring.versions import NoDraft, ScoreModel, ScoringRefused
@@ -168,11 +169,22 @@ def test_with_a_past_to_count_the_list_is_ordered_by_how_often_a_grade_was_accep
         _pass(cast, nth + 10, accepted=False, source="webinar")
     there = {source: lead_of(cast, 30, name=("한", source), stage=stages.READY, source=source) for source in ("fair", "webinar")}
     model = in_force(cast, fit_a=60, fit_b=40)
-    assert model.rates == {"n": 6, "overall": pytest.approx(2 / 6), "of": {"3-2": [2, 3], "4-2": [0, 3]}, "is_measured": True}
+    assert model.rates == {"n": 6, "overall": pytest.approx(2 / 6), "of": {"3-2": [2, 3], "4-2": [0, 3]}, "is_measured": True, "counted": "accepted"}
     rank = {source: LeadScore.objects.get(lead=lead).rank for source, lead in there.items()}
     assert rank["fair"] > rank["webinar"], "the points say otherwise, the past says this"
 
 
+def test_a_version_is_counted_by_what_an_opportunity_was_when_it_was_published(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "LEAST_LABELLED", 2)
+    further, *waiting = (_pass(cast, nth, accepted=True, source="fair") for nth in range(1, 4))
+    leads.advance(further, to=stages.P2, by=by(cast), at=MONDAY + timedelta(days=9))
+    _pass(cast, 11, accepted=False, source="fair")
+    opportunity_rules.change(Counted.BEYOND_P1, by=by(cast), at=MONDAY)
+    rates = in_force(cast, fit_a=60, fit_b=40).rates
+    assert (rates["n"], sum(n for n, _of in rates["of"].values()), rates["counted"]) == (2, 1, "beyond_p1"), "in P1 nothing is decided yet"
+    assert len(waiting) == 2
+
+
 def test_with_too_little_of_a_past_no_rate_is_claimed(cast: Cast) -> None:
     _pass(cast, 1, accepted=True, source="fair")
-    assert in_force(cast).rates == {"n": 1, "is_measured": False}
+    assert in_force(cast).rates == {"n": 1, "is_measured": False, "counted": "accepted"}
