@@ -11,7 +11,7 @@ from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.core.teams import Department
-from tasuki.relay import plan_people, plan_targets, plan_ways
+from tasuki.relay import plan_people, plan_sums, plan_targets
 from tasuki.relay.plan_rows import Plan, Step, first_day, month_of
 from tasuki.relay.plan_targets import Targets
 
@@ -51,7 +51,7 @@ def parts(start: datetime, end: datetime, *, at: datetime) -> list[Part]:
     days = plan_people.days(people, range(month_of(first), month_of(until - timedelta(days=1)) + 1))
     due = {step: _due(targets, step, shares=shares, days=days) for step in SHARED}
     able = {pk: sum(days[pk][month] * share for month, share in shares.items()) for pk in days}
-    brought = plan_ways.by_person(start, end)
+    brought = plan_sums.by_person(start, end)
     found = [
         Part(
             user,

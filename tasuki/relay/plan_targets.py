@@ -140,11 +140,14 @@ def _days(first: date, until: date) -> list[date]:
 class Outlook:
     """What is likely by the end: orders so far, of what is in hand, and of the leads that are still to come by the plan; by month.
 
-    `chances` is of a lead that comes now to be won 0, 1, 2 … months later; `months_left` how many follow the present one.
+    `won` counts from `begun_on`, and `in_hand` those that stand at each step. `chances` is of a lead that comes now to be won 0, 1, 2 … months later;
+    `months_left` how many follow the present one.
     """
 
     target: int
+    begun_on: date
     won: int
+    in_hand: dict[Step, int]
     from_hand: dict[int, float]
     from_leads: dict[int, float]
     from_deals: float
@@ -185,7 +188,7 @@ class Outlook:
         return self.months_left - left[0] + 1 if left else None
 
 
-def outlook(of: Terms, targets: Targets, *, won: int, in_hand: Mapping[Step, Months], present: int) -> Outlook:
+def outlook(of: Terms, targets: Targets, *, begun_on: date, won: int, in_hand: Mapping[Step, Months], present: int) -> Outlook:
     """From what was won and what is in hand; `present` is the month it is now. `of` has the rates."""
     last = max(of.weights)
     by_step = {step: _from_hand(of, step, in_hand.get(step, {}), present=present) for step in PASSED}
@@ -198,7 +201,9 @@ def outlook(of: Terms, targets: Targets, *, won: int, in_hand: Mapping[Step, Mon
             found[month] = found.get(month, 0.0) + n
     return Outlook(
         target=targets.totals[Step.WINS],
+        begun_on=begun_on,
         won=won,
+        in_hand={step: sum(in_hand.get(step, {}).values()) for step in PASSED},
         from_hand={month: n for month, n in found.items() if month <= last},
         from_leads={month: n for month, n in brought.items() if month <= last},
         from_deals=sum(n for month, n in by_step[Step.OPPORTUNITIES].items() if month <= last),

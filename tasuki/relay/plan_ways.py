@@ -22,10 +22,15 @@ from tasuki.analytics.reverse_plan import Months, Passing
 from tasuki.analytics.survival import Tally, incidence
 from tasuki.core.organisation import the_organisation
 from tasuki.crm import stages
+from tasuki.relay import book
+from tasuki.relay.leg_days.rows import midnight
 from tasuki.relay.plan_rows import PASSED, Step, month_of
+from tasuki.relay.questions import Question
 
 # Those that came within this time before are counted.
 WINDOW = timedelta(days=730)
+# Whoever stands somewhere for so many months or longer is not going on any more, as far as a plan looks.
+OLDEST = reverse_plan.MOST_MONTHS + 1
 
 # {among} narrows the leads. A meeting that was held before the pass began is none of it.
 _FIRSTS = """
@@ -58,7 +63,7 @@ CROSS JOIN LATERAL (SELECT CASE WHEN way.ended_at < came THEN came ELSE way.ende
 WHERE came >= %(since)s AND came < %(at)s GROUP BY step, days ORDER BY step, days
 """
 _STANDING = f"""{_WAYS}
-SELECT step, floor(extract(epoch FROM %(at)s::timestamptz - came) / 86400 / %(month)s)::int AS age, count(*)
+SELECT step, least(floor(((%(at)s::timestamptz AT TIME ZONE %(zone)s)::date - (came AT TIME ZONE %(zone)s)::date) / %(month)s), %(oldest)s)::int AS age, count(*)
 FROM way CROSS JOIN LATERAL (SELECT CASE WHEN opportunities < %(at)s THEN 'opportunities' WHEN held < %(at)s THEN 'held' WHEN booked < %(at)s THEN 'booked'
                                     ELSE 'leads' END AS step) furthest
 CROSS JOIN LATERAL (SELECT CASE step WHEN 'opportunities' THEN opportunities WHEN 'held' THEN held WHEN 'booked' THEN booked ELSE leads END AS came) since
@@ -79,8 +84,8 @@ FROM way CROSS JOIN LATERAL (VALUES ('booked', booked), ('held', held), ('opport
 LEFT JOIN LATERAL (SELECT owner_id FROM crm_passage WHERE lead_id = way.id AND stage_id = ANY(%(inside)s) ORDER BY seq DESC LIMIT 1) carried ON true
 WHERE came >= %(start)s AND came < %(finish)s GROUP BY step, carried.owner_id
 """
-_ORDERS = """SELECT date_trunc('month', left_at AT TIME ZONE %(zone)s)::date AS month, coalesce(sum(amount), 0)
-FROM crm_passage WHERE outcome = 'won' AND left_at >= %(start)s AND left_at < %(finish)s GROUP BY month
+_ORDERS = """SELECT date_trunc('month', coalesce(day, (at AT TIME ZONE %(zone)s)::date))::date AS month, coalesce(sum(amount_left), 0)
+FROM LINES WHERE outcome = 'won' AND NOT BEFORE(first) AND BEFORE(until) GROUP BY month
 """
 _ORDER = """SELECT avg(amount), count(amount) FROM crm_passage JOIN crm_lead lead ON lead.id = lead_id
 WHERE outcome = 'won' AND amount > 0 AND left_at >= %(since)s AND left_at < %(at)s AND lead.origin <> 'expansion'
@@ -144,8 +149,9 @@ def recycled(*, at: datetime) -> tuple[int, int]:
 
 
 def sold(first: date, until: date) -> dict[int, Decimal]:
-    """What was ordered in each month, expansions too."""
-    return {month_of(month): amount for month, amount in _ask(_ORDERS, **_bounds(first, until))}
+    """What was ordered in each month, expansions too: the sums of the daybook."""
+    zone = ZoneInfo(the_organisation().time_zone)
+    return {month_of(month): amount for month, amount in book.ask(Question(), _ORDERS, edges={"first": midnight(first, zone), "until": midnight(until, zone)})}
 
 
 def flows(start: datetime, finish: datetime) -> dict[Step, Months]:
@@ -168,9 +174,11 @@ def by_person(start: datetime, finish: datetime) -> dict[Step, dict[int | None, 
 
 
 def standing(*, at: datetime) -> dict[Step, Months]:
-    """What is in hand: of the leads that are neither won nor ended, how many stand at each step, by whole months since they came to it."""
+    """What is in hand: of the leads that are neither won nor ended, how many stand at each step, by whole months since the day they came to it, up to
+    `OLDEST`.
+    """
     found: dict[Step, Months] = {step: {} for step in PASSED}
-    for step, age, n in _ask(_STANDING, at=at, month=reverse_plan.DAYS_A_MONTH):
+    for step, age, n in _ask(_STANDING, at=at, zone=the_organisation().time_zone, month=reverse_plan.DAYS_A_MONTH, oldest=OLDEST):
         found[Step(step)][age] = n
     return found
 
@@ -179,12 +187,6 @@ def waking(first: date, until: date) -> int:
     """Recycled leads whose day comes then."""
     ((n,),) = _ask(_WAKING, first=first, until=until)
     return int(n)
-
-
-def _bounds(first: date, until: date) -> dict[str, Any]:
-    zone = ZoneInfo(the_organisation().time_zone)
-    start, finish = (datetime.combine(day, datetime.min.time(), zone) for day in (first, until))
-    return {"zone": zone.key, "start": start, "finish": finish}
 
 
 def _ask(statement: str, **parameters: Any) -> Iterable[tuple[Any, ...]]:

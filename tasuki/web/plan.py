@@ -13,6 +13,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.analytics import reverse_plan
@@ -23,7 +24,7 @@ from tasuki.core.money import Money
 from tasuki.core.organisation import the_day, the_organisation
 from tasuki.relay import plan_people, plan_standing, plan_targets, plan_ways, plans
 from tasuki.relay.plan_rows import PASSED, Plan, Step, first_day, month_of
-from tasuki.relay.plan_standing import Standing
+from tasuki.relay.plan_standing import Line, Standing
 from tasuki.relay.plan_targets import Outlook, Targets
 from tasuki.web import toasts
 from tasuki.web.plan_forms import PlanForm, TrialForm, trial_initial, way_label
@@ -32,6 +33,14 @@ from tasuki.web.requests import UserRequest, by
 
 # Whose each step is.
 DEPARTMENTS = {Step.LEADS: "marketing", Step.BOOKED: "inside_sales", Step.HELD: "inside_sales", Step.OPPORTUNITIES: "sales", Step.WINS: "sales"}
+# What those that stand at a step now are called.
+IN_HAND: dict[Step, Any] = {
+    Step.LEADS: gettext_lazy("leads without a meeting yet"),
+    Step.BOOKED: gettext_lazy("meetings booked and not held yet"),
+    Step.HELD: gettext_lazy("meetings held, and no opportunity yet"),
+    Step.OPPORTUNITIES: gettext_lazy("opportunities that are open"),
+}
+SPANS = ("month", "quarter")
 
 
 @require_GET
@@ -69,19 +78,37 @@ def _shown(request: UserRequest, plan: Plan) -> HttpResponse:
         "tried": _tried(plan, trial) if targets and trial.is_bound and trial.is_valid() else None,
     }
     if targets is not None:
-        context |= _standing(plan, targets, at=at)
+        context |= _standing(plan, targets, spans=_spans(request), at=at)
     return render(request, "plan/page.jinja", context, status=422 if trial.errors else 200)
 
 
-def _standing(plan: Plan, targets: Targets, *, at: datetime) -> dict[str, Any]:
+def _spans(request: UserRequest) -> str:
+    """By which spans of time the table is read. Raises BadRequest for any other."""
+    spans = request.GET.get("by", "month")
+    if spans not in SPANS:
+        raise BadRequest(_("A plan is read by month or by quarter."))
+    return spans
+
+
+def _by_span(plan: Plan, stands: Standing, spans: str) -> list[Line]:
+    fiscal_start = the_organisation().fiscal_year_starts_in
+    return plan_standing.quarters(plan, stands.lines, fiscal_start=fiscal_start) if spans == "quarter" else stands.lines
+
+
+def _standing(plan: Plan, targets: Targets, *, spans: str, at: datetime) -> dict[str, Any]:
     stands = plan_standing.stands(plan, targets, at=at)
     outlook = plan_standing.outlook(plan, targets, at=at)
     present = month_of(the_day(at))
     months = range(max(min(targets.span[0], plan.months[0]), present), plan.months[-1] + 1)
     return {
         "stands": stands,
+        "today": the_day(at),
+        "lines": _by_span(plan, stands, spans),
+        "spans": [(_("Month"), "?by=month#months", spans == "month"), (_("Quarter"), "?by=quarter#months", spans == "quarter")],
+        "by_quarter": spans == "quarter",
         "n_new": targets.totals[Step.LEADS] - round(targets.totals[Step.LEADS] * plan.recycled),
         "outlook": outlook,
+        "in_hand": [(step, IN_HAND[step], n) for step, n in outlook.in_hand.items()] if outlook else [],
         "levers": _levers(plan, outlook, at=at) if outlook else None,
         "people": plan_people.needed(plan, [targets, *plan_standing.beside(plan, months=months)], months=months, hours=hours_of_the_house()),
     }
@@ -203,16 +230,17 @@ def removal(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def export(request: UserRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
-    """The months of a plan, with what came, as CSV or XLSX. That it left is in the audit log."""
+    """The months or quarters of a plan, with what came, as CSV or XLSX. That it left is in the audit log."""
     abilities.require(request.user, Ability.EXPORT_DATA)
     plan, form, at = _seen(request, pk), request.GET.get("form", "csv"), now()
     if form not in ("csv", "xlsx"):
         raise BadRequest(_("A list can be exported as csv or xlsx."))
-    targets = plan_targets.of_plan(plan)
+    targets, spans = plan_targets.of_plan(plan), _spans(request)
     if targets is None:
         raise plans.PlanIncomplete
     sees_money = abilities.can(request.user, Ability.SEE_AMOUNTS)
-    rows = list(_rows(plan_standing.stands(plan, targets, at=at), sees_money=sees_money, currency=plan.currency))
+    lines = _by_span(plan, plan_standing.stands(plan, targets, at=at), spans)
+    rows = list(_rows(lines, spans=spans, sees_money=sees_money, currency=plan.currency))
     audit.record(plan, action="export", by=by(request), at=at, changes={"form": (None, form)})
     disposition = {"Content-Disposition": f'attachment; filename="plan-v{plan.version}-{at:%Y-%m-%d}.{form}"'}
     if form == "xlsx":
@@ -220,12 +248,12 @@ def export(request: UserRequest, pk: int) -> HttpResponse | StreamingHttpRespons
     return StreamingHttpResponse(tables.csv_lines(rows[0], rows[1:]), content_type="text/csv; charset=utf-8", headers=disposition)
 
 
-def _rows(stands: Standing, *, sees_money: bool, currency: str) -> Iterator[list[Any]]:
-    head = [_("Month")]
+def _rows(lines: list[Line], *, spans: str, sees_money: bool, currency: str) -> Iterator[list[Any]]:
+    head = [_("Month") if spans == "month" else _("First month")]
     for step in Step:
         head += [_("%(step)s, planned") % {"step": step.label}, _("%(step)s, came") % {"step": step.label}]
     yield head + ([_("Revenue, planned"), _("Revenue, sold"), _("Currency")] if sees_money else [])
-    for line in stands.lines:
+    for line in lines:
         cells: list[Any] = [line.month_on]
         for step in Step:
             cells += [line.targets[step], line.came[step] if line.came else None]

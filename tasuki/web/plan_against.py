@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import now
@@ -14,8 +14,8 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability, Scope
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
-from tasuki.core.teams import Team
-from tasuki.relay import plan_parts, plan_standing
+from tasuki.core.teams import Department, Team
+from tasuki.relay import plan_parts, plan_people, plan_standing
 from tasuki.relay.leg_rows import Asked, Each
 from tasuki.relay.plan_parts import SHARED, Part
 from tasuki.relay.plan_rows import Step
@@ -30,6 +30,8 @@ class Row:
     share: float
     due: dict[Step, int]
     n: dict[Step, int]
+    # Whose leads they are, as the address of the rows says it.
+    whose: str = ""
 
 
 def of_house(user: User, start: datetime | None, end: datetime, *, is_narrowed: bool) -> dict[str, Any] | None:
@@ -59,6 +61,8 @@ def of_inside_sales(asked: Asked, *, each: Each) -> dict[str, Any] | None:
     is_by_team = each is Each.TEAM
     return {
         "steps": SHARED,
+        "first": asked.start.astimezone(asked.zone).date(),
+        "last": (asked.end - timedelta(microseconds=1)).astimezone(asked.zone).date(),
         "rows": _by_team(seen, reader=asked.viewer) if is_by_team else [_row(one) for one in seen],
         "whole": whole,
         "is_by_team": is_by_team,
@@ -67,16 +71,30 @@ def of_inside_sales(asked: Asked, *, each: Each) -> dict[str, Any] | None:
 
 def _is_shown(part: Part, asked: Asked) -> bool:
     """Whom the reader sees, of whom is asked."""
-    standing = abilities.standing_of(asked.viewer)
-    sees_all = standing.scope("lead") is Scope.ALL
     if part.user is None:
-        return sees_all and asked.person is None and asked.team is None
-    sees = sees_all or part.user.pk == standing.user_id or part.user.team_id in abilities.teams_of_scope(standing, "lead")
-    return sees and asked.person in (None, part.user.pk) and asked.team in (None, part.user.team_id)
+        return sees_others(asked.viewer) and asked.person is None and asked.team is None
+    return _is_told_of(part.user, asked.viewer) and asked.person in (None, part.user.pk) and asked.team in (None, part.user.team_id)
+
+
+def sees_others(viewer: User) -> bool:
+    """Whether the reader is told what others brought, of whom the plan asks nothing."""
+    return abilities.standing_of(viewer).scope("lead") is Scope.ALL
+
+
+def people_shown(viewer: User, *, person: int | None, team: int | None) -> list[User]:
+    """Of whom in inside sales the reader is told what they brought; narrowed to one of them, or to a team."""
+    people = plan_people.of(Department.INSIDE_SALES)
+    return [user for user in people if _is_told_of(user, viewer) and person in (None, user.pk) and team in (None, user.team_id)]
+
+
+def _is_told_of(user: User, viewer: User) -> bool:
+    standing = abilities.standing_of(viewer)
+    return sees_others(viewer) or user.pk == standing.user_id or user.team_id in abilities.teams_of_scope(standing, "lead")
 
 
 def _row(part: Part) -> Row:
-    return Row(part.user.display_name if part.user else _("Others"), part.share, part.due, part.n)
+    name, pk = (part.user.display_name, part.user.pk) if part.user else (_("Others"), 0)
+    return Row(name, part.share, part.due, part.n, f"owner={pk}")
 
 
 def _by_team(parts: list[Part], *, reader: User) -> list[Row]:
@@ -90,6 +108,7 @@ def _by_team(parts: list[Part], *, reader: User) -> list[Row]:
             sum(one.share for one in found),
             {step: sum(one.due[step] for one in found) for step in SHARED},
             {step: sum(one.n[step] for one in found) for step in SHARED},
+            f"team={pk}" if pk else "owner=0",
         )
         for pk, found in teams.items()
     ]

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from tasuki.web import plan
+from tasuki.web import plan, plan_leads
 
 urlpatterns = [
     path("plan", plan.current, name="plan"),
     path("plan/new", plan.new, name="plan_new"),
+    path("plan/leads", plan_leads.page, name="plan_leads"),
     path("plan/<int:pk>", plan.version, name="plan_version"),
     path("plan/<int:pk>/change", plan.change, name="plan_change"),
     path("plan/<int:pk>/measures", plan.measures, name="plan_measures"),

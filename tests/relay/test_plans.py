@@ -26,7 +26,7 @@ from tests.cast import SET_UP, Cast
 from tests.inside_sales.office import office_in_seoul
 from tests.relay.histories import START, Teller
 from tests.relay.leg_year import Year
-from tests.relay.planning import N_LEADS, N_MET, N_WON, NOW, ORDER, agreed, everything_assumed, past, wanted
+from tests.relay.planning import JANUARY, N_LEADS, N_MET, N_WON, NOW, ORDER, agreed, everything_assumed, past, wanted
 
 pytestmark = pytest.mark.django_db
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -246,17 +246,17 @@ def test_too_late_for_leads_is_said_and_not_before() -> None:
     assert terms is not None
     nothing = {step: {} for step in PASSED}
     april, december = month_of(date(2026, 4, 1)), month_of(date(2026, 12, 1))
-    early = plan_targets.outlook(terms, targets, won=0, in_hand=nothing, present=april)
+    early = plan_targets.outlook(terms, targets, begun_on=JANUARY, won=0, in_hand=nothing, present=april)
     assert not early.is_too_late
     assert early.gap > 0
     assert early.n_more_leads == reverse_plan.needed_by(early.gap, early.chances, months=8)
-    late = plan_targets.outlook(terms, targets, won=0, in_hand=nothing, present=december)
+    late = plan_targets.outlook(terms, targets, begun_on=JANUARY, won=0, in_hand=nothing, present=december)
     assert late.is_too_late
     assert (late.n_more_leads, late.n_months_of_use, late.gap) == (None, None, 30)
     assert early.n_months_of_use == sum(
-        not plan_targets.outlook(terms, targets, won=0, in_hand=nothing, present=month).is_too_late for month in range(april, december + 1)
+        not plan_targets.outlook(terms, targets, begun_on=JANUARY, won=0, in_hand=nothing, present=month).is_too_late for month in range(april, december + 1)
     )
     deals = {**nothing, Step.OPPORTUNITIES: {0: 40}}
-    helped = plan_targets.outlook(terms, targets, won=5, in_hand=deals, present=april)
+    helped = plan_targets.outlook(terms, targets, begun_on=JANUARY, won=5, in_hand=deals, present=april)
     assert helped.from_deals == pytest.approx(10), "a quarter of forty"
     assert helped.expected == pytest.approx(early.expected + 15)

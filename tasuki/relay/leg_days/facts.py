@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tasuki.analytics import reverse_plan
 from tasuki.crm import stages
 from tasuki.crm.ledger import MOVED_ON
 from tasuki.engage.dispositions import CONNECTS, CONVERSATIONS, DIALS, PROGRESS, REACHES, Disposition
@@ -96,10 +97,33 @@ SELECT lead.owner_id AS person, lead.team_id AS team, lead.source, NULL::bigint 
        round(extract(epoch FROM stay.left_at - stay.entered_at))::int AS seconds
 FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
 WHERE {_among("stay.stage_id", stages.ORDER)} AND {_among("stay.outcome", MOVED_ON)} AND stay.left_at >= span.since_at AND stay.left_at < span.until_at"""
+# Leads that came to a step of the plan, each the first time, and whoever carried them last in inside sales; `plan_ways` says which steps there are, and
+# counts the same for all leads at once. Whose moments a span may hold is found by index, and the rest of each looked up.
+_IN_SPAN = "{0} >= span.since_at AND {0} < span.until_at"
+_STEPS = f"""
+SELECT carried.owner_id AS person, carried.team_id AS team, lead.source, NULL::bigint AS seen, NULL::bigint AS owner, one.step,
+       lead.won_at IS NULL AND lead.ended_at IS NULL AND one.went IS NULL AS is_in_hand
+FROM (SELECT id FROM crm_lead WHERE {_IN_SPAN.format("opened_at")}
+      UNION SELECT id FROM crm_lead WHERE {_IN_SPAN.format("won_at")}
+      UNION SELECT lead_id FROM crm_passage WHERE {_among("stage_id", (stages.BOOKED, *stages.IN_SALES))} AND {_IN_SPAN.format("entered_at")}
+      UNION SELECT lead_id FROM engage_meeting WHERE state = 'held' AND {_IN_SPAN.format("starts_at")}) AS touched(id)
+CROSS JOIN LATERAL (SELECT opened_at, won_at, ended_at, source FROM crm_lead
+    WHERE crm_lead.id = touched.id AND origin <> 'expansion' AND ended_as <> 'merged' OFFSET 0) lead
+CROSS JOIN LATERAL (SELECT min(entered_at) AS booked_at, min(entered_at) FILTER (WHERE stage_id <> 'booked') AS taken_at,
+        min(entered_at) FILTER (WHERE {_among("stage_id", stages.IN_PIPELINE)}) AS pipeline_at
+    FROM crm_passage WHERE lead_id = touched.id AND {_among("stage_id", (stages.BOOKED, *stages.IN_SALES))}) sold
+CROSS JOIN LATERAL (SELECT min(starts_at) AS held_at FROM engage_meeting
+    WHERE lead_id = touched.id AND state = 'held' AND starts_at >= lead.opened_at) met
+CROSS JOIN LATERAL (SELECT least(sold.booked_at, met.held_at, lead.won_at) AS booked, least(met.held_at, sold.taken_at, lead.won_at) AS held,
+        least(sold.pipeline_at, lead.won_at) AS opportunities OFFSET 0) way
+CROSS JOIN LATERAL (VALUES ('leads', lead.opened_at, way.booked), ('booked', way.booked, way.held), ('held', way.held, way.opportunities),
+    ('opportunities', way.opportunities, lead.won_at), ('wins', lead.won_at, lead.won_at)) AS one(step, came, went)
+LEFT JOIN LATERAL (SELECT owner_id, team_id FROM crm_passage WHERE lead_id = touched.id AND {_among("stage_id", STAGES)} ORDER BY seq DESC LIMIT 1) carried ON true
+WHERE {_IN_SPAN.format("one.came")}"""
 
 ROWS = {
     Noun.CALL: _CALLS, Noun.MEETING: _MEETINGS, Noun.HANDOFF: _HANDOFFS, Noun.PROMISE: _PROMISES, Noun.GIVEN_UP: _GIVEN_UP, Noun.LIST: _LISTS,
-    Noun.EDGE: _EDGES, Noun.STAY: _STAYS,
+    Noun.EDGE: _EDGES, Noun.STAY: _STAYS, Noun.STEP: _STEPS,
 }  # fmt: skip
 # How the lead is joined where it is asked for.
 _LEAD_OF = {
@@ -234,8 +258,17 @@ MOVES = Part(
     key="stage", sets=_HOUSE,
 )  # fmt: skip
 STAYED = Times(Noun.STAY, "stayed", "seconds", where="true", key="stage", sets=(Told.ALL, Told.TEAM, Told.PERSON), bounds=STAY_BOUNDS)
+# Of the whole house: how many came to each step of the plan, and how many of those stand there still.
+STEPS = Part(
+    Noun.STEP, "steps",
+    {
+        **{step: _n(f"step = '{step}'") for step in reverse_plan.STEPS},
+        **{f"{step}_in_hand": _n(f"step = '{step}' AND is_in_hand") for step in reverse_plan.STEPS[:-1]},
+    },
+    sets=(Told.ALL, Told.SOURCE, Told.PERSON),
+)  # fmt: skip
 PARTS: tuple[AnyPart, ...] = (
-    CALLS, DIALLED, ATTEMPTED, SPOKEN_TO, RESULTS, LASTED, MEETINGS, HANDOFFS, PROMISES, ANSWERS_TOOK, GIVEN_UP, LISTS, MOVES, STAYED,
+    CALLS, DIALLED, ATTEMPTED, SPOKEN_TO, RESULTS, LASTED, MEETINGS, HANDOFFS, PROMISES, ANSWERS_TOOK, GIVEN_UP, LISTS, MOVES, STAYED, STEPS,
 )  # fmt: skip
 
 

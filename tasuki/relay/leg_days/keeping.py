@@ -34,6 +34,7 @@ _FIRST = {
     Noun.LIST: "SELECT min(for_on) FROM inside_sales_calllist",
     Noun.EDGE: "SELECT min(entered_at) FROM crm_passage",
     Noun.STAY: "SELECT min(entered_at) FROM crm_passage",
+    Noun.STEP: "SELECT least((SELECT min(opened_at) FROM crm_lead), (SELECT min(entered_at) FROM crm_passage))",
 }
 _SPAN = "unnest(%(n_days)s::int[], %(starts_on)s::date[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS span(n_days, starts_on, since_at, until_at)"
 _FORGET = """

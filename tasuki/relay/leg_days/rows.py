@@ -29,6 +29,7 @@ class Noun(models.TextChoices):
     LIST = "list"
     EDGE = "edge"
     STAY = "stay"
+    STEP = "step"
 
 
 class Told(models.IntegerChoices):
