@@ -35,10 +35,7 @@ def flows(start: datetime, finish: datetime) -> dict[Step, Months]:
     """How many came to each step in [start, finish), by month of the house."""
     zone = ZoneInfo(the_organisation().time_zone)
     first, last = (month_of(one.astimezone(zone).date()) for one in (start, finish - timedelta(microseconds=1)))
-    periods = {
-        month: (max(start, midnight(first_day(month), zone)), min(finish, midnight(first_day(month + 1), zone)))
-        for month in range(first, last + 1)
-    }
+    periods = {month: (max(start, midnight(first_day(month), zone)), min(finish, midnight(first_day(month + 1), zone))) for month in range(first, last + 1)}
     counted = _counted(periods, Told.ALL)
     if counted is None:
         return plan_ways.flows(start, finish)

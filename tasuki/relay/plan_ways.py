@@ -63,7 +63,8 @@ CROSS JOIN LATERAL (SELECT CASE WHEN way.ended_at < came THEN came ELSE way.ende
 WHERE came >= %(since)s AND came < %(at)s GROUP BY step, days ORDER BY step, days
 """
 _STANDING = f"""{_WAYS}
-SELECT step, least(floor(((%(at)s::timestamptz AT TIME ZONE %(zone)s)::date - (came AT TIME ZONE %(zone)s)::date) / %(month)s), %(oldest)s)::int AS age, count(*)
+SELECT step, least(floor(((%(at)s::timestamptz AT TIME ZONE %(zone)s)::date - (came AT TIME ZONE %(zone)s)::date) / %(month)s), %(oldest)s)::int AS age,
+       count(*)
 FROM way CROSS JOIN LATERAL (SELECT CASE WHEN opportunities < %(at)s THEN 'opportunities' WHEN held < %(at)s THEN 'held' WHEN booked < %(at)s THEN 'booked'
                                     ELSE 'leads' END AS step) furthest
 CROSS JOIN LATERAL (SELECT CASE step WHEN 'opportunities' THEN opportunities WHEN 'held' THEN held WHEN 'booked' THEN booked ELSE leads END AS came) since

@@ -77,7 +77,8 @@ def _read(request: UserRequest) -> Said:
     person, team = asked.ids.get("owner"), asked.ids.get("team")
     is_in_hand = what.endswith(_IN_HAND)
     step = what.removesuffix(_IN_HAND)
-    if step not in (PASSED if is_in_hand else Step) or (person, team) != (None, None) and (is_in_hand or None not in (person, team)):
+    n_narrowing = sum(one is not None for one in (person, team))
+    if step not in (PASSED if is_in_hand else Step) or n_narrowing > (0 if is_in_hand else 1):
         raise relay_filter.refused()
     today = the_day(now())
     last = min(asked.last or today, today)

@@ -118,7 +118,8 @@ CROSS JOIN LATERAL (SELECT least(sold.booked_at, met.held_at, lead.won_at) AS bo
         least(sold.pipeline_at, lead.won_at) AS opportunities OFFSET 0) way
 CROSS JOIN LATERAL (VALUES ('leads', lead.opened_at, way.booked), ('booked', way.booked, way.held), ('held', way.held, way.opportunities),
     ('opportunities', way.opportunities, lead.won_at), ('wins', lead.won_at, lead.won_at)) AS one(step, came, went)
-LEFT JOIN LATERAL (SELECT owner_id, team_id FROM crm_passage WHERE lead_id = touched.id AND {_among("stage_id", STAGES)} ORDER BY seq DESC LIMIT 1) carried ON true
+LEFT JOIN LATERAL (SELECT owner_id, team_id FROM crm_passage
+    WHERE lead_id = touched.id AND {_among("stage_id", STAGES)} ORDER BY seq DESC LIMIT 1) carried ON true
 WHERE {_IN_SPAN.format("one.came")}"""
 
 ROWS = {
