@@ -110,7 +110,7 @@ def stands(plan: Plan, targets: Targets, *, at: datetime) -> Standing:
 
 def _lines(plan: Plan, targets: Targets, others: Sequence[Targets], *, came: dict[Step, Months], sold: dict[int, Decimal], present: int) -> list[Line]:
     found = []
-    for month in range(min(targets.span[0], plan.months[0]), plan.months[-1] + 1):
+    for month in range(min([*targets.span, plan.months[0]]), plan.months[-1] + 1):
         is_told = month in plan.months and month <= present
         line = Line(
             first_day(month),

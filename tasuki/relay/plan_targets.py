@@ -29,9 +29,9 @@ class Targets:
 
     @property
     def span(self) -> list[int]:
-        """Every month in which something must come, in order."""
+        """Every month in which something must come, in order; none where all is sold."""
         named = {month for months in self.months.values() for month, n in months.items() if n} | set(self.amounts)
-        return list(range(min(named), max(named) + 1))
+        return list(range(min(named), max(named) + 1)) if named else []
 
     def n(self, step: Step, shares: Mapping[int, float]) -> float:
         """The target of a step for a period that has such shares of the months."""

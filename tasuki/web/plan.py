@@ -99,7 +99,7 @@ def _standing(plan: Plan, targets: Targets, *, spans: str, at: datetime) -> dict
     stands = plan_standing.stands(plan, targets, at=at)
     outlook = plan_standing.outlook(plan, targets, at=at)
     present = month_of(the_day(at))
-    months = range(max(min(targets.span[0], plan.months[0]), present), plan.months[-1] + 1)
+    months = range(max(min([*targets.span, plan.months[0]]), present), plan.months[-1] + 1)
     return {
         "stands": stands,
         "today": the_day(at),

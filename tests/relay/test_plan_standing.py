@@ -68,6 +68,42 @@ def test_the_next_plan_asks_for_its_leads_before_it_begins() -> None:
     assert due[Step.WINS] == this.months[Step.WINS][december]
 
 
+def test_what_the_next_plan_asks_for_in_months_of_this_one_is_due_of_both() -> None:
+    plan = agreed()
+    alone = plan_standing.stands(plan, targets_of(plan), at=LATER)
+    then = targets_of(agreed(terms=everything_assumed(first_on=date(2027, 1, 1), name="The next")))
+    both = plan_standing.stands(plan, targets_of(plan), at=LATER)
+    # On the 31st the last of the 22 working days of December, Christmas being none, is not over yet.
+    december = month_of(date(2026, 12, 1))
+    asked = {step: sum(n for month, n in then.months[step].items() if month < december) + then.months[step].get(december, 0) * 21 / 22 for step in Step}
+    for one, other in zip(alone.places, both.places, strict=True):
+        assert one.beside == 0
+        assert (other.beside, other.due, other.total) == (pytest.approx(asked[one.step]), pytest.approx(one.due + asked[one.step]), one.total)
+    assert both.places[0].beside > 0
+    (line,) = [line for line in both.lines if line.month_on == date(2026, 12, 1)]
+    assert line.beside[Step.LEADS] == then.months[Step.LEADS][december]
+
+
+def test_months_that_were_over_when_the_plan_was_made_bind_nobody(cast: Cast) -> None:
+    past(cast)
+    plan = agreed(terms=everything_assumed(first_on=date(2025, 11, 1), n_months=8, target=402_000_000))
+    found = plan_standing.stands(plan, targets_of(plan), at=NOW)
+    assert found.since == date(2026, 4, 1)
+    april = month_of(date(2026, 4, 1))
+    shares = plan_targets.shares(date(2026, 4, 1), date(2026, 4, 10), hours=hours_of_the_house())
+    assert [one.due for one in found.places] == [pytest.approx(targets_of(plan).months[step].get(april, 0) * shares[april]) for step in Step]
+    assert [one.n for one in found.places] == [0] * len(Step), "what came in the autumn is set against nothing"
+
+
+def test_a_plan_of_which_all_is_sold_asks_for_nothing(cast: Cast) -> None:
+    past(cast)
+    plan = agreed(terms=everything_assumed(first_on=date(2025, 11, 1), n_months=8))
+    found = plan_standing.stands(plan, targets_of(plan), at=NOW)
+    assert found.sold.amount == ORDER * N_WON > plan.target
+    assert [line.month_on for line in found.lines] == [date(2025, 11, 1), date(2025, 12, 1), *(date(2026, month, 1) for month in range(1, 7))]
+    assert [one.total for one in found.places] == [0] * len(Step)
+
+
 def test_without_a_plan_there_is_nothing_to_compare() -> None:
     plans.draft(everything_assumed(), by=SET_UP, at=NOW)
     assert plan_standing.period(APRIL, MAY, at=LATER) is None, "a draft binds nobody"

@@ -89,6 +89,7 @@ def test_by_hand_who_came_and_who_stands_where(cast: Cast) -> None:
 
 def test_what_others_carry_now_is_counted_and_not_shown(cast: Cast) -> None:
     """Saori has what she took over, and the chain is shared."""
+    User.objects.filter(pk=cast.saori.pk).update(language="en")
     address = f"{reverse('plan_leads')}?what=booked&from={timezone.localdate() - timedelta(days=100)}"
     said = told(cast.saori, address)
     assert "4 ·" in said
