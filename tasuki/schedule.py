@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app as jobs
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=4)
 
@@ -258,6 +260,12 @@ def forget_what_is_over(timestamp: int) -> None:  # noqa: ARG001 (procrastinate 
 
 
 async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)
-    """A worker that was killed leaves its job marked as running for ever: give such jobs to another worker."""
+    """A worker that was killed leaves its job marked as running for ever: give such jobs to another worker.
+
+    A periodic job whose like waits already is over: there is one of a kind in the queue, and that one does what it would have done.
+    """
     for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
-        await jobs.job_manager.retry_job(job)
+        try:
+            await jobs.job_manager.retry_job(job)
+        except UniqueViolation:
+            await jobs.job_manager.finish_job(job, Status.FAILED, delete_job=False)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
 
 from tasuki.core import abilities
 from tasuki.core.search import indexing, matching
@@ -79,7 +78,7 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
 class _Asked:
     """What is asked about each word, and about all of them together (a telephone number is written with gaps), with the ids of those that answer it.
 
-    A question without ids is one that too many answer to be named.
+    A question without ids is one that too many answer to be named. Where words can only stand in the row itself, all are one question.
     """
 
     words: list[list[Question]]
@@ -91,7 +90,7 @@ class _Asked:
     @classmethod
     def of(cls, what: Sought, noun: str, reader: User) -> _Asked:
         places, open_to = dict(_places(noun)), _hidden_but_open_to(reader, noun)
-        words = [_about(word, places, open_to) for word in what.words]
+        words = [_about((word,), places, open_to) for word in what.words] if len(places) > 1 or open_to else [_about(what.words, places, [])]
         together = [_hidden(name, what, _HIDDEN) for name in open_to if len(what.words) > 1 and len(what.hidden) >= _SHORTEST_HIDDEN]
         there = matching.blocks()
         return cls(words, together, _ids([*chain(*words), *together], there), places, there)
@@ -106,21 +105,32 @@ class _Asked:
         return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
 
     def _often(self) -> list[Question]:
-        return [one for one in chain(*self.words, self.together) if (one.noun, one.name) not in self.ids]
+        return [one for one in chain(*self.words, self.together) if not self._is_counted(one)]
 
     def held(self, *, one_by_one: bool) -> Q:
-        each = Q(*(self._any(questions, one_by_one) for questions in self.words))
-        return each | self._any(self.together, one_by_one) if self.together else each
+        each = self._all(self.words, one_by_one)
+        return each | self._all([self.together], one_by_one) if self.together else each
 
-    def _any(self, questions: list[Question], one_by_one: bool) -> Q:
-        held = (_held(one, self.ids.get((one.noun, one.name)), self.places[one.noun], one_by_one=one_by_one) for one in questions)
+    def _all(self, asked: list[list[Question]], one_by_one: bool) -> Q:
+        """Where all of the questions have something that answers. Few ids are compared first, before a record is read."""
+        read = [some for some in asked if not all(map(self._is_counted, some))] if one_by_one else []
+        counted = Q(*(self._any(some) for some in asked if some not in read))
+        return counted & _read(read, self.places) if read else counted
+
+    def _any(self, questions: list[Question]) -> Q:
+        held = (_held(one, self.ids.get((one.noun, one.name)), self.places[one.noun]) for one in questions)
         return Q(*held, _connector=Q.OR)
 
+    def _is_counted(self, one: Question) -> bool:
+        return (one.noun, one.name) in self.ids
 
-def _about(word: str, places: Iterable[str], open_to: list[str]) -> list[Question]:
-    alone = Sought(word, (word,))
-    asked = [Question(name, f"{_WORDS} {word}", grams_within(word), [f"%{word}%"], _MANY) for name in places]
-    return asked + [_hidden(name, alone, f"{_HIDDEN} {word}") for name in open_to if len(alone.hidden) >= _SHORTEST_HIDDEN]
+
+def _about(words: tuple[str, ...], places: Iterable[str], open_to: list[str]) -> list[Question]:
+    """What is asked about each place so that words that stand there together are found; hidden texts are asked about one word."""
+    grams, patterns = [gram for word in words for gram in grams_within(word)], [f"%{word}%" for word in words]
+    asked = [Question(name, f"{_WORDS} {' '.join(words)}", grams, patterns, _MANY) for name in places]
+    alone = Sought(words[0], words)
+    return asked + [_hidden(name, alone, f"{_HIDDEN} {words[0]}") for name in open_to if len(alone.hidden) >= _SHORTEST_HIDDEN]
 
 
 def _ids(asked: list[Question], there: Blocks) -> dict[tuple[str, str], Ids]:
@@ -142,16 +152,42 @@ def _hidden_but_open_to(reader: User, noun: str) -> list[str]:
     return [name for name, _path in _places(noun) if searched()[name].hides and not standing.hides(name) & searched()[name].hides]
 
 
-def _held(question: Question, ids: Ids | None, path: str, *, one_by_one: bool) -> Q:
+class _Read(Func):
+    """Whether the texts of the records at some places hold what is asked. Each record is read once, whatever is asked of it.
+
+    Takes for each place a question for the two texts of its record, open and hidden. `asked` are any of which all must hold: place, hidden, patterns.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, *places: Subquery, asked: Sequence[Sequence[tuple[int, bool, Sequence[str]]]]) -> None:
+        super().__init__(*places)
+        self.asked = asked
+
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, list[Any]]:
+        """A question without rows of its own; OFFSET keeps PostgreSQL from asking for a record at each pattern anew."""
+        read = [compiler.compile(place) for place in self.get_source_expressions()]
+        texts = ", ".join(f"{sql} AS place_{nth}" for nth, (sql, _values) in enumerate(read))
+        each = [" OR ".join(f"one.place_{place}[{2 if is_hidden else 1}] LIKE ALL (%s)" for place, is_hidden, _patterns in some) for some in self.asked]
+        patterns = [list(patterns) for some in self.asked for _place, _is_hidden, patterns in some]
+        return f"(SELECT ({') AND ('.join(each)}) FROM (SELECT {texts} OFFSET 0) AS one)", [*patterns, *(value for _sql, values in read for value in values)]
+
+
+def _read(asked: Sequence[Sequence[Question]], places: dict[str, str]) -> Q:
+    """Whether a row's records hold something of each of the questions: read as values, since PostgreSQL, asked whether there is such a record,
+    would read all that hold the word to look a few rows up among them."""
+    names = list(dict.fromkeys(one.noun for one in chain(*asked)))
+    texts = Func(F("words"), F("hidden"), template="ARRAY[%(expressions)s]", output_field=ArrayField(TextField()))
+    entries = [Subquery(SearchEntry.objects.filter(noun=name, record_id=OuterRef(places[name])).values_list(texts)) for name in names]
+    return Q(_Read(*entries, asked=[[(names.index(one.noun), one.is_hidden, one.patterns) for one in some] for some in asked]))
+
+
+def _held(question: Question, ids: Ids | None, path: str) -> Q:
     """Whether the record at the path is one of those that answer the question."""
     if ids is not None:
         return among(path, ids.array)
-    words = Q(**{f"{_HIDDEN if question.is_hidden else _WORDS}__contains": question.patterns[0].strip("%")})
-    entry = SearchEntry.objects.filter(noun=question.noun, record_id=OuterRef(path))
-    if not one_by_one:
-        return Q(Exists(entry.filter(words)))
-    # Read as a value and not asked whether there is one: PostgreSQL would read all that hold the word, to look a few rows up among them.
-    return Q(Exact(Coalesce(Subquery(entry.values_list(ExpressionWrapper(words, output_field=BooleanField()))), False), True))
+    words = (Q(**{f"{_HIDDEN if question.is_hidden else _WORDS}__contains": pattern.strip("%")}) for pattern in question.patterns)
+    return Q(Exists(SearchEntry.objects.filter(*words, noun=question.noun, record_id=OuterRef(path))))
 
 
 def _places(noun: str) -> Iterator[tuple[str, str]]:

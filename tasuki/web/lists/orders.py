@@ -59,7 +59,9 @@ class Order:
             ordered.append(Case(*(When(one.where, then=Value(nth)) for nth, one in enumerate(self.stretches)), default=Value(len(self.stretches))))
         if self.steps:
             ordered.append(_turned(position(self), is_falling=self.is_falling))
-        return self.named(rows).order_by(*ordered, *(_turned(key(one), is_falling=self.is_falling) for one in self.stretches[0].keys))
+        # Where no value is missing, nothing is said of missing values: an index has them in this order, and none in that of NULLS LAST.
+        turned = _turned if ordered else _turned_as_indexed
+        return self.named(rows).order_by(*ordered, *(turned(key(one), is_falling=self.is_falling) for one in self.stretches[0].keys))
 
     @cached_property
     def stretches(self) -> list[Stretch]:
@@ -143,6 +145,10 @@ def beyond(order: Order, keys: tuple[Any, ...], values: list[Any], *, is_falling
 
 def _turned(expression: Any, *, is_falling: bool) -> Any:
     return expression.desc(nulls_last=True) if is_falling else expression.asc(nulls_last=True)
+
+
+def _turned_as_indexed(expression: Any, *, is_falling: bool) -> Any:
+    return expression.desc() if is_falling else expression.asc()
 
 
 def _gaps(model: Any, path: str) -> tuple[list[str], bool]:

@@ -24,8 +24,8 @@ from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, key, position, value_at
 
 PAGE = 50
-# Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; the rest may hold
-# so many times more than that part.
+# Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; where that part holds
+# a little, the walk may be so many times longer.
 _PARTS, _LUCK = 6, 3
 _SALT = "tasuki.web.lists"
 
@@ -170,13 +170,14 @@ class _Walk:
         return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
 
     def _walked(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
-        """What a walk as long as it may be finds; less, if its first part holds so little that the whole would not fill the page."""
+        """What a walk as long as it may be finds; of words only its first part, if that holds too little, and else more, as far as luck would have it."""
         part = self.by.tried // _PARTS
-        if self.ways.fitting is not None and part:
-            found = self._tried(here, keys, is_falling=is_falling, most=most, among=part)
-            if len(found) == most or len(found) * _PARTS * _LUCK < most:
-                return found
-        return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried)
+        if self.ways.fitting is None or not part:
+            return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried)
+        found = self._tried(here, keys, is_falling=is_falling, most=most, among=part)
+        if len(found) == most or len(found) * _PARTS * _LUCK < most:
+            return found
+        return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
 
     def _tried(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int, among: int) -> list[Sequence[Any]]:
         """The first rows that fit among the first of all, in the order of the keys; less than asked for may mean that the walk ended too early."""
