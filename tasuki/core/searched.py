@@ -34,13 +34,13 @@ def _teams(ids: Sequence[int]) -> Iterator[Texts]:
         yield Texts(pk, [name])
 
 
-def nearest_of(rows: QuerySet[Any], user: User, *, noun: str, column: str = "pk") -> set[int]:
-    """The first rows, in their order, that are the person's own, and the first of their teams: each by the index of the lists."""
+def nearest_of(rows: QuerySet[Any], user: User, *, noun: str, column: str = "pk") -> list[QuerySet[Any]]:
+    """The first rows, in their order, that are the person's own, and the first of each of their teams: each by the index of the lists."""
     standing = abilities.standing_of(user)
     scope = standing.scope(noun)
     teams = standing.tree if scope is Scope.TREE else {standing.team_id} if scope is Scope.TEAM else ()
     owned = [rows.filter(owner=user.pk), *(rows.filter(team=team) for team in islice(teams, _MOST_TEAMS) if team)]
-    return {one for some in owned for one in some.values_list(column, flat=True)[:NEAREST]} - {None}
+    return [some.values_list(column)[:NEAREST] for some in owned]
 
 
 PEOPLE = Searched("user", "core.User", _people)

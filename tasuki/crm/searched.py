@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasuki.core.search.nouns import Searched, Texts
 from tasuki.core.searched import both_orders, nearest_of
@@ -15,6 +15,8 @@ from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from tasuki.core.people import User
 
 
@@ -45,15 +47,16 @@ def _tasks(ids: Sequence[int]) -> Iterator[Texts]:
         yield Texts(pk, [subject])
 
 
-def _near_accounts(user: User) -> set[int]:
-    return nearest_of(Account.objects.order_by("-pk"), user, noun="account") | nearest_of(Lead.objects.newest_first(), user, noun="lead", column="account_id")
+def _near_accounts(user: User) -> list[QuerySet[Any]]:
+    own, of_leads = Account.objects.order_by("-pk"), Lead.objects.newest_first()
+    return nearest_of(own, user, noun="account") + nearest_of(of_leads, user, noun="lead", column="account_id")
 
 
-def _near_contacts(user: User) -> set[int]:
+def _near_contacts(user: User) -> list[QuerySet[Any]]:
     return nearest_of(Lead.objects.newest_first(), user, noun="lead", column="contact_id")
 
 
-def _near_tasks(user: User) -> set[int]:
+def _near_tasks(user: User) -> list[QuerySet[Any]]:
     return nearest_of(Task.objects.order_by("-pk"), user, noun="task")
 
 

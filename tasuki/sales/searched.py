@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasuki.core.search.nouns import Searched, Texts
 from tasuki.core.searched import nearest_of
 from tasuki.sales.opportunities import Opportunity
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from tasuki.core.people import User
 
 
@@ -18,7 +20,7 @@ def _opportunities(ids: Sequence[int]) -> Iterator[Texts]:
         yield Texts(pk, [name], [reference])
 
 
-def _near(user: User) -> set[int]:
+def _near(user: User) -> list[QuerySet[Any]]:
     # Those of the leads that they brought are reached through the leads.
     return nearest_of(Opportunity.objects.order_by("-opened_at", "-pk"), user, noun="opportunity")
 

@@ -130,11 +130,8 @@ def _sources(noun: Searched) -> set[str]:
 
 def _nearest(user: User, what: Sought, nouns: set[str]) -> Hits:
     """The hits among the rows that are nearest to the person."""
-    hits: Hits = {noun: {} for noun in searched()}
-    for name in nouns:
-        if nearest := searched()[name].nearest:
-            hits |= matching.among({name: nearest(user)}, what)
-    return hits
+    near = {name: nearest(user) for name in sorted(nouns) if (nearest := searched()[name].nearest)}
+    return {noun: {} for noun in searched()} | matching.among_rows(near, what)
 
 
 def _seen(user: User, hits: Hits, nouns: list[Searched]) -> Seen:

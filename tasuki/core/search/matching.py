@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from tasuki.core.search.entries import SearchEntry
 from tasuki.core.search.folding import LATER_WORD, Keys, Sought, grams_at_start, grams_hidden, grams_of_whole, grams_within
@@ -86,6 +87,12 @@ JOIN core_searchentry AS entry ON entry.noun = wanted.noun AND entry.record_id =
 WHERE entry.words LIKE ALL (%s::text[])
 LIMIT %s
 """
+# The same for the rows of some questions for ids, which stay in the database.
+_AMONG_ROWS = """
+(SELECT entry.noun, entry.record_id, entry.belongs_to, entry.words
+FROM ({rows}) AS near(record_id) JOIN core_searchentry AS entry ON entry.noun = %s AND entry.record_id = near.record_id
+WHERE entry.words LIKE ALL (%s::text[]) LIMIT %s)
+"""
 # Which blocks there are, newest first: from each, a step to the next lower record.
 _BLOCKS = """
 WITH RECURSIVE block(noun, no) AS (
@@ -101,7 +108,7 @@ SELECT noun, no FROM block WHERE no IS NOT NULL ORDER BY no DESC
 
 def questions(what: Sought, *, noun: Searched, sees_hidden: bool) -> list[Question]:
     """What is asked about every noun: the newest that hold the words."""
-    asked = [Question(noun.noun, "words", [gram for word in what.words for gram in grams_within(word)], [f"%{word}%" for word in what.words], WANTED)]
+    asked = [Question(noun.noun, "words", [gram for word in what.words for gram in grams_within(word)], _patterns(what), WANTED)]
     if noun.hides and sees_hidden and len(what.hidden) >= 3:
         asked.append(Question(noun.noun, "hidden", grams_hidden(what.hidden), [f"%{what.hidden}%"], WANTED, is_hidden=True))
     return asked
@@ -179,9 +186,28 @@ def rank_of(words: str, what: Sought) -> Rank:
 def among(ids: Mapping[str, Collection[int]], what: Sought) -> dict[str, dict[int, Hit]]:
     """Which of some records hold the words: for those that are looked at whatever the index puts first."""
     wanted = [(noun, record_id) for noun, record_ids in ids.items() for record_id in record_ids]
+    return _hits(_AMONG, [[noun for noun, _id in wanted], [record_id for _noun, record_id in wanted], _patterns(what), _MOST_AMONG], what)
+
+
+def among_rows(asked: Mapping[str, Sequence[QuerySet[Any]]], what: Sought) -> dict[str, dict[int, Hit]]:
+    """As `among`, for the records whose ids the questions of a noun answer; one statement for all."""
+    each: list[str] = []
+    values: list[Any] = []
+    for noun, questions_for_ids in asked.items():
+        written = [some.query.sql_with_params() for some in questions_for_ids]
+        each.append(_AMONG_ROWS.format(rows=" UNION ".join(f"({sql})" for sql, _values in written)))
+        values += [*(value for _sql, some in written for value in some), noun, _patterns(what), _MOST_AMONG]
+    return _hits(" UNION ALL ".join(each), values, what) if each else {}
+
+
+def _patterns(what: Sought) -> list[str]:
+    return [f"%{word}%" for word in what.words]
+
+
+def _hits(statement: str, values: list[Any], what: Sought) -> dict[str, dict[int, Hit]]:
     found: dict[str, list[Hit]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_AMONG, [[noun for noun, _id in wanted], [record_id for _noun, record_id in wanted], [f"%{word}%" for word in what.words], _MOST_AMONG])
+        cursor.execute(statement, values)
         for noun, record_id, belongs_to, words in cursor.fetchall():
             found[noun].append(Hit(record_id, Rank.WORDS, belongs_to, words))
     return {noun: ranked(hits, what) for noun, hits in found.items()}

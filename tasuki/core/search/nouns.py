@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Searched:
     `texts` reads the records of some ids; a noun without it has no words of its own and is reached only `through` others: noun →
     the path from this noun to it; `beside` are shorter paths to all that have words, where the rows hold them. `belongs_to` is the
     noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a person sees this one. `hides` names the sensitive fields
-    whose texts are `hidden`. `exact` are columns that are compared as a whole. `nearest` are the ids of the rows nearest to a person
-    who sees few, a few thousand of them at most. `is_name` says that its titles are names, in which a wrong letter is worth forgiving.
+    whose texts are `hidden`. `exact` are columns that are compared as a whole. `nearest` asks for the ids of the rows nearest to a
+    person who sees few, a few thousand of them at most. `is_name` says that its titles are names, in which a wrong letter is worth forgiving.
     """
 
     noun: str
@@ -46,7 +46,7 @@ class Searched:
     ruled_by: str = ""
     hides: frozenset[str] = frozenset()
     exact: tuple[str, ...] = ()
-    nearest: Callable[[User], set[int]] | None = None
+    nearest: Callable[[User], list[QuerySet[Any]]] | None = None
     is_name: bool = True
 
     def rows(self) -> Any:
