@@ -405,6 +405,14 @@ def test_a_page_of_many_joins_nothing_but_what_its_order_needs(business: Cast, n
     assert walk.count("JOIN") <= 2
 
 
+@pytest.mark.parametrize(("noun", "sort"), [("lead", "-opened"), ("lead", "opened"), ("contact", "-created"), ("opportunity", "-opened"), ("handoff", "-due")])
+def test_where_no_value_can_be_missing_all_rows_are_read_in_the_order_of_an_index(business: Cast, noun: str, sort: str) -> None:
+    rows, order = ordered(noun, sort, business.ada)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    assert "Sort" not in order.applied(rows.select_related(None).order_by()).explain()
+
+
 @pytest.mark.parametrize("name", ["x" * 200, "'; DROP TABLE crm_account; --", "\U0001f408" * 50, "%s%%", "{rows}"])
 def test_whatever_stands_in_a_name_pages_turn_over_it(business: Cast, name: str) -> None:
     Account.objects.filter(pk__in=list(Account.objects.values_list("pk", flat=True)[:70])).update(name=name, folded_name="x")
