@@ -48,7 +48,8 @@ def on_app_ready(app: App) -> None:
     app.periodic(cron="* * * * * */15")(app.task(name="keep_agreements", queueing_lock="keep_agreements")(keep_agreements))
     app.periodic(cron="* * * * *")(app.task(name="watch_handoffs", queueing_lock="watch_handoffs")(watch_handoffs))
     app.periodic(cron="20 3 * * *")(app.task(name="forget_what_is_over", queueing_lock="forget_what_is_over")(forget_what_is_over))
-    app.periodic(cron="*/5 * * * *")(app.task(name="wake_what_is_due", queueing_lock="wake_what_is_due")(wake_what_is_due))
+    # After a pause a great many are due, for longer than five minutes: they are woken by one job, not by one more every five minutes.
+    app.periodic(cron="*/5 * * * *")(app.task(name="wake_what_is_due", lock="wake_what_is_due", queueing_lock="wake_what_is_due")(wake_what_is_due))
     app.periodic(cron="* * * * * */5")(app.task(name="absorb_search_changes", queueing_lock="absorb_search_changes")(absorb_search_changes))
     app.periodic(cron="* * * * * */5")(app.task(name="keep_scores", queueing_lock="keep_scores")(keep_scores))
     app.periodic(cron="*/5 * * * *")(app.task(name="keep_call_lists", queueing_lock="keep_call_lists")(keep_call_lists))
