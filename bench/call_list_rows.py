@@ -31,7 +31,8 @@ FROM crm_lead lead CROSS JOIN (SELECT step.*, version.sequence_id FROM engage_st
     WHERE step.kind = 'call' LIMIT 1) AS call
 WHERE lead.stage_id = 'working' AND pg_temp.chance(lead.id, 11) = 0;
 INSERT INTO engage_deed (state, due_on, begun_at, result, enrolment_id, step_id, owner_id, counts_opens, counts_clicks)
-SELECT 'waiting', %(day)s::date - pg_temp.chance(id, 3), now(), '', id, next_step_id, owner_id, false, false FROM engage_enrolment WHERE contact_id < 0 AND due_at IS NULL;
+SELECT 'waiting', %(day)s::date - pg_temp.chance(id, 3), now(), '', id, next_step_id, owner_id, false, false FROM engage_enrolment
+WHERE contact_id < 0 AND due_at IS NULL;
 INSERT INTO relay_clock (lead_id, agreement_id, owed, nth, counts, n_seconds, owner_id, team_id, since_at, started_at, due_at, n_paused_wall,
     n_paused_business, stopped_because, is_answered)
 SELECT id, (SELECT id FROM relay_agreement LIMIT 1), 'answer', 1, 'business', 300, owner_id, team_id, stage_since, stage_since,

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import BooleanField, Exists, Expression, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
 
 from tasuki.core import abilities
 from tasuki.core.search import indexing, matching
@@ -152,25 +152,30 @@ def _hidden_but_open_to(reader: User, noun: str) -> list[str]:
     return [name for name, _path in _places(noun) if searched()[name].hides and not standing.hides(name) & searched()[name].hides]
 
 
-class _Read(Func):
+class _Read(Expression):
     """Whether the texts of the records at some places hold what is asked. Each record is read once, whatever is asked of it.
 
-    Takes for each place a question for the two texts of its record, open and hidden. `asked` are any of which all must hold: place, hidden, patterns.
+    `places` has for each place a question for the two texts of its record, open and hidden; `asked` are any of which all must hold: place,
+    hidden, patterns.
     """
 
-    output_field = BooleanField()
+    def __init__(self, places: list[Any], asked: Sequence[Sequence[tuple[int, bool, Sequence[str]]]]) -> None:
+        super().__init__(output_field=BooleanField())
+        self.places, self.asked = places, asked
 
-    def __init__(self, *places: Subquery, asked: Sequence[Sequence[tuple[int, bool, Sequence[str]]]]) -> None:
-        super().__init__(*places)
-        self.asked = asked
+    def get_source_expressions(self) -> list[Any]:
+        return self.places
 
-    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, list[Any]]:
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        self.places = list(exprs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:  # noqa: ARG002 - Django's own signature
         """A question without rows of its own; OFFSET keeps PostgreSQL from asking for a record at each pattern anew."""
-        read = [compiler.compile(place) for place in self.get_source_expressions()]
+        read = [compiler.compile(place) for place in self.places]
         texts = ", ".join(f"{sql} AS place_{nth}" for nth, (sql, _values) in enumerate(read))
         each = [" OR ".join(f"one.place_{place}[{2 if is_hidden else 1}] LIKE ALL (%s)" for place, is_hidden, _patterns in some) for some in self.asked]
         patterns = [list(patterns) for some in self.asked for _place, _is_hidden, patterns in some]
-        return f"(SELECT ({') AND ('.join(each)}) FROM (SELECT {texts} OFFSET 0) AS one)", [*patterns, *(value for _sql, values in read for value in values)]
+        return f"(SELECT ({') AND ('.join(each)}) FROM (SELECT {texts} OFFSET 0) AS one)", (*patterns, *(value for _sql, values in read for value in values))
 
 
 def _read(asked: Sequence[Sequence[Question]], places: dict[str, str]) -> Q:
@@ -179,7 +184,7 @@ def _read(asked: Sequence[Sequence[Question]], places: dict[str, str]) -> Q:
     names = list(dict.fromkeys(one.noun for one in chain(*asked)))
     texts = Func(F("words"), F("hidden"), template="ARRAY[%(expressions)s]", output_field=ArrayField(TextField()))
     entries = [Subquery(SearchEntry.objects.filter(noun=name, record_id=OuterRef(places[name])).values_list(texts)) for name in names]
-    return Q(_Read(*entries, asked=[[(names.index(one.noun), one.is_hidden, one.patterns) for one in some] for some in asked]))
+    return Q(_Read(entries, [[(names.index(one.noun), one.is_hidden, one.patterns) for one in some] for some in asked]))
 
 
 def _held(question: Question, ids: Ids | None, path: str) -> Q:
