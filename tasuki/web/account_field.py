@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tasuki.core.people import User
 from tasuki.crm.accounts import Account
 from tasuki.web.name_widget import NameInput
+from tasuki.web.typed_fields import typed
 
 
 class AccountField(forms.CharField):
@@ -48,5 +49,5 @@ class AccountField(forms.CharField):
 
 def of_reader(field: forms.Field, reader: User, *, stands: Account | None = None) -> None:
     """Say whose accounts the field may find, and which stands there."""
-    assert isinstance(field, AccountField)  # noqa: S101 - says which field it is to the type checker
+    field = typed(field, AccountField)
     field.reader, field.stands = reader, stands

@@ -19,7 +19,8 @@ from tasuki.engage import permission
 from tasuki.engage.consent_texts import ConsentText
 from tasuki.engage.consents import Word
 from tasuki.engage.permission import Answer, Purpose
-from tasuki.web.moves import DAY, Move, choosing
+from tasuki.web.moves import DAY, Move
+from tasuki.web.typed_fields import typed
 
 
 class ConsentForm(Move):
@@ -37,7 +38,7 @@ class ConsentForm(Move):
     def __init__(self, *args: Any, reader: User, contact: Contact, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         ids = list(ConsentText.objects.visible_to(reader).in_force().values_list("pk", flat=True))
-        choosing(self.fields["text"]).queryset = ConsentText.objects.visible_to(reader).filter(pk__in=ids)
+        typed(self.fields["text"], forms.ModelChoiceField).queryset = ConsentText.objects.visible_to(reader).filter(pk__in=ids)
         files = contact.files.of_records()
         self.fields["file"] = forms.ModelChoiceField(files, label=_("file that shows it"), required=False, empty_label="–")
 
@@ -69,8 +70,7 @@ class BlockForm(Move):
         hidden = abilities.standing_of(reader).hides("contact")
         numbers = [] if "phones" in hidden else [(one.e164, phones.display(one.e164)) for one in contact.phones.all()]
         addresses = [] if "emails" in hidden else [(one.address, one.address) for one in contact.emails.all()]
-        value = self.fields["value"]
-        assert isinstance(value, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        value = typed(self.fields["value"], forms.ChoiceField)
         value.choices = [*numbers, *addresses]
 
 

@@ -26,6 +26,7 @@ from tasuki.crm.stages import Stage
 from tasuki.web import nouns
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
+from tasuki.web.typed_fields import typed
 
 
 class FieldForm(forms.Form):
@@ -56,8 +57,7 @@ class FieldForm(forms.Form):
             del self.fields["required_from"]
             return
         names = {stage.pk: stage.name for stage in Stage.objects.visible_to(reader)}
-        field = self.fields["required_from"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["required_from"], forms.ChoiceField)
         field.choices = [("", pgettext_lazy("required from", "no stage")), *((key, names[key]) for key in reachable)]
 
     def wording(self) -> Wording:

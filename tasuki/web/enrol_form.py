@@ -11,6 +11,7 @@ from tasuki.core.people import User
 from tasuki.engage.sequences.definitions import Sequence
 from tasuki.engage.sequences.enrolling import NothingPublished
 from tasuki.web.moves import Move
+from tasuki.web.typed_fields import typed
 
 
 class EnrolForm(Move):
@@ -18,7 +19,6 @@ class EnrolForm(Move):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["sequence"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["sequence"], forms.ModelChoiceField)
         field.queryset = Sequence.objects.visible_to(reader).open_to_members().by_name()
         field.error_messages["invalid_choice"] = str(NothingPublished())

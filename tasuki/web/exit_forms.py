@@ -12,6 +12,7 @@ from tasuki.crm.contacts import Channel
 from tasuki.crm.exit_reasons import Exit, WakeKind
 from tasuki.crm.wake_rules import HEARD, LONGEST_DAYS, LONGEST_WORDS, WakeRule
 from tasuki.web.moves import DAY, Move
+from tasuki.web.typed_fields import typed
 from tasuki.web.wake_words import proposal
 
 # Which fields belong to which kind of rule; the style sheet shows those of the kind that is chosen. What waits for something to happen may
@@ -35,8 +36,7 @@ class RuleFields(Move):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        wakes = self.fields["wakes"]
-        assert isinstance(wakes, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        wakes = typed(self.fields["wakes"], forms.ChoiceField)
         wakes.choices = [self.proposal, *WakeKind.choices] if self.proposal else WakeKind.choices
         wakes.widget.attrs["data-wakes"] = ""
         for name in _IN_RULES:
@@ -98,7 +98,7 @@ class HandRaiseForm(Move):
 
 def _offer(field: forms.Field, exit_: Exit, *, stage: str | None) -> None:
     """The reasons by group, each with when it wakes."""
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+    field = typed(field, forms.ChoiceField)
     groups: dict[str, list[tuple[str, str]]] = {}
     for reason in exit_reasons.offered(exit_, stage=stage):
         rule = proposal(reason)

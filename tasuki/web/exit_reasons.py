@@ -26,9 +26,9 @@ from tasuki.crm.wake_rules import HEARD, LONGEST_DAYS, Trigger
 from tasuki.inside_sales import holding_queue
 from tasuki.inside_sales.holding_queue import BEGINNINGS, CHANGEABLE, HoldingQueue
 from tasuki.web import nouns, toasts
-from tasuki.web.moves import choosing
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web.typed_fields import typed
 
 _RULE = ("wakes", "wake_days", "horizon_days", "wake_trigger", "wake_channel")
 
@@ -65,8 +65,7 @@ class ReasonForm(forms.Form):
         if is_group:
             del self.fields["stages"]
             return
-        offered = self.fields["stages"]
-        assert isinstance(offered, forms.MultipleChoiceField)  # noqa: S101 - says which field it is to the type checker
+        offered = typed(self.fields["stages"], forms.MultipleChoiceField)
         offered.choices = [(stage.pk, stage.name) for stage in Stage.objects.visible_to(reader)]
 
     def wording(self) -> Wording:
@@ -90,11 +89,10 @@ class QueueForm(forms.Form):
         for name, field in self.fields.items():
             field.label = nouns.field_label("holdingqueue", name)
         first = holding_queue.first_team()
-        team = choosing(self.fields["team"])
+        team = typed(self.fields["team"], forms.ModelChoiceField)
         team.queryset, team.empty_label = Team.objects.visible_to(reader).order_by("name"), _("the first of inside sales: %(team)s") % {"team": first or "–"}
-        choosing(self.fields["calendar"]).queryset = Calendar.objects.visible_to(reader).order_by("name")
-        stage = self.fields["stage"]
-        assert isinstance(stage, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        typed(self.fields["calendar"], forms.ModelChoiceField).queryset = Calendar.objects.visible_to(reader).order_by("name")
+        stage = typed(self.fields["stage"], forms.ChoiceField)
         stage.choices = [(one.pk, one.name) for one in Stage.objects.visible_to(reader) if one.pk in BEGINNINGS]
 
 

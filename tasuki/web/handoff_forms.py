@@ -23,6 +23,7 @@ from tasuki.web import formats
 from tasuki.web.moves import DAY, Move, OpportunityForm
 from tasuki.web.offered_people import receivers_of
 from tasuki.web.person_field import PersonField, offer
+from tasuki.web.typed_fields import typed
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -77,8 +78,7 @@ class OfferForm(Move):
             kwargs["initial"] = {**kwargs.get("initial", {}), **_of(meeting, credited_to)}
         super().__init__(*args, **kwargs)
         offer(self.fields["to"], receivers_of(credited_to, reader=reader, lead=lead.pk))
-        calls = self.fields["call"]
-        assert isinstance(calls, RecordedCallField)  # noqa: S101 - says which field it is to the type checker
+        calls = typed(self.fields["call"], RecordedCallField)
         calls.queryset = handoff_recordings.recorded_calls(lead, user=reader)
 
     def clean_recording(self) -> str:
@@ -125,9 +125,7 @@ class ReturnForm(Move):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reason, destination = self.fields["reason"], self.fields["destination"]
-        assert isinstance(reason, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
-        assert isinstance(destination, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        reason, destination = typed(self.fields["reason"], forms.ChoiceField), typed(self.fields["destination"], forms.ChoiceField)
         reason.choices = [("", "–"), *grouped_choices()]
         destination.choices = [("", _("where this reason usually leads")), *Destination.choices]
 

@@ -28,6 +28,7 @@ from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRun, RunState
 from tasuki.web import import_forms
 from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web.typed_fields import typed
 
 LARGEST = 500 * 1024 * 1024
 PAGE, _SHOWN = 50, 100
@@ -68,8 +69,7 @@ class ImportForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
-        field = self.fields["noun"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["noun"], forms.ChoiceField)
         field.choices = [("", "–"), *import_forms.nouns()]
 
 

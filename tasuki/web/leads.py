@@ -48,6 +48,7 @@ from tasuki.web.lists.nouns import LEADS
 from tasuki.web.records import carried_out, common, done, owners_of
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.teams_of import team_for
+from tasuki.web.typed_fields import typed
 
 
 @require_GET
@@ -135,8 +136,7 @@ class NewLeadForm(forms.Form):
 
     def __init__(self, *args: Any, reader: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["product"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["product"], forms.ModelChoiceField)
         field.queryset = Product.objects.visible_to(reader).on_sale().order_by("name")
 
 

@@ -25,6 +25,7 @@ from tasuki.sales.opportunities import LostBecause, Terms
 from tasuki.web.custom_forms import MoneyField
 from tasuki.web.person_field import PersonField, offer_people
 from tasuki.web.record_form import RecordForm
+from tasuki.web.typed_fields import typed
 
 _MOST_OTHERS = 50
 DAY = forms.DateInput(attrs={"type": "date"})
@@ -45,8 +46,7 @@ class AdvanceForm(Move):
         super().__init__(*args, **kwargs)
         names = {stage.pk: stage.name for stage in Stage.objects.all()}
         later = stages.ORDER[stages.ORDER.index(present) + 1 :] if present else ()
-        field = self.fields["to"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["to"], forms.ChoiceField)
         field.choices = [(key, names[key]) for key in later if key in allowed]
 
 
@@ -74,7 +74,7 @@ class GiveForm(RecordForm):
     def complete(self) -> None:
         self.auto_id = "giveform-%s"
         offer_people(self.fields["owner"], "colleagues", reader=self.reader)
-        choosing(self.fields["team"]).queryset = Team.objects.visible_to(self.reader).order_by("name")
+        typed(self.fields["team"], forms.ModelChoiceField).queryset = Team.objects.visible_to(self.reader).order_by("name")
 
     def present(self, name: str) -> Any:
         return getattr(self.record, f"{name}_id")
@@ -101,8 +101,7 @@ class MergeForm(Move):
             same |= Q(contact=lead.contact_id)
         if lead.account_id:
             same |= Q(account=lead.account_id)
-        field = self.fields["into"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["into"], forms.ModelChoiceField)
         others = Lead.objects.visible_to(reader).in_process().exclude(pk=lead.pk).filter(same).newest_first().values_list("pk", flat=True)
         field.queryset = Lead.objects.visible_to(reader).filter(pk__in=list(others[:_MOST_OTHERS])).for_listing().newest_first()
 
@@ -156,12 +155,6 @@ class DueForm(Move):
 
     to = forms.ChoiceField(label=_("Until"), choices=[("", _("a day")), ("tomorrow", _("Next business day")), ("next_week", _("Next week"))], required=False)
     due_on = forms.DateField(label=_("on this day"), required=False, widget=DAY)
-
-
-def choosing(field: forms.Field) -> forms.ModelChoiceField[Any]:
-    """The field of a form, known to be one that offers rows."""
-    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
-    return field
 
 
 class OpportunityForm(Move):
@@ -232,7 +225,7 @@ class PromiseForm(RecordForm):
 
 def offer_products(field: forms.Field, reader: User, *, line: str = "") -> None:
     """Let the field offer all products, or those of a line."""
-    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+    field = typed(field, forms.ModelChoiceField)
     offered = Product.objects.visible_to(reader).order_by("name")
     field.queryset = offered.filter(line=line) if line else offered
 

@@ -32,6 +32,7 @@ from tasuki.web.audit import lines
 from tasuki.web.invitations import mail_invitation
 from tasuki.web.person_field import PersonField, offer_people
 from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web.typed_fields import typed
 
 PAGE, _MOST_PRAISES = 100, 5
 _FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
@@ -53,8 +54,7 @@ class PersonForm(forms.Form):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["team"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["team"], forms.ModelChoiceField)
         field.queryset = Team.objects.visible_to(reader).order_by("name")
 
     def explain(self, refusal: AddressTaken | PersonRefused) -> None:

@@ -18,6 +18,7 @@ from tasuki.core.people import User
 from tasuki.web import name_widget, offered_people
 from tasuki.web.offered_people import Offer, Pick
 from tasuki.web.requests import UserRequest, record_id
+from tasuki.web.typed_fields import typed
 
 LONGEST = 254
 
@@ -122,7 +123,7 @@ def offer_people(field: forms.Field, of: str, *, reader: User, about: int | None
 
 
 def offer(field: forms.Field, there: Offer) -> None:
-    assert isinstance(field, PersonField)  # noqa: S101 - says which field it is to the type checker
+    field = typed(field, PersonField)
     field.offered = field.widget.offer = there
 
 

@@ -16,6 +16,7 @@ from tasuki.core import names
 from tasuki.core.abilities import Role
 from tasuki.core.people import User
 from tasuki.core.teams import LONGEST_NAME, Department, Team
+from tasuki.web.typed_fields import typed
 
 MOST_AT_ONCE = 200
 _ADDRESS = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+")
@@ -69,8 +70,7 @@ class PeopleForm(forms.Form):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        team = self.fields["team"]
-        assert isinstance(team, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        team = typed(self.fields["team"], forms.ModelChoiceField)
         team.queryset = Team.objects.visible_to(reader).order_by("name")
         team.empty_label = _("none")
         self.fields["role"].initial = Role.INSIDE_SELLER

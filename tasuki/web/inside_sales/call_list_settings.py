@@ -21,6 +21,7 @@ from tasuki.inside_sales.call_lists import keeping, rules
 from tasuki.web import nouns, toasts
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
+from tasuki.web.typed_fields import typed
 
 
 class RulesForm(forms.Form):
@@ -53,8 +54,7 @@ class PaceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.auto_id = f"pace-{person.pk}-%s"
         self.fields["minutes_per_lead"].widget.attrs["placeholder"] = house.minutes_per_lead
-        calendar = self.fields["calendar"]
-        assert isinstance(calendar, forms.ModelChoiceField)  # noqa: S101 - said above
+        calendar = typed(self.fields["calendar"], forms.ModelChoiceField)
         calendar.queryset, calendar.empty_label = Calendar.objects.visible_to(viewer).order_by("name"), _("that of the house")
 
 

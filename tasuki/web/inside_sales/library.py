@@ -24,6 +24,7 @@ from tasuki.inside_sales.objections import LONGEST, LONGEST_WORDS, Objection, Re
 from tasuki.web.moves import DAY
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
+from tasuki.web.typed_fields import typed
 
 _MOST_SHOWN = 300
 _TEXT = forms.Textarea(attrs={"rows": 2})
@@ -42,8 +43,7 @@ class ObjectionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["stage_id"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["stage_id"], forms.ChoiceField)
         names = {stage.pk: stage.name for stage in Stage.objects.all()}
         field.choices = [("", _("anywhere")), *((key, names[key]) for key in stages.ORDER[:10])]
 

@@ -29,6 +29,7 @@ from tasuki.web import toasts
 from tasuki.web.inside_sales import rule_conditions
 from tasuki.web.records import carried_out, done
 from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web.typed_fields import typed
 
 _VERSIONS, _LOGGED, _SHOWN, _OF_ONE = 20, 50, 100, 5
 
@@ -45,8 +46,7 @@ class TermsForm(forms.Form):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["catch_all"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["catch_all"], forms.ModelChoiceField)
         field.queryset = Team.objects.visible_to(reader).order_by("name")
 
 
@@ -57,8 +57,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["pool"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+        field = typed(self.fields["pool"], forms.ModelChoiceField)
         field.queryset = RoutingPool.objects.visible_to(reader).order_by("name")
 
 

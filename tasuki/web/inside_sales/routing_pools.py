@@ -24,6 +24,7 @@ from tasuki.web import formats, toasts
 from tasuki.web.person_field import PersonField, offer_people
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
+from tasuki.web.typed_fields import typed
 
 _WORDS = 500
 # What a select offers: values with their labels.
@@ -77,8 +78,7 @@ class SeatForm(forms.Form):
 
 
 def _choose(form: forms.Form, name: str, rows: Any, *, choices: Choices | None = None) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - says which field it is to the type checker
+    field = typed(form.fields[name], forms.ModelChoiceField)
     field.queryset = rows
     if choices is not None:
         field.choices = choices

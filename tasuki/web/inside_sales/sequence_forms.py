@@ -18,6 +18,7 @@ from tasuki.engage.sequences.definitions import ANSWERS, LONGEST_NAME, LONGEST_S
 from tasuki.engage.sequences.writing import Settings, Wording
 from tasuki.web import nouns
 from tasuki.web.moves import DAY, Move
+from tasuki.web.typed_fields import typed
 
 _CLOCK = forms.TimeInput({"type": "time"}, format="%H:%M")
 
@@ -79,8 +80,7 @@ class StepForm(forms.Form):
         for name in unused:
             del self.fields[name]
         if kind == StepKind.BRANCH:
-            field = self.fields["goes_to"]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - says which field it is to the type checker
+            field = typed(self.fields["goes_to"], forms.ChoiceField)
             field.choices = [("", gettext("the end of the sequence")), *((str(one.position), f"{one.position} {one.get_kind_display()}") for one in later)]
 
     def wording(self) -> Wording:
