@@ -184,7 +184,8 @@ class Rows:
             for _ in range(min(3, int((end - stay.entered) / (40 * DAY)))):
                 at = random.randint(stay.entered, end)
                 if random.random() < 0.7:
-                    self._tell(at, Kind.MAIL, lead, text=random.choice(words.MAILS), detail={"event": ("opened", "sent", "clicked", "sent")[at % 4]})
+                    noticed: dict[str, Any] = {"noticed": ("opened", "clicked")[at % 4 // 2]} if at % 2 == 0 else {}
+                    self._tell(at, Kind.MAIL, lead, text=random.choice(words.MAILS), detail=noticed)
                 else:
                     self._tell(at, Kind.VISIT, lead, text=random.choice(words.PAGES))
         elif carrier and stay.stage == stages.WORKING:

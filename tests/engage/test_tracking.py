@@ -13,6 +13,8 @@ import pytest
 from tasuki.core.audit import AuditEntry
 from tasuki.core.errors import Forbidden
 from tasuki.crm.contacts import Channel, ConsentState
+from tasuki.crm.scoring import keeping
+from tasuki.crm.scoring.scores import LeadScore
 from tasuki.crm.timeline import TimelineEntry
 from tasuki.engage import consents, inbox, letters, outbox
 from tasuki.engage.message_rows import Message
@@ -22,6 +24,7 @@ from tasuki.engage.sequences.writing import CannotPublish, Settings, Wording
 from tasuki.engage.tracking import hits, judging, rows
 from tasuki.engage.tracking.rows import MOST_HITS, MailHit, SentLink, TrackedLetter
 from tests.cast import MONDAY, SET_UP, Cast
+from tests.crm.scoring.desk import in_force
 from tests.engage.mailing import MORNING, by, connected, later, written
 from tests.engage.meeting import lead_in_seoul
 from tests.engage.sequences.test_branches import leading, place_of
@@ -197,6 +200,19 @@ def test_who_follows_every_link_within_seconds_is_a_program_and_who_follows_one_
     tracked = TrackedLetter.objects.get(message=message)
     assert (tracked.n_clicks, tracked.n_by_programs, tracked.clicked_at) == (2, 2, later(20))
     assert TimelineEntry.objects.filter(detail__noticed="clicked").count() == 1, "the first is told, and once"
+
+
+@pytest.mark.parametrize(("mark", "happening"), [("d", "mail_opened"), ("l", "mail_clicked")])
+def test_an_open_has_the_points_of_an_open_and_a_click_those_of_a_click(cast: Cast, *, mark: str, happening: str) -> None:
+    counting()
+    message, letter = sent(cast)
+    in_force(cast, at=later(1))
+    body = bodies(letter)[1 if mark == "d" else 0]
+    hit(mark, tokens(body, mark)[0], at=later(10))
+    judging.judge(at=later(12))
+    keeping.absorb(at=later(13))
+    told = [what for code, what, _n in LeadScore.objects.get(lead=message.lead_id).reasons if code == "did"]
+    assert [what for what in told if what.startswith("mail")] == [happening]
 
 
 def test_no_letter_is_hit_without_end(cast: Cast) -> None:

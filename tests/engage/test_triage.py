@@ -11,6 +11,9 @@ from tasuki.core.abilities import Role
 from tasuki.core.audit import AuditEntry
 from tasuki.core.errors import Forbidden
 from tasuki.crm.contacts import Consent, ConsentState
+from tasuki.crm.leads import Lead
+from tasuki.crm.scoring import keeping, scores
+from tasuki.crm.scoring.scores import LeadScore
 from tasuki.engage import bad_addresses, incoming, received, reply_kinds
 from tasuki.engage.message_rows import Message
 from tasuki.engage.sequences import numbers
@@ -20,6 +23,7 @@ from tasuki.engage.triage.classes import ReplyClass, Sign
 from tasuki.engage.triage.deciding import NoSuchClass
 from tasuki.engage.triage.rows import ReplyTriage
 from tests.cast import Cast, hired
+from tests.crm.scoring.desk import in_force
 from tests.engage.mailing import by, connected, heard
 from tests.engage.meeting import ADDRESS as HERS
 from tests.engage.sequences.writing import CALL, MAIL, TEN, days, enrolled, fresh, person, sequence_of, tick
@@ -198,6 +202,33 @@ def test_an_address_that_a_person_says_is_dead_is_written_to_no_more(cast: Cast)
     deciding.say(ReplyTriage.objects.get(message=answer), reply_class="bounce", by=by(cast.ivo), at=days(1))
     assert bad_addresses.is_bad(HERS)
     assert fresh(member).state == "stopped"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "header", "said", "counts"),
+    [
+        ("Sounds good.", "", "", True),
+        ("Not interested.", "", "objection", True),
+        ("Back on 9 March.", "X-Autoreply: yes\n", "", False),
+        ("Please unsubscribe me", "", "", False),
+        ("You again?", "", "unsubscribe", False),
+        ("I am away till Monday.", "", "out_of_office", False),
+        ("Back on 9 March.", "X-Autoreply: yes\n", "positive", True),
+    ],
+)
+def test_only_an_answer_of_a_person_has_the_points_of_one(cast: Cast, *, words: str, header: str, said: str, counts: bool) -> None:
+    lead = person(cast, email=HERS)
+    in_force(cast, at=days(0))
+    message = heard(cast, words, header=header, at=days(5 / 24))
+    if said:
+        deciding.say(ReplyTriage.objects.get(message=message), reply_class=said, by=by(cast.ivo), at=days(6 / 24))
+    keeping.absorb(at=days(1))
+    assert ("answered a mail" in _reasons(lead)) is counts
+
+
+def _reasons(lead: Lead) -> list[str]:
+    return [reason.words for reason in scores.reasons_of([LeadScore.objects.select_related("model").get(lead=lead)])[lead.pk]]
 
 
 @pytest.mark.django_db

@@ -19,13 +19,14 @@ class Happening(models.TextChoices):
 
 
 # Which happening an entry of the timeline is, as an expression of PostgreSQL over `entry`; null for one that says nothing of interest.
-# `detail` of a mail says its `event` or its `direction`, that of a call its `disposition`: those after which they want to hear more count.
+# `detail` of a mail says what was `noticed` of ours, or `what` theirs is: an automatic answer, one that came back and one that wants no more are no
+# interest. That of a call says its `disposition`: those after which they want to hear more count.
 TOLD = """CASE entry.kind
-    WHEN 'move' THEN CASE WHEN NOT entry.detail ? 'from' AND entry.detail ->> 'origin' IN ('inbound', 'inbound_again') THEN 'form' END
+    WHEN 'move' THEN CASE WHEN NOT entry.detail ? 'from' AND entry.detail ->> 'origin' IN ('inbound', 'inbound_again', 'hand_raise') THEN 'form' END
     WHEN 'visit' THEN 'visit'
-    WHEN 'mail' THEN CASE WHEN entry.detail ->> 'event' = 'opened' THEN 'mail_opened'
-                          WHEN entry.detail ->> 'event' = 'clicked' THEN 'mail_clicked'
-                          WHEN entry.detail ->> 'event' = 'replied' OR entry.detail ->> 'direction' = 'in' THEN 'mail_replied' END
+    WHEN 'mail' THEN CASE WHEN entry.detail ->> 'noticed' = 'opened' THEN 'mail_opened'
+                          WHEN entry.detail ->> 'noticed' = 'clicked' THEN 'mail_clicked'
+                          WHEN entry.detail ->> 'what' = 'reply' THEN 'mail_replied' END
     WHEN 'call' THEN CASE WHEN entry.detail ->> 'disposition' IN ('cb', 'talk', 'mtg') THEN 'conversation' END
     WHEN 'meeting' THEN CASE WHEN coalesce(entry.detail ->> 'state', 'held') = 'held' THEN 'meeting' END
 END"""

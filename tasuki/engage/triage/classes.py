@@ -30,6 +30,8 @@ OF_KIND = {
     MessageKind.BOUNCE: ReplyClass.BOUNCE,
     MessageKind.UNSUBSCRIBE: ReplyClass.UNSUBSCRIBE,
 }
+# What a letter is after a person's word; of every other class it is an answer.
+AS_KIND = {of_class: kind for kind, of_class in OF_KIND.items()}
 
 
 class Sign(models.TextChoices):

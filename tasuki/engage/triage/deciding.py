@@ -19,7 +19,8 @@ from tasuki.core.meanwhile import held
 from tasuki.crm.contacts import Channel, ConsentState
 from tasuki.engage import bad_addresses, consents
 from tasuki.engage.consents import Word
-from tasuki.engage.triage.classes import ReplyClass
+from tasuki.engage.message_rows import MessageKind
+from tasuki.engage.triage.classes import AS_KIND, ReplyClass
 from tasuki.engage.triage.rows import ReplyTriage
 
 if TYPE_CHECKING:
@@ -72,12 +73,20 @@ def say(triage: ReplyTriage, *, reply_class: str, by: By, at: datetime) -> Reply
     before, row.reply_class, row.said_by, row.said_at = row.reply_class, reply_class, by.actor, at
     row.save(update_fields=["reply_class", "said_by", "said_at"])
     audit.record(row.message, action="classify", by=by, at=at, changes={"reply_class": (before, reply_class)})
+    _say_on_the_timeline(row.message, ReplyClass(reply_class))
     if reply_class == ReplyClass.UNSUBSCRIBE and not is_withdrawn(row.message):
         withdraw_consent(row.message, by=by, at=at)
     elif reply_class == ReplyClass.BOUNCE and row.message.in_reply_to:
         bad_addresses.mark(row.message.in_reply_to.address, is_hard=True, status="", words=row.message.words, at=at)
     bus.say(Triaged(row.message_id, row.enrolment_id, reply_class, by, at))
     return row
+
+
+def _say_on_the_timeline(message: Message, said: ReplyClass) -> None:
+    """What it is worth to whoever counts interest: an answer, or one that is none."""
+    if message.entry:
+        message.entry.detail["what"] = AS_KIND.get(said, MessageKind.REPLY).value
+        message.entry.save(update_fields=["detail"])
 
 
 def is_withdrawn(message: Message) -> bool:

@@ -15,9 +15,9 @@ from tests.cast import MONDAY, Cast
 POINTS = dict(zip(Happening.values, (20, 2, 1, 4, 15, 10, 25), strict=True))
 SAID = {
     Happening.VISIT: (Kind.VISIT, {}),
-    Happening.MAIL_OPENED: (Kind.MAIL, {"event": "opened"}),
-    Happening.MAIL_CLICKED: (Kind.MAIL, {"event": "clicked"}),
-    Happening.MAIL_REPLIED: (Kind.MAIL, {"direction": "in"}),
+    Happening.MAIL_OPENED: (Kind.MAIL, {"direction": "in", "noticed": "opened"}),
+    Happening.MAIL_CLICKED: (Kind.MAIL, {"direction": "in", "noticed": "clicked"}),
+    Happening.MAIL_REPLIED: (Kind.MAIL, {"direction": "in", "what": "reply"}),
     Happening.CONVERSATION: (Kind.CALL, {"disposition": "talk"}),
     Happening.MEETING: (Kind.MEETING, {}),
 }
