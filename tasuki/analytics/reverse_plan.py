@@ -191,6 +191,11 @@ def people_needed(work: float, *, a_day: float, days: float) -> int | None:
     return ceil(round(work / (a_day * days), 9)) if a_day > 0 and days > 0 else None
 
 
+def drawn(part: int, n: int, *, to: float, prior: int) -> float:
+    """A share of few, drawn to that of all: as if `prior` more had come of which the share `to` went on. (part + prior × to) ÷ (n + prior), at most 1."""
+    return min((part + prior * to) / (n + prior), 1.0)
+
+
 def within(months: Mapping[int, float], shares: Mapping[int, float]) -> float:
     """What of the counts of months falls into a period that has such shares of them."""
     return sum(n * shares.get(month, 0.0) for month, n in months.items())

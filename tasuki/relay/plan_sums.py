@@ -42,6 +42,14 @@ def flows(start: datetime, finish: datetime) -> dict[Step, Months]:
     return {step: {month: n for (month, _), counts in counted.items() if (n := counts[step.value])} for step in Step}
 
 
+def by_source(start: datetime, finish: datetime) -> dict[Step, dict[str, int]]:
+    """How many came to each step in [start, finish), by the source of their lead; "" where it has none."""
+    counted = _counted({1: (start, finish)}, Told.SOURCE)
+    if counted is None:
+        return plan_ways.by_source(start, finish)
+    return {step: {source: n for (_, source), counts in counted.items() if (n := counts[step.value])} for step in Step}
+
+
 def by_person(start: datetime, finish: datetime) -> dict[Step, dict[int | None, int]]:
     """How many leads came to the steps in which inside sales shares, by who carried them last there."""
     counted = _counted({1: (start, finish)}, Told.PERSON)

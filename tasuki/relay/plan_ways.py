@@ -39,7 +39,7 @@ sold AS (SELECT lead_id, min(entered_at) AS booked_at, min(entered_at) FILTER (W
          FROM crm_passage WHERE stage_id = ANY(%(from_booked)s) {among} GROUP BY lead_id),
 met AS (SELECT lead_id, min(starts_at) AS held_at FROM engage_meeting meeting JOIN crm_lead ON crm_lead.id = lead_id
         WHERE meeting.state = 'held' AND starts_at >= opened_at {among} GROUP BY lead_id),
-way AS (SELECT lead.id, lead.opened_at AS leads, lead.ended_at, lead.won_at AS wins, least(pipeline_at, won_at) AS opportunities,
+way AS (SELECT lead.id, lead.source, lead.opened_at AS leads, lead.ended_at, lead.won_at AS wins, least(pipeline_at, won_at) AS opportunities,
                least(held_at, taken_at, won_at) AS held, least(booked_at, held_at, won_at) AS booked
         FROM crm_lead lead {join} JOIN (sold FULL JOIN met USING (lead_id)) further ON further.lead_id = lead.id
         WHERE lead.origin <> 'expansion' AND lead.ended_as <> 'merged')
@@ -78,6 +78,14 @@ _FLOWS = f"""{_WAYS_WITHIN}
 SELECT step, date_trunc('month', came AT TIME ZONE %(zone)s)::date AS month, count(*)
 FROM way CROSS JOIN LATERAL (VALUES ('booked', booked), ('held', held), ('opportunities', opportunities), ('wins', wins)) one (step, came)
 WHERE came >= %(start)s AND came < %(finish)s GROUP BY step, month
+"""
+_CAME_BY_SOURCE = """SELECT 'leads', source, count(*)
+FROM crm_lead WHERE opened_at >= %(start)s AND opened_at < %(finish)s AND origin <> 'expansion' AND ended_as <> 'merged' GROUP BY source
+"""
+_BY_SOURCE = f"""{_WAYS_WITHIN}
+SELECT step, source, count(*)
+FROM way CROSS JOIN LATERAL (VALUES ('booked', booked), ('held', held), ('opportunities', opportunities), ('wins', wins)) one (step, came)
+WHERE came >= %(start)s AND came < %(finish)s GROUP BY step, source
 """
 _BY_PERSON = f"""{_WAYS_WITHIN}
 SELECT step, carried.owner_id, count(*)
@@ -163,6 +171,15 @@ def flows(start: datetime, finish: datetime) -> dict[Step, Months]:
         found[Step.LEADS][month_of(month)] = n
     for step, month, n in _ask(_FLOWS, **bounds):
         found[Step(step)][month_of(month)] = n
+    return found
+
+
+def by_source(start: datetime, finish: datetime) -> dict[Step, dict[str, int]]:
+    """How many came to each step in [start, finish), by the source of their lead; "" where it has none."""
+    found: dict[Step, dict[str, int]] = {step: {} for step in Step}
+    for statement in (_CAME_BY_SOURCE, _BY_SOURCE):
+        for step, source, n in _ask(statement, start=start, finish=finish):
+            found[Step(step)][source] = n
     return found
 
 

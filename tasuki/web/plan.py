@@ -22,7 +22,8 @@ from tasuki.core.abilities import Ability
 from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.money import Money
 from tasuki.core.organisation import the_day, the_organisation
-from tasuki.relay import plan_people, plan_standing, plan_targets, plan_ways, plans
+from tasuki.relay import plan_people, plan_sources, plan_standing, plan_targets, plan_ways, plans
+from tasuki.relay.bottleneck import SMALLEST
 from tasuki.relay.plan_rows import PASSED, Plan, Step, first_day, month_of
 from tasuki.relay.plan_standing import Line, Standing
 from tasuki.relay.plan_targets import Outlook, Targets
@@ -106,6 +107,8 @@ def _standing(plan: Plan, targets: Targets, *, spans: str, at: datetime) -> dict
         "lines": _by_span(plan, stands, spans),
         "spans": [(_("Month"), "?by=month#months", spans == "month"), (_("Quarter"), "?by=quarter#months", spans == "quarter")],
         "by_quarter": spans == "quarter",
+        "prior": SMALLEST,
+        "mix": plan_sources.mix(plan, stands, at=at),
         "n_new": targets.totals[Step.LEADS] - round(targets.totals[Step.LEADS] * plan.recycled),
         "outlook": outlook,
         "in_hand": [(step, IN_HAND[step], n) for step, n in outlook.in_hand.items()] if outlook else [],

@@ -20,6 +20,7 @@ from tasuki.core.organisation import the_day, the_organisation
 from tasuki.core.people import User
 from tasuki.crm.leads import Lead, Leads
 from tasuki.relay import plan_leads
+from tasuki.relay.groups import BLANK
 from tasuki.relay.plan_rows import PASSED, Step
 from tasuki.web import plan_against, relay_filter
 from tasuki.web.plan import IN_HAND
@@ -33,18 +34,19 @@ _IN_HAND = "_in_hand"
 @dataclass(frozen=True)
 class Said:
     """What the address names: a step, and from which day to which leads came to it; without days those that stand there now. `person` is whoever carried
-    them last in inside sales, 0 for others; `team` everybody in one.
+    them last in inside sales, 0 for others; `team` everybody in one. `source` is that of the leads, "" of those without any.
     """
 
     step: Step
     days: tuple[date, date] | None
     person: int | None
     team: int | None
+    source: str | None
 
     def query(self, **more: Any) -> str:
         first, last = self.days or (None, None)
         said: dict[str, Any] = {"what": self.step.value if self.days else f"{self.step.value}{_IN_HAND}", "from": first, "to": last}
-        said |= {"owner": self.person, "team": self.team, **more}
+        said |= {"owner": self.person, "team": self.team, "source": BLANK if self.source == "" else self.source, **more}
         return urlencode({name: value for name, value in said.items() if value is not None})
 
 
@@ -62,6 +64,7 @@ def page(request: UserRequest) -> HttpResponse:
         "said": said,
         "what": _words(said),
         "whose": name,
+        "source": _("(blank)") if said.source == "" else said.source,
         "count": count,
         "n_unseen": 0 if sees_all else in_all.count() - count,
         "leads": window[:_PAGE],
@@ -82,7 +85,7 @@ def _read(request: UserRequest) -> Said:
         raise relay_filter.refused()
     today = the_day(now())
     last = min(asked.last or today, today)
-    return Said(Step(step), None if is_in_hand else (min(asked.first or last, last), last), person, team)
+    return Said(Step(step), None if is_in_hand else (min(asked.first or last, last), last), person, team, asked.only().get("source"))
 
 
 def _whose(viewer: User, said: Said) -> tuple[str, Leads]:
@@ -92,6 +95,8 @@ def _whose(viewer: User, said: Said) -> tuple[str, Leads]:
     zone = ZoneInfo(the_organisation().time_zone)
     start, finish = (datetime.combine(day, time(), zone) for day in (said.days[0], said.days[1] + timedelta(days=1)))
     came = plan_leads.came(said.step, start, min(finish, now()))
+    if said.source is not None:
+        came = came.filter(source=said.source)
     if said.person is None and said.team is None:
         return "", came
     is_others = said.person == 0

@@ -158,3 +158,11 @@ def test_people_are_whole() -> None:
 
 def test_of_months_a_period_has_its_shares() -> None:
     assert reverse_plan.within({1: 10, 2: 20, 3: 30}, {2: 0.5, 3: 1.0}) == 40
+
+
+def test_a_share_of_few_is_drawn_to_that_of_all() -> None:
+    assert reverse_plan.drawn(3, 6, to=0.375, prior=30) == pytest.approx(14.25 / 36)
+    assert reverse_plan.drawn(0, 0, to=0.375, prior=30) == 0.375
+    # Of many, what was counted counts.
+    assert reverse_plan.drawn(5_000, 10_000, to=0.1, prior=30) == pytest.approx(0.4988, abs=1e-4)
+    assert reverse_plan.drawn(90, 30, to=0.9, prior=30) == 1.0, "more opportunities than leads: those of the year before"

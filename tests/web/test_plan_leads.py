@@ -38,11 +38,11 @@ def plan(cast: Cast) -> Plan:
     return made
 
 
-def come(cast: Cast, n: int) -> None:
+def come(cast: Cast, n: int, *, days: int = 80) -> None:
     field = cast.saori.team
     assert field
     for nth in range(n):
-        at = timezone.now() - timedelta(days=80 - nth)
+        at = timezone.now() - timedelta(days=days - nth)
         team, owner = (cast.marketing, cast.mina) if nth == 1 else (cast.inside_sales, cast.ivo)
         lead = leads.capture(Arrival(team=team, owner=owner, source="Fair"), by=SET_UP, at=at, stage=stages.WORKING)
         if nth % 5 > 0:
@@ -77,6 +77,18 @@ def test_every_figure_opens_as_many_leads_as_it_says(cast: Cast, name: str, aske
     for address, n in found:
         page = signed_in(cast.ada).get(address).content.decode()
         assert len(re.findall(r'class="sheet-name"', page)) == n, address
+
+
+def test_the_figures_of_a_source_open_the_leads_of_that_source(cast: Cast) -> None:
+    come(cast, 10, days=200)
+    found = [(address, n) for address, n in figures(cast.ada, reverse("plan")) if "source=" in address]
+    # Ten in the year before; since then five, of which two became opportunities.
+    assert [n for _address, n in found] == [10, 5, 2]
+    for address, n in found:
+        assert len(re.findall(r'class="sheet-name"', signed_in(cast.ada).get(address).content.decode())) == n
+    assert "5 · Fair" in told(cast.ada, found[1][0])
+    empty = f"{reverse('plan_leads')}?what=leads&from=2020-01-01&source=(blank)"
+    assert "No leads" in told(cast.ada, empty)
 
 
 def test_by_hand_who_came_and_who_stands_where(cast: Cast) -> None:
