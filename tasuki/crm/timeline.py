@@ -30,6 +30,7 @@ class Kind(models.TextChoices):
     HANDOFF = "handoff", _("hand-off")
     WIN = "win", _("win")
     SEQUENCE = "sequence", _("sequence")
+    PRAISE = "praise", _("praise")
 
 
 def around_visible_records(user: User) -> Q:

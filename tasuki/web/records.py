@@ -34,6 +34,8 @@ from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.engage.triage import deciding
 from tasuki.engage.triage.rows import ReplyTriage
 from tasuki.relay import handoff_reasons
+from tasuki.inside_sales.coaching import praises
+from tasuki.inside_sales.coaching.praises import Praise
 from tasuki.sales.opportunities import LostBecause
 from tasuki.web import audit, panes, toasts
 from tasuki.web.moves import NoteForm, TaskForm
@@ -49,7 +51,9 @@ PAGE = 40
 _WIDER = 3
 _OWNERS = 10
 # What somebody looks for on a timeline, what is looked for most first.
-_ASKED_FOR = (Kind.NOTE, Kind.CALL, Kind.MAIL, Kind.MEETING, Kind.VISIT, Kind.MOVE, Kind.TASK, Kind.HANDOFF, Kind.SEQUENCE, Kind.OWNER, Kind.FILE)
+_ASKED_FOR = (
+    Kind.NOTE, Kind.CALL, Kind.MAIL, Kind.MEETING, Kind.VISIT, Kind.MOVE, Kind.TASK, Kind.HANDOFF, Kind.SEQUENCE, Kind.PRAISE, Kind.OWNER, Kind.FILE,
+)  # fmt: skip
 # What notes, tasks and files are about.
 SUBJECTS: dict[str, Any] = {"lead": Lead, "contact": Contact, "account": Account}
 
@@ -69,6 +73,7 @@ class Timeline:
     happened: Mapping[str, Any]
     answers: dict[int, ReplyTriage]
     may_triage: bool
+    praised: dict[int, Praise]
     may_merge: bool
 
 
@@ -93,7 +98,8 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
         entries = entries.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
     found = list(entries[: PAGE + 1])
     return Timeline(
-        entries=found[:PAGE],
+    praised = praises.on_timeline(found[:PAGE], reader=request.user)
+        entries=[entry for entry in found[:PAGE] if entry.kind != Kind.PRAISE or entry.pk in praised],
         pinned=pinned,
         kinds=[(_("All"), "?", not kind), *((one.label, f"?kind={one.value}", kind == one) for one in _ASKED_FOR)],
         older=f"?kind={kind}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
@@ -104,6 +110,7 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
         because=exit_reasons.names(),
         answers=_answers(request, found[:PAGE]),
         may_triage=deciding.may_say(request.user),
+        praised=praised,
         may_merge=abilities.can(request.user, Ability.MERGE_RECORDS),
     )
 

@@ -1,7 +1,7 @@
 """Praise: anybody praises anybody for a deed, and the deed hangs on a record. It is read by all, and counted for nobody.
 
 With one press somebody is praised for what the page shows: a win, an accepted hand-off, a call, a skill. Words may follow. Pressed twice is once, and
-who pressed may take it back.
+who pressed may take it back. It stands on the timeline of the lead that the deed was done for, which names it and repeats none of its words.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.meanwhile import held
-from tasuki.crm import notifications
+from tasuki.crm import notifications, timeline
 from tasuki.crm.leads import Lead
 from tasuki.crm.notifications import Happening
+from tasuki.crm.timeline import TimelineEntry
 from tasuki.engage import recordings
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Praise(models.Model):
     call = models.ForeignKey("engage.Call", models.CASCADE, null=True, related_name="+", verbose_name=_("call"))
     card = models.ForeignKey("inside_sales.SkillCard", models.CASCADE, null=True, related_name="+", verbose_name=_("skill card"))
     given_at = models.DateTimeField(_("given"))
+    entry = models.OneToOneField(TimelineEntry, models.SET_NULL, null=True, related_name="+")
 
     objects = Praises.as_manager()
 
@@ -155,6 +157,18 @@ def take_back(praise: Praise, *, by: By, at: datetime) -> None:
     audit.record(praise, action="take_praise_back", by=by, at=at, changes={"receiver": (praise.receiver, None), "pressed_for": (praise.pressed_for, "")})
     notifications.take_back(Happening.PRAISE, record_id=praise.pk)
     praise.delete()
+    if praise.entry_id:
+        TimelineEntry.objects.filter(pk=praise.entry_id).delete()
+
+
+def on_timeline(entries: Iterable[TimelineEntry], *, reader: User) -> dict[int, Praise]:
+    """The praise that stands at entries, by the entry, as far as the reader sees the lead and the call that it is for; one query, none without praise."""
+    wanted = [entry.pk for entry in entries if entry.kind == timeline.Kind.PRAISE]
+    if not wanted:
+        return {}
+    rows = Praise.objects.visible_to(reader).filter(entry__in=wanted, entry__lead__in=Lead.objects.visible_to(reader).values("pk"))
+    rows = rows.filter(Q(call=None) | Q(call__in=recordings.calls_for(reader).values("pk")))
+    return {praise.entry_id: praise for praise in rows.for_listing() if praise.entry_id}
 
 
 def pressed(giver: User, *, what: For, leads: Iterable[int] = (), calls: Iterable[int] = ()) -> set[tuple[int, int]]:
@@ -191,4 +205,18 @@ def _tell(praise: Praise, *, changes: audit.Changes, by: By, at: datetime) -> No
     if praise.lead:
         # The trail of the lead names it too: what an import brought and somebody was praised for does not go with the import.
         audit.record(praise.lead, action="praise", by=by, at=at)
+    if lead := _lead_of(praise):
+        praise.entry = TimelineEntry.objects.create(
+            at=at, kind=timeline.Kind.PRAISE, lead=lead, contact_id=lead.contact_id, account_id=lead.account_id, actor=by.actor, detail={"praise": praise.pk}
+        )
+        Praise.objects.filter(pk=praise.pk).update(entry=praise.entry)
     notifications.tell([praise.receiver_id], happening=Happening.PRAISE, noun=praise.noun, cause=cause, by=by, at=at)
+
+
+def _lead_of(praise: Praise) -> Lead | None:
+    """The lead that the deed was done for: it is named, or its call is; that of a card is whose call the skill was tried on last."""
+    if praise.lead or praise.call:
+        return praise.lead or (praise.call.lead if praise.call else None)
+    assert praise.card is not None  # noqa: S101 - praise of a deed
+    step = praise.card.steps.filter(call__isnull=False).select_related("call__lead").order_by("-step").first()
+    return step.call.lead if step and step.call else None

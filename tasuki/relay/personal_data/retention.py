@@ -19,7 +19,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.crm.contacts import Consent, ConsentState, Contact
 from tasuki.crm.leads import Lead
-from tasuki.crm.timeline import TimelineEntry
+from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.relay.personal_data import erasures
 from tasuki.relay.personal_data.erasure_rows import Erasure, Ground
 from tasuki.sales.opportunities import Opportunity
@@ -106,7 +106,8 @@ def proposed(user: User, *, at: datetime, after: int = 0, most: int = MOST_AT_ON
 
 def _quiet(contacts: QuerySet[Contact], *, cutoff: datetime, at: datetime) -> QuerySet[Any]:
     """Nothing on their timeline since, nothing in process, no customer, no consent that holds, and nobody has asked for their erasure."""
-    happened = TimelineEntry.objects.filter(contact=OuterRef("pk"))
+    # What colleagues say to each other of it is nothing of the person's.
+    happened = TimelineEntry.objects.filter(contact=OuterRef("pk")).exclude(kind=Kind.PRAISE)
     passes = Lead.objects.filter(contact=OuterRef("pk"))
     latest = Consent.objects.filter(contact=OuterRef("contact"), channel=OuterRef("channel")).order_by("-at", "-pk").values("pk")[:1]
     holding = Consent.objects.filter(contact=OuterRef("pk"), state=ConsentState.GIVEN, pk=Subquery(latest)).filter(

@@ -6,11 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from tasuki.crm.accounts import Account
+from tasuki.crm.timeline import TimelineEntry
 from tasuki.inside_sales.coaching import cards, praises
 from tasuki.inside_sales.coaching.praises import For, Praise
 from tasuki.relay import handoffs
@@ -109,3 +113,43 @@ def test_bad_addresses_are_refused_and_the_outsider_presses_nothing(cast: Cast) 
         assert pressed(client, what, record).status_code == status, (what, record)  # type: ignore[arg-type]
     assert pressed(signed_in(cast.tomas), "call", call.pk).status_code in (403, 404)
     assert not Praise.objects.exists()
+
+
+def test_it_is_read_on_the_timeline_of_its_lead_which_can_be_narrowed_to_it(cast: Cast) -> None:
+    call = talked(cast)
+    praises.press(cast.ivo, what=For.CALL, call=call, by=by(cast.ruth), at=now())
+    praises.give(cast.ivo, deed="You asked who decides.", lead=call.lead, by=by(cast.mina), at=now())
+    client, address = signed_in(cast.ada), reverse("lead", args=[call.lead_id])
+    for page in (client.get(address), client.get(f"{address}?kind=praise"), client.get(reverse("contact", args=[call.lead.contact_id]))):
+        said = page.content.decode()
+        assert "You asked who decides." in said
+        assert "for the call" in said
+        assert 'href="?kind=praise"' in said
+    assert "You asked who decides." not in client.get(f"{address}?kind=move").content.decode()
+    assert "You asked who decides." in client.get(reverse("lead_peek", args=[call.lead_id])).content.decode()
+
+
+def test_whoever_sees_the_company_and_not_the_lead_does_not_read_it(cast: Cast) -> None:
+    call = talked(cast)
+    praises.press(cast.ivo, what=For.CALL, call=call, by=by(cast.ruth), at=now())
+    Account.objects.filter(pk=call.lead.account_id).update(owner=cast.chika, team=cast.chika.team)
+    address = reverse("account", args=[call.lead.account_id])
+    assert TimelineEntry.objects.visible_to(cast.chika).filter(kind="praise").exists(), "the entry stands with the company, which she sees"
+    assert "for the call" in signed_in(cast.ada).get(address).content.decode()
+    page = signed_in(cast.chika).get(f"{address}?kind=praise").content.decode()
+    assert "通話について" not in page
+
+
+def test_a_timeline_of_much_praise_costs_as_many_questions_as_one_of_little(cast: Cast) -> None:
+    call = talked(cast)
+    client, address = signed_in(cast.ada), reverse("lead", args=[call.lead_id])
+
+    def n_questions(n: int) -> int:
+        for nth in range(n):
+            praises.give(cast.ivo, deed=f"Deed number {nth} of many.", lead=call.lead, by=by(cast.ruth), at=now())
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address)
+        return len(asked)
+
+    n_questions(1)
+    assert n_questions(1) == n_questions(10)
