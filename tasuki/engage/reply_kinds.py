@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from tasuki.engage import replies
 from tasuki.engage.incoming import Incoming
 from tasuki.engage.message_rows import MessageKind
-from tasuki.engage.triage import dates, phrases
+from tasuki.engage.triage import phrases, returns
 from tasuki.engage.triage.classes import Sign
 
 # Somebody who writes more than this says more than that they want no mail.
 _LONGEST_WISH = 600
-_FURTHEST = timedelta(days=366)
 
 
 def of(letter: Incoming) -> MessageKind:
@@ -43,13 +42,4 @@ def told_as_automatic(letter: Incoming) -> tuple[Sign, str] | None:
 
 def back_on(letter: Incoming, *, today: date) -> date | None:
     """The first day on which somebody who is away is back, by their own words; None when they do not say."""
-    words = replies.new_words(letter.text)[:5_000] or letter.text[:5_000]
-    returns, ends = [], []
-    for day, before, after in dates.named(f"{letter.subject}\n{words}", today=today):
-        near = f"{before} | {after}"
-        if phrases.of("programs", "back").search(near) and not phrases.of("programs", "ends").search(near):
-            returns.append(day)
-        elif phrases.of("programs", "until").search(near):
-            ends.append(day + timedelta(days=1))
-    ahead = [day for day in returns if today < day <= today + _FURTHEST] or [day for day in ends if today < day <= today + _FURTHEST]
-    return max(ahead) if ahead else None
+    return returns.back_on(letter.subject, letter.text, today=today)

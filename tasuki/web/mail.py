@@ -25,9 +25,12 @@ from tasuki.engage.mail import MailWrong
 from tasuki.engage.message_rows import LONGEST_SUBJECT, LONGEST_TEXT, Message, MessageState
 from tasuki.engage.permission import Purpose
 from tasuki.engage.tracking.rows import tracked_letter
+from tasuki.engage.triage import deciding
+from tasuki.engage.triage.classes import ReplyClass
+from tasuki.engage.triage.rows import ReplyTriage
 from tasuki.web import triage
 from tasuki.web.files import attached
-from tasuki.web.records import done
+from tasuki.web.records import carried_out, done
 from tasuki.web.requests import UserRequest, by, record_id
 
 _MOST_PEOPLE, _LONGEST_THREAD = 50, 100
@@ -122,7 +125,19 @@ def decision(request: UserRequest, pk: int) -> HttpResponse:
     return done(request, _("It counts as sent.") if went else _("It is sent again."), name="message", pk=pk)
 
 
-def _shown(request: UserRequest, message: Message, *, status: int = 200, problem: str = "") -> HttpResponse:
+@require_POST
+def returning(request: UserRequest, pk: int) -> HttpResponse:
+    """Whoever wrote the answer is away until a day that somebody knows better than what could be read."""
+    message = _found(request, pk)
+    row = get_object_or_404(ReplyTriage.objects.visible_to(request.user).for_page(), message=message)
+    form = triage.ReturnForm(request.POST)
+    said = carried_out(form, lambda typed: deciding.say(row, reply_class=ReplyClass.OUT_OF_OFFICE, by=by(request), at=now(), **typed))
+    if said is None:
+        return _shown(request, message, status=422, return_form=form)
+    return done(request, triage.told(said), name="message", pk=pk)
+
+
+def _shown(request: UserRequest, message: Message, *, status: int = 200, problem: str = "", return_form: triage.ReturnForm | None = None) -> HttpResponse:
     hidden = abilities.standing_of(request.user).hides("message")
     thread = Message.objects.visible_to(request.user).filter(thread=message.thread).for_page().in_order()
     rows = list(thread[:_LONGEST_THREAD])
@@ -139,7 +154,7 @@ def _shown(request: UserRequest, message: Message, *, status: int = 200, problem
         "may_decide": message.mailbox.owner_id == request.user.pk or abilities.can(request.user, abilities.Ability.ASSIGN_OWNERS),
         "problem": problem,
         "tracked": tracked_letter(message),
-        "triage": triage.of_message(request, message),
+        "triage": triage.of_message(request, message, return_form=return_form),
         "waits": MessageState.WAITING,
     }
     return render(request, "mail/page.jinja", context, status=status)

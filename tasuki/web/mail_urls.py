@@ -9,6 +9,8 @@ urlpatterns = [
     path("mail/<int:pk>", mail.page, name="message"),
     path("mail/<int:pk>/withdrawal", mail.withdrawal, name="message_withdrawal"),
     path("mail/<int:pk>/triage", triage.say, name="message_triage"),
+    path("mail/<int:pk>/triage/undoing", triage.undoing, name="message_triage_undoing"),
+    path("mail/<int:pk>/return", mail.returning, name="message_return"),
     path("mail/<int:pk>/decision", mail.decision, name="message_decision"),
     # No word in it that, quoted in an answer, reads like a wish of whoever answers.
     path("no-mail/<str:token>", withdrawals.page, name="mail_withdrawal"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -158,3 +159,40 @@ def test_a_timeline_of_twelve_answers_asks_as_often_as_one_of_two(cast: Cast) ->
         answer(cast, lead, "Sounds good", nth=nth)
     asked()
     assert asked() == two
+
+
+def test_who_is_away_is_said_with_a_day_to_wait_for_and_undone_from_the_toast(cast: Cast) -> None:
+    message = answer(cast, person(cast), "I am on leave.")
+    client, address = signed_in(cast.ivo), reverse("message_triage", args=[message.pk])
+    client.post(address, {"as": "out_of_office"})
+    page = text_of(client, "message", message.pk)
+    undoing = reverse("message_triage_undoing", args=[message.pk])
+    assert f'action="{undoing}"' in page
+    assert "sequences wait for a week" in page
+    assert 'name="returns_on"' in page
+    day = (now() + timedelta(days=20)).date()
+    returning = reverse("message_return", args=[message.pk])
+    assert client.post(returning, {"returns_on": day.isoformat()}).status_code == 302
+    assert f'value="{day.isoformat()}"' in text_of(client, "message", message.pk)
+    assert Message.objects.get(pk=message.pk).returns_on == day
+    assert client.post(undoing, {}).status_code == 302
+    assert ReplyTriage.objects.get().said_at is None
+    client.post(address, {"as": "positive"})
+    client.post(address, {"as": "out_of_office"})
+    assert f"{address}?as=positive" in text_of(client, "message", message.pk)
+    assert client.post(f"{address}?as=positive", {}).status_code == 302
+    assert ReplyTriage.objects.get().reply_class == "positive"
+
+
+@pytest.mark.parametrize("day", ["", "soon", "2020-01-01", "9999-12-31"])
+def test_a_day_that_cannot_be_waited_for_is_refused_on_the_page(cast: Cast, day: str) -> None:
+    message = answer(cast, person(cast), "I am on leave.")
+    client = signed_in(cast.ivo)
+    client.post(reverse("message_triage", args=[message.pk]), {"as": "out_of_office"})
+    refused = client.post(reverse("message_return", args=[message.pk]), {"returns_on": day})
+    assert refused.status_code == 422
+    assert re.search(r'class="form-(error|problems)"', refused.content.decode())
+    assert Message.objects.get(pk=message.pk).returns_on is None
+    for stranger, status in ((cast.tomas, 403), (cast.saori, 404)):
+        assert signed_in(stranger).post(reverse("message_return", args=[message.pk]), {"returns_on": day}).status_code == status
+        assert signed_in(stranger).post(reverse("message_triage_undoing", args=[message.pk]), {}).status_code == status

@@ -80,6 +80,8 @@ ARGUMENTS |= {
     "routing_seat_removal": lambda town: {"pk": town.pool.pk, "member": town.pool.members.order_by("pk")[0].pk},
     "person_role_end": lambda town: {"pk": town.cast.ivo.pk, "role": "inside_seller"},
     "message_triage": lambda town: {"pk": town.message.answers.get().pk},
+    "message_triage_undoing": lambda town: {"pk": town.message.answers.get().pk},
+    "message_return": lambda town: {"pk": town.message.answers.get().pk},
     "desk_answer_use": lambda town: {"pk": town.lead.pk, "objection": town.objection.pk},
     "objection": lambda town: {"pk": town.objection.pk},
     "product_point_removal": lambda town: {"pk": town.product.points.get().pk},

@@ -27,14 +27,14 @@ from tasuki.crm.wake_rules import WakeRule
 from tasuki.engage.moving import move
 from tasuki.engage.next_calls import NextCall
 from tasuki.engage.sequences import branches, guard, leaving, sending, timing
-from tasuki.engage.sequences.definitions import Step, StepKind
+from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, State, Why
 from tasuki.engage.touches import Touched
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
     from tasuki.core.working_time import Hours
-    from tasuki.engage.sequences.definitions import Variant
+    from tasuki.engage.sequences.definitions import Step, Variant
     from tasuki.engage.sequences.guard import Barred
 
 BY_THE_CLOCK = By(None, Door.JOB)
@@ -286,10 +286,7 @@ def _put_off(enrolment: Enrolment, *, until: datetime) -> None:
 
 def _go_on(enrolment: Enrolment, deed: Deed, *, at: datetime, branch: bool = False) -> None:
     """To the next step; after the last, the person has some days to answer."""
-    step = deed.step
-    later = Step.objects.filter(version=enrolment.version_id, position__gt=step.position).order_by("position")
-    target = later.filter(pk=step.goes_to_id) if step.goes_to_id else later.none()
-    following = (target if branch else later).first()
+    following = branches.following(deed.step, is_heard=branch)
     enrolment.next_step, enrolment.stops_listening_at = following, None
     if following:
         enrolment.due_at = timing.due(following, after=at, hours=timing.hours_of(enrolment.lead))

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tasuki.engage.calls import Call
+from tasuki.engage.message_rows import MessageKind
 from tasuki.engage.sequences.definitions import HEARD, Hears, Step, StepKind
 from tasuki.engage.sequences.enrolments import DeedState
-from tasuki.engage.triage.classes import OF_KIND
+from tasuki.engage.triage.classes import ReplyClass
 
 if TYPE_CHECKING:
     from tasuki.engage.sequences.enrolments import Enrolment
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # What the step of a branch keeps as its result when it was heard.
 HEARD_IT = "heard"
+# An automatic one is none either, unless somebody says that a person wrote it.
+_NO_ANSWERS = (MessageKind.BOUNCE, MessageKind.UNSUBSCRIBE)
 
 
 def heard(enrolment: Enrolment, step: Step) -> bool | None:
@@ -29,6 +32,26 @@ def heard(enrolment: Enrolment, step: Step) -> bool | None:
 def has_answered(enrolment: Enrolment, step: Step) -> bool:
     """Whether the branch listens to answers, and one came for which it waits: an answer that is not the one ends the sequence."""
     return step.hears == Hears.REPLIED and _answers(enrolment).exists()
+
+
+def following(step: Step, *, is_heard: bool = False) -> Step | None:
+    """The step after this one; after a branch that was heard, the one to which it leads."""
+    later = Step.objects.filter(version=step.version_id, position__gt=step.position).order_by("position")
+    target = later.filter(pk=step.goes_to_id) if step.goes_to_id else later.none()
+    return (target if is_heard else later).first()
+
+
+def next_after_all(enrolment: Enrolment) -> Step | None:
+    """The step that comes after what happened so far; None after the last."""
+    last = enrolment.deeds.exclude(state=DeedState.WAITING).select_related("step").order_by("-begun_at", "-pk").first()
+    if last is None:
+        return Step.objects.filter(version=enrolment.version_id).order_by("position").first()
+    return following(last.step, is_heard=last.step.kind == StepKind.BRANCH and last.result == HEARD_IT)
+
+
+def is_answered(enrolment: Enrolment) -> bool:
+    """Whether an answer stands that no branch has heard yet."""
+    return _answers(enrolment).exists()
 
 
 def waits_for_class(enrolment: Enrolment) -> Step | None:
@@ -72,8 +95,8 @@ def _answer(enrolment: Enrolment, step: Step) -> bool | None:
 
 
 def _answers(enrolment: Enrolment) -> Triages:
-    """What a person wrote since the branch before that listened to answers; being away is no answer."""
+    """What a person wrote since the branch before that listened to answers; being away is no answer, whoever says so."""
     taken = enrolment.deeds.filter(step__hears=Hears.REPLIED, done_at__isnull=False).order_by("-done_at").values_list("done_at", flat=True)
     since: datetime | None = taken.first()
-    rows = enrolment.triages.select_related("message").exclude(message__kind__in=OF_KIND)
+    rows = enrolment.triages.select_related("message").exclude(message__kind__in=_NO_ANSWERS).exclude(reply_class=ReplyClass.OUT_OF_OFFICE)
     return rows.filter(came_at__gt=since) if since else rows

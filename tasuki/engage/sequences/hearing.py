@@ -18,10 +18,11 @@ from tasuki.engage.dispositions import CONVERSATIONS, Disposition
 from tasuki.engage.meeting_rows import MeetingState
 from tasuki.engage.message_rows import Message, MessageKind, MessageState
 from tasuki.engage.moving import move
-from tasuki.engage.sequences import acting, leaving, sending
+from tasuki.engage.sequences import acting, leaving, mistaken, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, Why
 from tasuki.engage.tracking.rows import TrackedLetter
+from tasuki.engage.triage.classes import ReplyClass
 from tasuki.engage.triage.rows import ReplyTriage
 
 if TYPE_CHECKING:
@@ -73,13 +74,39 @@ def replied(contact_id: int, *, by: By, at: datetime) -> None:
 
 
 def triaged(told: Triaged) -> None:
-    """A person has said what an answer is: a branch may have waited for that."""
+    """A person has said what an answer is. Being away is no answer: what it stopped goes on when they are back. What is said to be one after all stops
+    as answers do; and a branch may have waited for the word.
+    """
+    if ReplyClass.OUT_OF_OFFICE in {told.reply_class, told.before}:
+        _said_away(told)
     if told.enrolment_id is None:
         return
     row = Enrolment.objects.running().filter(pk=told.enrolment_id, stops_listening_at__isnull=False).first()
     if row:
         _hold_leads(row.contact_id)
         leaving.look_again(leaving.locked(row), at=told.at)
+
+
+def _said_away(told: Triaged) -> None:
+    letter = Message.objects.select_related("lead").get(pk=told.message_id)
+    people = dict.fromkeys(filter(None, (letter.contact_id, letter.lead.contact_id if letter.lead else None)))
+    for contact_id in people:
+        if told.reply_class == ReplyClass.OUT_OF_OFFICE:
+            mistaken.take_back_answer(contact_id, since=told.came_at, by=told.by, at=told.at)
+            _wait_for_return(contact_id, letter=letter, by=told.by, at=told.at)
+        elif told.reply_class == ReplyClass.BOUNCE:
+            bounced(contact_id, by=told.by, at=told.at)
+        elif told.reply_class != ReplyClass.UNSUBSCRIBE:
+            # Who wants no mail has been stopped by the withdrawal of their consent.
+            replied(contact_id, by=told.by, at=told.at)
+
+
+def _wait_for_return(contact_id: int, *, letter: Message, by: By, at: datetime) -> None:
+    """As for an automatic answer, counted from when the letter came: whoever is back by now is not waited for."""
+    for one in leaving.running_of(contact_id):
+        until = leaving.back_at(one, until=_back_on(letter.pk), at=letter.at)
+        if until > at:
+            leaving.wait_until(one, until=until, by=by, at=at)
 
 
 def noticed(told: Noticed) -> None:

@@ -108,11 +108,7 @@ def end(enrolment: Enrolment, *, state: State, why: Why, by: By, at: datetime) -
     enrolment.save(update_fields=["state", "why", "ended_at", "due_at", "next_step", "stops_listening_at"])
     action = "stop" if state == State.STOPPED else "finish"
     audit.record(enrolment, action=action, by=by, at=at, changes={"state": (before, state.value), "why": ("", why.value)})
-    detail = {"sequence": enrolment.sequence_id, "name": enrolment.sequence.name, "did": action, "why": why.value}
-    TimelineEntry.objects.create(
-        at=at, kind=Kind.SEQUENCE, lead_id=enrolment.lead_id, contact_id=enrolment.contact_id, account_id=enrolment.lead.account_id, actor=by.actor,
-        detail=detail,
-    )  # fmt: skip
+    _tell(enrolment, did=action, why=why, by=by, at=at)
 
 
 def hold_back(enrolment: Enrolment, *, until: datetime | None, why: Why, by: By, at: datetime) -> None:
@@ -133,6 +129,29 @@ def go_on_again(enrolment: Enrolment, *, by: By, at: datetime) -> None:
     enrolment.due_at = _due_again(enrolment, enrolment.next_step, at=at)
     enrolment.save(update_fields=["state", "why", "paused_at", "due_at"])
     audit.record(enrolment, action="resume", by=by, at=at, changes={"state": (State.PAUSED.value, State.ACTIVE.value)})
+
+
+def wait_until(enrolment: Enrolment, *, until: datetime, by: By, at: datetime) -> None:
+    """Somebody knows the day on which a person who is away is back: this holds, be it sooner or later than what was read. The caller holds the row."""
+    if enrolment.state != State.PAUSED or enrolment.why != Why.AWAY or enrolment.due_at is None:
+        return hold_back(enrolment, until=until, why=Why.AWAY, by=by, at=at)
+    if enrolment.due_at != until:
+        audit.record(enrolment, action="pause", by=by, at=at, changes={"due_at": (enrolment.due_at, until)})
+        enrolment.due_at = until
+        enrolment.save(update_fields=["due_at"])
+    return None
+
+
+def begin_again(enrolment: Enrolment, *, by: By, at: datetime) -> None:
+    """What stopped the member, or made it wait at a branch, has not been: it goes on after what happened so far. The caller holds the row."""
+    before = enrolment.state
+    enrolment.state, enrolment.why, enrolment.ended_at, enrolment.paused_at, enrolment.stops_listening_at = State.ACTIVE, "", None, None, None
+    enrolment.next_step = branches.next_after_all(enrolment)
+    enrolment.due_at = _due_again(enrolment, enrolment.next_step, at=at)
+    enrolment.save(update_fields=["state", "why", "ended_at", "paused_at", "stops_listening_at", "next_step", "due_at"])
+    audit.record(enrolment, action="reopen", by=by, at=at, changes={"state": (before, State.ACTIVE.value)})
+    if before != State.ACTIVE:
+        _tell(enrolment, did="reopen", why=Why.AWAY, by=by, at=at)
 
 
 def answered(contact_id: int, *, why: Why, by: By, at: datetime) -> list[Enrolment]:
@@ -205,6 +224,14 @@ def keep_one(contact_ids: Iterable[int], *, by: By, at: datetime) -> None:
     rows = _held(Enrolment.objects.running().filter(contact__in=list(contact_ids)).values_list("pk", flat=True))
     for one in sorted(rows, key=lambda row: (row.enrolled_at, row.pk))[1:]:
         end(one, state=State.STOPPED, why=Why.MERGED, by=by, at=at)
+
+
+def _tell(enrolment: Enrolment, *, did: str, why: Why, by: By, at: datetime) -> None:
+    detail = {"sequence": enrolment.sequence_id, "name": enrolment.sequence.name, "did": did, "why": why.value}
+    TimelineEntry.objects.create(
+        at=at, kind=Kind.SEQUENCE, lead_id=enrolment.lead_id, contact_id=enrolment.contact_id, account_id=enrolment.lead.account_id, actor=by.actor,
+        detail=detail,
+    )  # fmt: skip
 
 
 def _held(ids: Iterable[int]) -> list[Enrolment]:

@@ -163,7 +163,7 @@ def answer(request: UserRequest, pk: int) -> HttpResponse:
     rows = ReplyTriage.objects.visible_to(request.user).for_page().filter(message__lead=here)
     row = get_object_or_404(rows, message=record_id(request.POST.get("message", "")))
     said = deciding.say(row, reply_class=request.POST.get("as", ""), by=by(request), at=now())
-    toasts.say(request, triage.told(said))
+    triage.tell(request, said, before=row)
     if not is_htmx(request):
         return redirect("desk_lead", pk)
     return render(request, "inside_sales/desk/answered.jinja", {"lead": here, **_answered(request, here, at=now())})
