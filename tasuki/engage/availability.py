@@ -14,7 +14,7 @@ from tasuki.core.absences import Absence
 from tasuki.core.calendars import Calendar
 from tasuki.core.working_time import Hours
 from tasuki.engage import recipients
-from tasuki.engage.meeting_rows import TAKING_TIME, Meeting
+from tasuki.engage.meeting_rows import BETWEEN, TAKING_TIME, Meeting
 from tasuki.engage.own_calendars.rows import BusySpan
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Asked:
 
     length: timedelta = timedelta(minutes=30)
     step: timedelta = timedelta(minutes=30)
-    buffer: timedelta = timedelta(minutes=15)
+    buffer: timedelta = BETWEEN
 
 
 def slots_between(start: datetime, end: datetime, *, hours: Hours, busy: Sequence[Span], asked: Asked) -> Iterator[datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -188,7 +188,8 @@ class Call(models.Model):
 class Outcome:
     """What came of a call. A call back needs `again_at`, a meeting `meeting_at`, an ending `because`, a reason of the tree. What is recycled
     wakes by its `rule`, without one as the reason proposes; `reason` says more in words. Whoever calls holds the meeting, or `held_by`: then a
-    time that is taken is refused. `is_offered` says that the time was offered as free, and not typed.
+    time that is taken is refused. `is_offered` says that the time was offered as free, and not typed, `is_close_knowingly` that whoever typed it knows
+    that it lies close to another.
     """
 
     disposition: Disposition
@@ -200,6 +201,7 @@ class Outcome:
     meeting_at: datetime | None = None
     held_by: User | None = None
     is_offered: bool = False
+    is_close_knowingly: bool = False
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def begin(
 ) -> Call:
     """Write that somebody calls about the lead, and say `Touched` for an outgoing call. A lead that nobody worked yet is worked now.
 
-    Raises Forbidden for who may not see numbers, NotInProcess, NobodyMayCall, CallNotAllowed, OnACallAlready, CallRefused for a number
+    Raises Forbidden for who may not see numbers, NotInProcess, ErasedPerson, NobodyMayCall, CallNotAllowed, OnACallAlready, CallRefused for a number
     that is not theirs.
     """
     lead = held(lead)
@@ -271,7 +273,7 @@ def dispose(call: Call, *, outcome: Outcome, by: By, at: datetime) -> Written:
     """Say what came of a call, and let follow what follows (see `consequences`); a call that still goes on ends now.
 
     Raises Forbidden for the call of another, CallOver, OutcomeIncomplete, WakeRuleWrong, ReasonNotForThis for a reason that does not apply in
-    the stage, NotInProcess when the pass is over meanwhile; where the outcome says who holds the meeting, SlotTaken.
+    the stage, NotInProcess when the pass is over meanwhile; where the outcome says who holds the meeting, SlotTaken, TooClose.
     """
     lead, call = held(call.lead), _locked(call)
     _refuse_other(call, by=by)
@@ -286,7 +288,7 @@ def dispose(call: Call, *, outcome: Outcome, by: By, at: datetime) -> Written:
     call.entry = _tell(call, by=by)
     call.save()
     audit.record(call, action="dispose", by=by, at=at, changes={"disposition": ("", call.disposition)})
-    held_back = consequences.follow(call, lead=lead, rule=outcome.rule, held_by=outcome.held_by, by=by, at=at)
+    held_back = consequences.follow(call, lead=lead, outcome=outcome, by=by, at=at)
     bus.say(Called(call, by=by, at=at))
     return Written(call, held_back)
 
@@ -312,7 +314,8 @@ def correct(call: Call, *, outcome: Outcome, by: By, at: datetime) -> Written:
     if call.entry_id:
         TimelineEntry.objects.filter(pk=call.entry_id).update(text=call.note, detail=_detail(call), edited_at=at)
     audit.record(call, action="correct", by=by, at=at, changes={name: pair for name, pair in changes.items() if pair[0] != pair[1]})
-    return Written(call, () if ends else consequences.follow(call, lead=lead, by=by, at=at))
+    # Nobody is on the telephone any more to be asked for another time.
+    return Written(call, () if ends else consequences.follow(call, lead=lead, outcome=replace(outcome, held_by=None), by=by, at=at))
 
 
 def wrong_numbers(contact_id: int) -> frozenset[str]:

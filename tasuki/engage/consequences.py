@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from tasuki.crm.contacts import Contact
     from tasuki.crm.leads import Lead
     from tasuki.crm.wake_rules import WakeRule
-    from tasuki.engage.calls import Call
+    from tasuki.engage.calls import Call, Outcome
 
 
-def follow(call: Call, *, lead: Lead, by: By, at: datetime, rule: WakeRule | None = None, held_by: User | None = None) -> tuple[str, ...]:
-    """Let follow what follows; → sentences about what could not. The caller holds the lead. Raises ReasonNotForThis, SlotTaken."""
+def follow(call: Call, *, lead: Lead, outcome: Outcome, by: By, at: datetime) -> tuple[str, ...]:
+    """Let follow what follows; → sentences about what could not. The caller holds the lead. Raises ReasonNotForThis, SlotTaken, TooClose."""
     what = Disposition(call.disposition)
     zone = recipients.zone_of(lead, number=call.number)
     if what in RETRIED:
@@ -42,13 +42,13 @@ def follow(call: Call, *, lead: Lead, by: By, at: datetime, rule: WakeRule | Non
     if what == Disposition.CALL_BACK:
         _promise(call, lead, zone=zone, by=by, at=at)
     elif what == Disposition.MEETING:
-        held_back += [move(lead, to=stages.BOOKED, by=by, at=at), _book(call, lead, held_by=held_by, zone=zone, by=by, at=at)]
+        held_back += [move(lead, to=stages.BOOKED, by=by, at=at), _book(call, lead, outcome=outcome, zone=zone, by=by, at=at)]
     elif what == Disposition.BAD_NUMBER:
         _ask_for_number(call, lead, by=by, at=at)
     elif what == Disposition.DO_NOT_CALL and lead.contact:
         _block(call, lead.contact, by=by, at=at)
     else:
-        held_back += _end(call, lead, rule=rule, by=by, at=at)
+        held_back += _end(call, lead, rule=outcome.rule, by=by, at=at)
     return tuple(filter(None, dict.fromkeys(held_back)))
 
 
@@ -83,21 +83,23 @@ def _promise(call: Call, lead: Lead, *, zone: ZoneInfo, by: By, at: datetime) ->
     NextCall.objects.filter(pk=planned.pk).update(task=task)
 
 
-def _book(call: Call, lead: Lead, *, held_by: User | None, zone: ZoneInfo, by: By, at: datetime) -> str:
+def _book(call: Call, lead: Lead, *, outcome: Outcome, zone: ZoneInfo, by: By, at: datetime) -> str:
     """The meeting, held by who called unless somebody else is named; → why it could not be booked, or nothing.
 
     The one that was agreed before is moved. Where the time is taken by another meeting, a task says to find one; whoever names who holds it
-    still has the person on the telephone, and is refused instead (SlotTaken).
+    still has the person on the telephone, and is refused instead (SlotTaken), or warned where it is close to another (TooClose).
     """
-    owner = _carrier(call, lead, by=by)
+    owner, held_by = _carrier(call, lead, by=by), outcome.held_by
+    is_close_knowingly = outcome.is_close_knowingly or held_by is None
     if call.meeting_at is None or owner is None or lead.stage_id is None:
         return ""
     there = Meeting.objects.ahead().filter(lead=lead, starts_at__gt=at).in_order().first()
     try:
         if there:
-            meetings.reschedule(there, starts_at=call.meeting_at, held_by=held_by, by=by, at=at)
+            meetings.reschedule(there, starts_at=call.meeting_at, held_by=held_by, is_close_knowingly=is_close_knowingly, by=by, at=at)
         else:
-            meetings.book(lead, plan=Plan(held_by or owner, call.meeting_at, agenda="", zone=str(zone)), by=by, at=at)
+            plan = Plan(held_by or owner, call.meeting_at, zone=str(zone), is_close_knowingly=is_close_knowingly)
+            meetings.book(lead, plan=plan, by=by, at=at)
     except SlotTaken:
         if held_by:
             raise

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LONGEST_PLACE, LONGEST_TEXT, MOST_GUESTS = 300, 4_000, 30
 # Who did not come is invited again within this time, without a mark against anybody (R21), where the row does not say otherwise.
 REBOOK_FROM, REBOOK_UNTIL = timedelta(days=30), timedelta(days=90)
+# What lies between two meetings of one person, unless somebody books them closer knowingly.
+BETWEEN = timedelta(minutes=15)
 
 
 _BOOKED_AGAIN = Q(next__booked_at__lte=Coalesce(F("rebook_until_at"), F("starts_at") + REBOOK_UNTIL))
@@ -86,7 +88,7 @@ class Meetings(models.QuerySet["Meeting"]):
         return self.order_by("starts_at", "pk")
 
     def for_page(self) -> Meetings:
-        return self.select_related("lead__contact", "lead__account", "contact", "account", "held_by", "booked_by", "previous")
+        return self.select_related("lead__contact", "lead__account", "contact", "account", "held_by", "booked_by", "close_by", "previous")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class Meeting(models.Model):
     zone = models.CharField(_("time zone"), max_length=64)
     state = models.CharField(_("state"), max_length=10, choices=MeetingState.choices, default=MeetingState.BOOKED)
     booked_at = models.DateTimeField(_("booked"))
+    # Who was told that it lies close to another, and booked it so.
+    close_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("booked so close by"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     tentative_at = models.DateTimeField(_("perhaps, they said"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)

@@ -25,7 +25,17 @@ from tasuki.crm.ledger import NotInProcess
 from tasuki.crm.tasks import Task, TaskKind
 from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.engage import meeting_letters, rebooking, recipients
-from tasuki.engage.meeting_rows import LONGEST_PLACE, LONGEST_TEXT, MOST_GUESTS, Meeting, MeetingKind, MeetingState, guests_in
+from tasuki.engage.meeting_rows import (
+    BETWEEN,
+    LONGEST_PLACE,
+    LONGEST_TEXT,
+    MOST_GUESTS,
+    TAKING_TIME,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    guests_in,
+)  # fmt: skip
 from tasuki.engage.moving import move
 from tasuki.engage.own_calendars.rows import BusySpan
 
@@ -65,6 +75,19 @@ class HolderBusy(Refused):
                          % {"who": holder.display_name})  # fmt: skip
 
 
+class TooClose(Refused):
+    """A warning: booked knowingly, it is booked. `starts_at` and `holder` are what was warned of."""
+
+    code = "too_close"
+    status = 409
+
+    def __init__(self, plan: Plan, *, begins: datetime, ends: datetime, zone: ZoneInfo) -> None:
+        said = {"who": plan.held_by.display_name, "n": BETWEEN // timedelta(minutes=1)}
+        said |= {"from": begins.astimezone(zone).strftime("%H:%M"), "until": ends.astimezone(zone).strftime("%H:%M"), "zone": str(zone)}
+        super().__init__(gettext_lazy("%(who)s has something else from %(from)s to %(until)s (%(zone)s), less than %(n)s minutes apart.") % said)
+        self.starts_at, self.holder = plan.starts_at, plan.held_by
+
+
 class MeetingOver(Refused):
     code = "meeting_over"
     status = 409
@@ -82,7 +105,9 @@ class MeetingNotYet(Refused):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is booked. Without an end it lasts half an hour; without a zone it is the recipient's."""
+    """What is booked. Without an end it lasts half an hour; without a zone it is the recipient's. `is_close_knowingly`: whoever books it knows that
+    it may lie close to another.
+    """
 
     held_by: User
     starts_at: datetime
@@ -92,6 +117,7 @@ class Plan:
     agenda: str = ""
     attendees: str = ""
     zone: str = ""
+    is_close_knowingly: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,8 +140,8 @@ def sellers() -> Users:
 def book(lead: Lead, *, plan: Plan, by: By, at: datetime, again: Meeting | None = None) -> Meeting:
     """Book a meeting about the lead, invite whoever comes, and carry the lead into “booked”. `again` names the no-show that it makes good.
 
-    Raises NotInProcess, SlotTaken, HolderBusy, MeetingWrong for a time that is over or attendees that cannot be read, MeetingOver for what was no
-    no-show.
+    Raises NotInProcess, ErasedPerson, SlotTaken, TooClose, HolderBusy, MeetingWrong for a time that is over or attendees that cannot be read,
+    MeetingOver for what was no no-show.
     """
     lead = held(lead)
     if lead.stage_id is None:
@@ -129,36 +155,42 @@ def book(lead: Lead, *, plan: Plan, by: By, at: datetime, again: Meeting | None 
     _refuse_busy(plan.held_by, plan.starts_at, ends_at, by=by)
     zone = plan.zone or str(recipients.zone_of(lead))
     meeting = _placed(Meeting(
+    close_by = _close_by(plan, ends_at=ends_at, zone=ZoneInfo(zone), by=by)
         lead=lead, contact=lead.contact, account=lead.account, held_by=plan.held_by, booked_by=by.actor, kind=plan.kind, place=plan.place.strip(),
         agenda=plan.agenda.strip(), attendees=plan.attendees.strip(), starts_at=plan.starts_at, ends_at=ends_at, zone=zone, booked_at=at, previous=again,
     ))  # fmt: skip
+        close_by=close_by,
     move(lead, to=stages.BOOKED, by=by, at=at)
-    _tell(meeting, action="book", by=by, at=at, changes={"starts_at": (None, meeting.starts_at), "held_by": (None, meeting.held_by)})
+    _tell(meeting, action="book", by=by, at=at, changes={"starts_at": (None, meeting.starts_at), "held_by": (None, meeting.held_by), **_told_close(meeting)})
     return meeting
 
 
 @transaction.atomic
-def reschedule(meeting: Meeting, *, starts_at: datetime, by: By, at: datetime, ends_at: datetime | None = None, held_by: User | None = None) -> Meeting:
+def reschedule(
+    meeting: Meeting, *, starts_at: datetime, by: By, at: datetime, ends_at: datetime | None = None, held_by: User | None = None,
+    is_close_knowingly: bool = False,
+) -> Meeting:  # fmt: skip
     """Give the meeting another time, or somebody else who holds it: → the new row, which keeps its place in everybody's calendar.
 
-    Raises MeetingOver, SlotTaken, HolderBusy, MeetingWrong.
+    Raises MeetingOver, SlotTaken, TooClose, HolderBusy, MeetingWrong.
     """
     old = _locked(meeting)
     _refuse_closed(old)
     ends_at = ends_at or starts_at + (old.ends_at - old.starts_at)
-    plan = Plan(held_by or old.held_by, starts_at, place=old.place, agenda=old.agenda, attendees=old.attendees)
+    plan = Plan(held_by or old.held_by, starts_at, place=old.place, agenda=old.agenda, attendees=old.attendees, is_close_knowingly=is_close_knowingly)
     _refuse_wrong(plan, ends_at=ends_at, at=at)
     if (starts_at, ends_at, plan.held_by) == (old.starts_at, old.ends_at, old.held_by):
         return old
     hold_the_time_of(old.held_by, plan.held_by)
     _refuse_busy(plan.held_by, starts_at, ends_at, by=by)
     _close(old, state=MeetingState.MOVED, at=at)
+    close_by = _close_by(plan, ends_at=ends_at, zone=ZoneInfo(old.zone), by=by, but=old)
     new = _placed(Meeting(
         lead=old.lead, contact=old.contact, account=old.account, held_by=plan.held_by, booked_by=old.booked_by, kind=old.kind, place=old.place,
         agenda=old.agenda, attendees=old.attendees, starts_at=starts_at, ends_at=ends_at, zone=old.zone, booked_at=at, previous=old,
-        uid=old.uid, sequence=old.sequence + 1,
+        uid=old.uid, sequence=old.sequence + 1, close_by=close_by,
     ))  # fmt: skip
-    _tell(new, action="reschedule", by=by, at=at, before=old, changes={"starts_at": (old.starts_at, new.starts_at)})
+    _tell(new, action="reschedule", by=by, at=at, before=old, changes={"starts_at": (old.starts_at, new.starts_at), **_told_close(new)})
     return new
 
 
@@ -262,6 +294,34 @@ def _refuse_busy(holder: User, starts_at: datetime, ends_at: datetime, *, by: By
 
 
 def hold_the_time_of(*people: User) -> None:
+def _close_by(plan: Plan, *, ends_at: datetime, zone: ZoneInfo, by: By, but: Meeting | None = None) -> User | None:
+    """Who books it knowingly so close to something else of whoever holds it; None where nothing is near. The caller holds the holder's time. Without a
+    person who books, the time was offered as free. Raises TooClose.
+    """
+    near = _near(plan, ends_at=ends_at, by=by, but=but) if by.actor else None
+    if near is None:
+        return None
+    if not plan.is_close_knowingly:
+        begins, ends = near
+        raise TooClose(plan, begins=begins, ends=ends, zone=zone)
+    return by.actor
+
+
+def _near(plan: Plan, *, ends_at: datetime, by: By, but: Meeting | None) -> tuple[datetime, datetime] | None:
+    """What lies less than the time between two meetings before or after; what overlaps is refused elsewhere."""
+    met = Meeting.objects.filter(held_by=plan.held_by, state__in=TAKING_TIME).exclude(pk=but.pk if but else 0)
+    own = BusySpan.objects.of(plan.held_by) if by.actor != plan.held_by else BusySpan.objects.none()
+    for rows in (met, own):
+        around = rows.between(plan.starts_at - BETWEEN, ends_at + BETWEEN).order_by("starts_at").values_list("starts_at", "ends_at")
+        if found := next((span for span in around if span[1] <= plan.starts_at or span[0] >= ends_at), None):
+            return found
+    return None
+
+
+def _told_close(meeting: Meeting) -> audit.Changes:
+    return {"close_by": (None, meeting.close_by)} if meeting.close_by else {}
+
+
     """Until the end of the transaction nobody else books theirs. Two who write one time at once would each wait for the other at the constraint.
 
     Who offers free times holds them before looking whether one is free still, after the lead: the constraint knows what overlaps, and nothing of

@@ -302,8 +302,8 @@ def dial(lead: Lead, *, call_type: CallType, number: str = "", adapter: str = ""
 def conclude(lead: Lead, *, outcome: Outcome, learned: Iterable[Learned] = (), call_type: CallType, by: By, at: datetime) -> Written:
     """Write what was learned and what came of the call; who dialled by hand and began none has called just now.
 
-    Raises LeadTaken, FormEmpty, SlotTaken for a time that was offered and is free no more, and what `learn` and `dispose` raise: then
-    nothing is written.
+    Raises LeadTaken, FormEmpty, SlotTaken for a time that was offered and is free no more, TooClose for one that was typed close to another, and what
+    `learn` and `dispose` raise: then nothing is written.
     """
     leases.take(lead, by=by, at=at)
     desk_booking.refuse_taken(lead, outcome, at=at)

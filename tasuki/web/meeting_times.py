@@ -17,7 +17,7 @@ from tasuki.core import time_zones
 from tasuki.core.people import User
 from tasuki.engage import meetings, recipients
 from tasuki.engage.meeting_rows import LONGEST_PLACE, LONGEST_TEXT, MeetingKind
-from tasuki.engage.meetings import Plan
+from tasuki.engage.meetings import Plan, TooClose
 from tasuki.web.person_field import WhoForm, chosen
 
 MINUTES = (15, 30, 45, 60, 90, 120)
@@ -56,7 +56,28 @@ def zone_named(text: str, *, otherwise: ZoneInfo) -> ZoneInfo:
     return ZoneInfo(text) if text in time_zones.names() else otherwise
 
 
-class TimeForm(forms.Form):
+class KnowsClose(forms.Form):
+    """A form whose time may turn out to lie close to another meeting: it warns, and is sent again with what it warned of, the time and who holds it."""
+
+    close = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    # What the box says when it is ticked, once there is something to know.
+    warned_of = ""
+
+    def warn(self, refusal: TooClose) -> None:
+        self.warned_of = _warned_of(refusal.starts_at, refusal.holder)
+        self.add_error(None, str(refusal))
+
+    def knows(self, starts_at: datetime | None, holder: User | None) -> bool:
+        """Whether the box was ticked for this very time of this person."""
+        return starts_at is not None and holder is not None and self.cleaned_data.get("close") == _warned_of(starts_at, holder)
+
+
+def _warned_of(starts_at: datetime, holder: User) -> str:
+    return f"{written(starts_at)} {holder.pk}"
+
+
+class TimeForm(KnowsClose):
     """A time that is offered, or another: a day and a clock in the zone of the other side."""
 
     slot = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
@@ -104,7 +125,8 @@ class BookForm(TimeForm):
         said = self.cleaned_data
         ends_at = said["starts_at"] + timedelta(minutes=said["minutes"])
         words = {name: said[name] for name in ("place", "agenda", "attendees")}
-        return Plan(held_by, said["starts_at"], ends_at, kind=MeetingKind(said["kind"]), zone=str(self.zone), **words)
+        knows = self.knows(said["starts_at"], held_by)
+        return Plan(held_by, said["starts_at"], ends_at, kind=MeetingKind(said["kind"]), zone=str(self.zone), is_close_knowingly=knows, **words)
 
 
 class ReasonForm(forms.Form):

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +25,7 @@ from tasuki.engage.availability import Asked
 from tasuki.engage.booking_links import BookingLink
 from tasuki.engage.meeting_feeds import MeetingFeed
 from tasuki.engage.meeting_rows import AHEAD, Meeting, MeetingState
-from tasuki.engage.meetings import MeetingWrong, SlotTaken
+from tasuki.engage.meetings import MeetingWrong, SlotTaken, TooClose
 from tasuki.web.meeting_times import BookForm, ReasonForm, TimeForm, by_day, chosen_seller
 from tasuki.web.records import done
 from tasuki.web.requests import UserRequest, by, record_id, site
@@ -118,7 +117,7 @@ def move(request: UserRequest, pk: int) -> HttpResponse:
     zone = ZoneInfo(meeting.zone)
     form = TimeForm(request.POST or None, zone=zone)
     if request.method == "POST":
-        moved = _tried(form, lambda: meetings.reschedule(meeting, starts_at=form.cleaned_data["starts_at"], by=by(request), at=now()))
+        moved = _tried(form, lambda: _moved(request, meeting, form))
         if moved:
             return done(request, _("The meeting has another time. Whoever was invited is told."), name="meeting", pk=moved.pk)
     asked = Asked(length=meeting.ends_at - meeting.starts_at)
@@ -127,6 +126,12 @@ def move(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def _moved(request: UserRequest, meeting: Meeting, form: TimeForm) -> Meeting:
+    starts_at = form.cleaned_data["starts_at"]
+    knows = form.knows(starts_at, meeting.held_by)
+    return meetings.reschedule(meeting, starts_at=starts_at, is_close_knowingly=knows, by=by(request), at=now())
+
+
 def confirmation(request: UserRequest, pk: int) -> HttpResponse:
     return _done(request, pk, verb=meetings.confirm, sentence=_("They come: it is confirmed."))
 
@@ -198,16 +203,18 @@ def _done(request: UserRequest, pk: int, *, verb: Callable[..., Meeting], senten
     return done(request, sentence, name="meeting", pk=pk)
 
 
-def _tried(form: forms.Form, verb: Callable[[], Meeting]) -> Meeting | None:
+def _tried(form: TimeForm, verb: Callable[[], Meeting]) -> Meeting | None:
     """What the verb made; None when the form says what is wrong."""
     if not form.is_valid():
         return None
     try:
         return verb()
     except MeetingWrong as refusal:
-        form.explain(refusal.field, str(refusal))  # type: ignore[attr-defined]  # a TimeForm
+        form.explain(refusal.field, str(refusal))
     except SlotTaken as refusal:
-        form.explain("starts_at", str(refusal))  # type: ignore[attr-defined]  # a TimeForm
+        form.explain("starts_at", str(refusal))
+    except TooClose as refusal:
+        form.warn(refusal)
     except Refused as refusal:
         form.add_error(None, str(refusal))
     return None

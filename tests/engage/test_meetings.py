@@ -21,7 +21,7 @@ from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.engage import meeting_rows, meetings, rebooking
 from tasuki.engage.meeting_letters import MeetingLetter
 from tasuki.engage.meeting_rows import Guest, Meeting, MeetingState, guests_in
-from tasuki.engage.meetings import MeetingNotYet, MeetingOver, MeetingWrong, Met, Plan, SlotTaken
+from tasuki.engage.meetings import MeetingNotYet, MeetingOver, MeetingWrong, Met, Plan, SlotTaken, TooClose
 from tests.cast import MONDAY, Cast
 from tests.engage.meeting import ADDRESS, WEDNESDAY, booked, lead_in_seoul
 
@@ -68,14 +68,42 @@ def test_nobody_books_about_a_lead_that_is_over_or_for_a_time_that_is_over(cast:
     assert not Meeting.objects.exists()
 
 
-def test_a_seller_is_in_one_meeting_at_a_time_and_meetings_may_touch(cast: Cast) -> None:
+def test_a_seller_is_in_one_meeting_at_a_time_and_meetings_may_touch_knowingly(cast: Cast) -> None:
     first = booked(cast)
     with pytest.raises(SlotTaken):
         booked(cast, lead_in_seoul(cast, 2), starts_at=WEDNESDAY + timedelta(minutes=29))
-    booked(cast, lead_in_seoul(cast, 3), starts_at=WEDNESDAY + timedelta(minutes=30))
+    booked(cast, lead_in_seoul(cast, 3), starts_at=WEDNESDAY + timedelta(minutes=30), is_close_knowingly=True)
     booked(cast, lead_in_seoul(cast, 4), held_by=cast.ruth)
     meetings.cancel(first, by=ivo(cast), at=MONDAY)
-    booked(cast, lead_in_seoul(cast, 5))
+    booked(cast, lead_in_seoul(cast, 5), is_close_knowingly=True)
+
+
+@pytest.mark.parametrize(("minutes", "is_close"), [(-45, False), (-44, True), (-30, True), (30, True), (44, True), (45, False)])
+def test_a_time_close_to_another_is_warned_of_and_booked_knowingly_with_who_did_it(cast: Cast, minutes: int, is_close: bool) -> None:
+    booked(cast)
+    lead, starts_at = lead_in_seoul(cast, 2), WEDNESDAY + timedelta(minutes=minutes)
+    if is_close:
+        with pytest.raises(TooClose) as warned:
+            booked(cast, lead, starts_at=starts_at)
+        assert "from 10:00 to 10:30 (Asia/Seoul), less than 15 minutes apart" in str(warned.value)
+        assert Meeting.objects.count() == 1
+    meeting = booked(cast, lead, starts_at=starts_at, is_close_knowingly=True)
+    assert meeting.close_by == (cast.ivo if is_close else None), "only what is close is said to be"
+    assert ("close_by" in AuditEntry.objects.of(meeting).get().changes) is is_close
+
+
+def test_a_move_close_to_another_is_warned_of_and_to_where_it_lay_itself_is_not(cast: Cast) -> None:
+    booked(cast)
+    here = booked(cast, lead_in_seoul(cast, 2), starts_at=AFTER + timedelta(hours=2))
+    near = WEDNESDAY + timedelta(minutes=35)
+    with pytest.raises(TooClose):
+        meetings.reschedule(here, starts_at=near, by=ivo(cast), at=MONDAY)
+    here.refresh_from_db()
+    assert here.state == MeetingState.BOOKED
+    moved = meetings.reschedule(here, starts_at=near, is_close_knowingly=True, by=ivo(cast), at=MONDAY)
+    assert moved.close_by == cast.ivo
+    far = meetings.reschedule(moved, starts_at=near + timedelta(minutes=10), by=ivo(cast), at=MONDAY)
+    assert far.close_by is None
 
 
 def test_moving_makes_a_row_that_names_the_old_one_and_keeps_its_place_in_calendars(cast: Cast) -> None:

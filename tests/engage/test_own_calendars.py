@@ -11,7 +11,7 @@ from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.crm.notifications import Happening, Notification
 from tasuki.engage import availability, booking_links, meetings
 from tasuki.engage.meeting_rows import Meeting
-from tasuki.engage.meetings import HolderBusy, SlotTaken
+from tasuki.engage.meetings import HolderBusy, Plan, SlotTaken, TooClose
 from tasuki.engage.own_calendars import connections, keeping, reading, writing
 from tasuki.engage.own_calendars.connections import CalendarWrong, NotYourCalendar, OwnCalendar, Said
 from tasuki.engage.own_calendars.dav import Server
@@ -68,6 +68,17 @@ def test_what_stands_in_the_calendar_is_not_offered_and_nothing_of_it_but_its_ti
         booking_links.book(link, starts_at=WEDNESDAY, zone="Asia/Seoul", at=MONDAY)
     kept = [str(value) for model in (OwnCalendar, BusyEvent, BusySpan) for row in model.objects.values() for value in row.values()]
     assert not any("dentist" in value for value in kept if not value.endswith(".ics"))
+
+
+def test_close_to_it_others_are_warned_and_the_person_themselves_is_not(cast: Cast, radicale: Radicale) -> None:
+    calendar = saoris(cast, radicale)
+    radicale.put(f"{calendar.path}dentist.ics", DENTIST)
+    turn(calendar, at=minutes(5))
+    before = WEDNESDAY - timedelta(minutes=35)
+    with pytest.raises(TooClose):
+        booked(cast, starts_at=before)
+    hers = meetings.book(lead_in_seoul(cast, 2), plan=Plan(cast.saori, before), by=By(cast.saori, Door.WEB), at=MONDAY)
+    assert hers.close_by is None
 
 
 def test_nobody_books_over_it_but_the_person_themselves(cast: Cast, radicale: Radicale) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,6 +90,48 @@ def test_a_time_that_is_none_is_refused_with_a_sentence(cast: Cast, said: dict[s
     answer = signed_in(cast.ivo).post(address, {"minutes": 30, "kind": "video", **said})
     assert answer.status_code == 422
     assert not Meeting.objects.exists()
+
+
+def test_a_time_that_is_typed_close_to_another_is_warned_of_and_booked_all_the_same(cast: Cast) -> None:
+    there = booked(cast, starts_at=soon(9), at=now())
+    lead, client = lead_in_seoul(cast, 2), signed_in(cast.ivo)
+    address = reverse("meeting_new", args=[lead.pk]) + f"?seller={cast.saori.pk}"
+    after = there.starts_there + timedelta(minutes=40)
+    said = {"on": after.date().isoformat(), "clock": after.strftime("%H:%M"), "minutes": 30, "kind": "video", "agenda": "night session"}
+    warned = client.post(address, said)
+    assert warned.status_code == 422
+    page = warned.content.decode()
+    assert "less than 15 minutes apart" in page
+    assert "night session" in page, "nothing that was typed is lost"
+    [knows] = re.findall(r'name="close" value="([^"]+)"', page)
+    other = (after + timedelta(minutes=1)).strftime("%H:%M")
+    assert client.post(address, {**said, "clock": other, "close": knows}).status_code == 422, "another time is another warning"
+    made = client.post(address, {**said, "close": knows})
+    assert made.status_code == 302
+    page = client.get(made["Location"]).content.decode()
+    assert "booked so, knowingly, by" in page
+    assert Meeting.objects.get(lead=lead).close_by == cast.ivo
+
+
+def test_a_move_close_to_another_is_warned_of_too(cast: Cast) -> None:
+    there = booked(cast, starts_at=soon(9), at=now())
+    here, client = booked(cast, lead_in_seoul(cast, 2), starts_at=soon(11), at=now()), signed_in(cast.ivo)
+    address, before = reverse("meeting_move", args=[here.pk]), there.starts_there - timedelta(minutes=40)
+    said = {"on": before.date().isoformat(), "clock": before.strftime("%H:%M")}
+    warned = client.post(address, said)
+    assert warned.status_code == 422
+    [knows] = re.findall(r'name="close" value="([^"]+)"', warned.content.decode())
+    assert client.post(address, {**said, "close": knows}).status_code == 302
+    assert Meeting.objects.get(previous=here).close_by == cast.ivo
+
+
+def test_whoever_books_by_their_link_is_never_close_to_another_whatever_they_send(cast: Cast) -> None:
+    link, client = link_of(cast), Client()
+    there = booked(cast, lead_in_seoul(cast, 2), starts_at=soon(4), at=now())
+    slot = (there.starts_at + timedelta(minutes=40)).strftime("%Y-%m-%dT%H:%MZ")
+    said = {"slot": slot, "close": f"{slot} {cast.saori.pk}"}
+    client.post(reverse("booking", args=[link.token]), said)
+    assert Meeting.objects.count() == 1
 
 
 def test_what_can_be_done_to_a_meeting_stands_on_its_page(cast: Cast) -> None:

@@ -25,6 +25,7 @@ from tasuki.crm.scoring import scores
 from tasuki.engage import calls, next_calls, recipients, telephony
 from tasuki.engage.calls import Call, OutcomeIncomplete
 from tasuki.engage.dispositions import MEANINGS, Disposition
+from tasuki.engage.meetings import TooClose
 from tasuki.engage.triage import deciding
 from tasuki.engage.triage.rows import ReplyTriage, latest_answer
 from tasuki.inside_sales import briefs, call_desk, desk_booking, leases, objections, qualification, scripts
@@ -99,11 +100,15 @@ def outcome(request: UserRequest, pk: int) -> HttpResponse:
     def said(_said: dict[str, Any]) -> calls.Written | None:
         said_of_it = form.outcome(at=at)
         if said_of_it.disposition == Disposition.MEETING and said_of_it.held_by is None:
-            said_of_it = replace(said_of_it, held_by=desk_booking.holder_of(here, caller=request.user, at=at))
+            holder = desk_booking.holder_of(here, caller=request.user, at=at)
+            said_of_it = replace(said_of_it, held_by=holder, is_close_knowingly=form.knows(said_of_it.meeting_at, holder))
         try:
             return call_desk.conclude(here, outcome=said_of_it, learned=typed, call_type=call_desk.type_of_next(here), by=by(request), at=at)
         except OutcomeIncomplete as refusal:
             form.explain(refusal)
+            return None
+        except TooClose as refusal:
+            form.warn(refusal)
             return None
 
     written = carried_out(form, said)

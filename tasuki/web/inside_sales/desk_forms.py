@@ -20,6 +20,7 @@ from tasuki.inside_sales.call_desk import Learned
 from tasuki.inside_sales.qualification import LONGEST, Fact, Facts, FactState, Standing
 from tasuki.web import meeting_times
 from tasuki.web.exit_forms import DisqualifyForm, RecycleForm
+from tasuki.web.meeting_times import KnowsClose
 from tasuki.web.moves import DAY, Move
 from tasuki.web.person_field import PersonField, offer_people
 
@@ -29,7 +30,7 @@ ASKED = "?"
 _FURTHEST = date(2100, 1, 1)
 
 
-class OutcomeForm(Move):
+class OutcomeForm(KnowsClose, Move):
     """What came of a call. Times are by the recipient's clock; each result reads only the fields that are its own, an ending those of a form
     of its own: a reason of the tree, and when what is recycled wakes.
     """
@@ -81,6 +82,7 @@ class OutcomeForm(Move):
             meeting_at=typed or offered,
             held_by=self.holder,
             is_offered=typed is None,
+            is_close_knowingly=self.knows(typed or offered, self.holder),
             **self._ended(at=at),
         )
 

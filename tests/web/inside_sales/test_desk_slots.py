@@ -138,3 +138,19 @@ def test_no_time_breaks_whatever_is_sent(cast: Cast, text: str) -> None:
     answer = client.post(reverse("desk_outcome", args=[lead.pk]), {"disposition": "mtg", **said})
     assert answer.status_code == 422
     assert not Meeting.objects.exists()
+
+
+def test_a_time_typed_close_to_another_is_warned_of_at_the_desk_and_written_when_it_is_known(cast: Cast) -> None:
+    lead, client = callable_lead(cast), signed_in(cast.ivo)
+    there = booked(cast, callable_lead(cast, 2), starts_at=now().replace(hour=5, minute=0, second=0, microsecond=0) + timedelta(days=9), at=now())
+    after = there.starts_there + timedelta(minutes=35)
+    said = {"disposition": "mtg", "held_by": cast.saori.pk, "meeting_on": after.date().isoformat(), "meeting_time": after.strftime("%H:%M"), "note": "yes"}
+    warned = client.post(reverse("desk_outcome", args=[lead.pk]), said)
+    assert warned.status_code == 422
+    page = warned.content.decode()
+    assert "less than 15 minutes apart" in page
+    assert ">yes</textarea>" in page
+    assert not Call.objects.filter(lead=lead).exclude(disposition="").exists(), "nothing is written yet"
+    [knows] = re.findall(r'name="close" value="([^"]+)"', page)
+    assert client.post(reverse("desk_outcome", args=[lead.pk]), {**said, "close": knows}).status_code == 302
+    assert Meeting.objects.get(lead=lead).close_by == cast.ivo
