@@ -16,6 +16,7 @@ from tasuki.core.imports.nouns import Chunk
 if TYPE_CHECKING:
     from tasuki.crm.accounts import Account
     from tasuki.crm.contacts import Contact
+    from tasuki.crm.leads import Lead
 
 # Numbers in E.164 and addresses as they are compared → those of them that are barred.
 Source = Callable[[Collection[str], Collection[str]], frozenset[str]]
@@ -53,9 +54,15 @@ def refuse(*, numbers: Collection[str] = (), addresses: Collection[str] = ()) ->
         raise AskedToBeErased
 
 
-def refuse_erased(record: Account | Contact) -> None:
+def is_erased(record: Account | Contact | Lead | None) -> bool:
+    """Whether it is a person who was erased, or a lead of theirs."""
+    person = getattr(record, "contact", record)
+    return getattr(person, "erased_at", None) is not None
+
+
+def refuse_erased(record: Account | Contact | Lead | None) -> None:
     """Raises ErasedPerson."""
-    if getattr(record, "erased_at", None) is not None:
+    if is_erased(record):
         raise ErasedPerson
 
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, names
+from tasuki.crm import barred
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -88,6 +89,7 @@ class Contact(models.Model):
     erased_at = models.DateTimeField(_("erased"), null=True)
 
     objects = Contacts.as_manager()
+    refuse_words = barred.refuse_erased
 
     class Meta:
         verbose_name = _("contact")

@@ -12,7 +12,7 @@ from tasuki.core.audit import By
 from tasuki.core.edits.nouns import Editable, day, record_of, text, texts, whole
 from tasuki.core.edits.nouns import money as money_
 from tasuki.core.meanwhile import Said, Seen, refuse_overtaken, trimmed
-from tasuki.crm import leads, records, tasks
+from tasuki.crm import barred, leads, records, tasks
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -74,8 +74,17 @@ CONTACTS = Editable(
     },
     sensitive={"emails": "emails", "phones": "phones"},
     of_many=("title", "department", "roles", "account"),
+    is_open=lambda contact: not barred.is_erased(contact),
 )
-LEADS = Editable("lead", Ability.WORK_LEADS, _leads, leads.change, {"segment": text, "product": record_of("crm.Product")}, of_many=("segment", "product"))
+LEADS = Editable(
+    "lead",
+    Ability.WORK_LEADS,
+    _leads,
+    leads.change,
+    {"segment": text, "product": record_of("crm.Product")},
+    of_many=("segment", "product"),
+    is_open=lambda lead: not barred.is_erased(lead),
+)
 PRODUCTS = Editable(
     "product",
     Ability.EDIT_PRODUCTS,

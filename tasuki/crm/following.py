@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.meanwhile import held
+from tasuki.crm import barred
 
 if TYPE_CHECKING:
     from tasuki.core.audit import By
@@ -109,8 +110,10 @@ def about(record: Any) -> About:
 
 @transaction.atomic
 def follow(record: Any, *, by: By, at: datetime) -> None:
-    """Follow a record, also after having stopped. Doing it twice changes nothing. Raises Gone."""
-    column, pk = about(held(record)).own
+    """Follow a record, also after having stopped. Doing it twice changes nothing. Raises Gone, ErasedPerson."""
+    record = held(record)
+    barred.refuse_erased(record)
+    column, pk = about(record).own
     row, _is_new = Follow.objects.get_or_create(person=by.actor, **{column: pk}, defaults={"because": Because.CHOSE, "followed_since": at})
     if row.stopped_at or row.because != Because.CHOSE:
         Follow.objects.filter(pk=row.pk).update(because=Because.CHOSE, followed_since=at, stopped_at=None)

@@ -124,6 +124,7 @@ class Lead(models.Model):
     updated_at = models.DateTimeField(_("changed"))
 
     objects = Leads.as_manager()
+    refuse_words = barred.refuse_erased
 
     class Meta:
         verbose_name = _("lead")
@@ -216,10 +217,9 @@ def capture(arrival: Arrival, *, by: By, at: datetime, stage: str = stages.CAPTU
     """Open a pass and its first passage. Raises AlreadyInProcess while the contact's last pass for the product line is open,
     DisqualifiedBefore unless the person has raised their hand (R4), Gone for its contact or account, ErasedPerson.
     """
-    if previous is None:  # a merge waits for whoever wakes a lead and holds that
-        for known in (arrival.account, arrival.contact):
-            if known:
-                barred.refuse_erased(held(known))
+    for known in (arrival.account, arrival.contact):
+        if known:  # a merge waits for whoever wakes a lead and holds that
+            barred.refuse_erased(known if previous else held(known))
     line = arrival.product.line if arrival.product else ""
     if arrival.contact and _other_pass(arrival.contact, line=line).exists():
         raise AlreadyInProcess
@@ -422,10 +422,10 @@ def give(lead: Lead, *, to: User | None, team: Team, by: By, at: datetime, reaso
 @transaction.atomic
 def change(lead: Lead, *, said: Said, by: By, at: datetime, seen: Seen | None = None) -> Lead:
     """Change the `segment` or the `product` of a lead. Where it came from never changes, and its product line is what makes it this pass:
-    a lead without one takes the line of its first product. Raises ChangedMeanwhile, OtherProductLine, AlreadyInProcess.
+    a lead without one takes the line of its first product. Raises ChangedMeanwhile, OtherProductLine, AlreadyInProcess, ErasedPerson.
     """
-    lead = locked(lead)
-    columns = trimmed(said)
+    lead, columns = locked(lead), trimmed(said)
+    barred.refuse_erased(lead)
     refuse_overtaken(lead, said=columns, seen=seen)
     if product := columns.get("product"):
         columns["product_line"] = product.line

@@ -13,7 +13,7 @@ from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Gone, Refused
 from tasuki.core.meanwhile import held
-from tasuki.crm import attachments, following, mentions, notifications, subjects
+from tasuki.crm import attachments, barred, following, mentions, notifications, subjects
 from tasuki.crm.attachments import Attachment
 from tasuki.crm.following import About, Because
 from tasuki.crm.mentions import Reading
@@ -90,12 +90,13 @@ def write(
 def change(note: TimelineEntry, *, text: str, by: By, at: datetime, meant: Collection[int] = (), is_settled: bool = False) -> TimelineEntry:
     """Write one's own note anew; the words before stay in the audit trail. Tells only people who were not named before.
 
-    Raises NotYourNote, NoteRefused, MentionUnsettled.
+    Raises NotYourNote, NoteRefused, MentionUnsettled, ErasedPerson.
     """
     note, text = _own(note, by=by), _checked(text)
     if text == note.text:
         return note
     record = subject(note)
+    barred.refuse_erased(record)
     reading = _settled(text, record, meant=meant, is_settled=is_settled)
     cause = audit.record(note, action="change", by=by, at=at, changes={"text": (note.text, text)})
     TimelineEntry.objects.filter(pk=note.pk).update(text=text, edited_at=at)

@@ -288,8 +288,12 @@ class OptedOut:
 def record_consent(
     contact: Contact, *, channel: Channel, state: ConsentState, how: str, by: By, at: datetime, more: Mapping[str, Any] | None = None
 ) -> Consent:
-    """Write what the person agreed to or refused; earlier rows stay as they were. `more` are other columns of the row. Raises Gone."""
+    """Write what the person agreed to or refused; earlier rows stay as they were. `more` are other columns of the row. Raises Gone; ErasedPerson
+    for what an erased person would have given: a refusal is always taken.
+    """
     contact = held(contact)
+    if state is ConsentState.GIVEN:
+        barred.refuse_erased(contact)
     said = {"channel": channel, "state": state, "how": how.strip()[:200], **(more or {})}
     consent = Consent.objects.create(contact=contact, recorded_by=by.actor, at=at, **said)
     audit.record(contact, action="consent", by=by, at=at, changes={channel.value: (None, state.value)})

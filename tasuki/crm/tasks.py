@@ -15,7 +15,7 @@ from tasuki.core import abilities, audit, bus
 from tasuki.core.audit import By
 from tasuki.core.errors import Gone, Refused
 from tasuki.core.meanwhile import held
-from tasuki.crm import notifications
+from tasuki.crm import barred, notifications
 from tasuki.crm.following import About
 from tasuki.crm.notifications import Happening
 from tasuki.crm.timeline import Kind, TimelineEntry
@@ -140,9 +140,10 @@ def locked(task: Task) -> Task:
 
 @transaction.atomic
 def add(task: Task, *, by: By, at: datetime) -> Task:
-    """Write a task that is not in the database yet; its team is its owner's. Raises TaskRefused, and Gone for a record of its."""
+    """Write a task that is not in the database yet; its team is its owner's. Raises TaskRefused, Gone for a record of its, ErasedPerson."""
     _check(task)
     _hold_records(task)
+    barred.refuse_erased(task.lead or task.contact)
     task.team = task.owner.team
     task.created_by, task.created_at = by.actor, at
     Task.objects.bulk_create([task])

@@ -15,6 +15,7 @@ from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Gone, Refused
 from tasuki.core.meanwhile import held
+from tasuki.crm import barred
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import NotInProcess
 from tasuki.engage import availability, meetings
@@ -84,10 +85,11 @@ class BookingLink(models.Model):
 
 @transaction.atomic
 def make(lead: Lead, *, held_by: User, by: By, at: datetime) -> BookingLink:
-    """The link of the lead to this person: the one there is, with its time renewed, or a new one. Raises NotInProcess."""
+    """The link of the lead to this person: the one there is, with its time renewed, or a new one. Raises NotInProcess, ErasedPerson."""
     lead = held(lead)
     if lead.stage_id is None:
         raise NotInProcess
+    barred.refuse_erased(lead)
     link = BookingLink.objects.select_for_update().filter(lead=lead, held_by=held_by, revoked_at__isnull=True).first()
     if link and link.expires_at > at:
         BookingLink.objects.filter(pk=link.pk).update(expires_at=at + LASTS)

@@ -16,7 +16,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.meanwhile import held
 from tasuki.core.organisation import the_day
-from tasuki.crm import stages, wake_rules
+from tasuki.crm import barred, stages, wake_rules
 from tasuki.crm.contacts import Channel, ConsentState, ContactPhone
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import NotInProcess
@@ -233,6 +233,7 @@ def begin(
     lead = held(lead)
     if lead.stage_id is None:
         raise NotInProcess
+    barred.refuse_erased(lead)
     if direction is Direction.OUT:
         if by.actor:
             abilities.require(by.actor, Ability.SEE_CONTACT_DETAILS)

@@ -19,7 +19,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.meanwhile import held
-from tasuki.crm import emails
+from tasuki.crm import barred, emails
 from tasuki.crm.contacts import Channel
 from tasuki.crm.ledger import NotInProcess
 from tasuki.engage import bad_addresses, contact_rules, mailboxes, permission
@@ -118,9 +118,10 @@ def write(
     It goes to their main address, or to another of theirs. The signature of the mailbox is put below. By a job, nobody's hand wrote it:
     `cause` says what did, and the same cause writes once, whoever asks how often; → the row that is there then.
 
-    Raises NotInProcess, Forbidden, NotYourMailbox, NotConnected, MailWrong, MailNotAllowed.
+    Raises NotInProcess, ErasedPerson, Forbidden, NotYourMailbox, NotConnected, MailWrong, MailNotAllowed.
     """
     lead = held(lead)
+    barred.refuse_erased(to_contact)
     if cause and (there := Message.objects.for_page().filter(cause=cause[:LONGEST_CAUSE]).first()):
         return there
     if lead.stage_id is None:

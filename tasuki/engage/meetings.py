@@ -20,7 +20,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.meanwhile import held
 from tasuki.core.people import User, Users
-from tasuki.crm import stages, tasks
+from tasuki.crm import barred, stages, tasks
 from tasuki.crm.ledger import NotInProcess
 from tasuki.crm.tasks import Task, TaskKind
 from tasuki.crm.timeline import Kind, TimelineEntry
@@ -146,6 +146,7 @@ def book(lead: Lead, *, plan: Plan, by: By, at: datetime, again: Meeting | None 
     lead = held(lead)
     if lead.stage_id is None:
         raise NotInProcess
+    barred.refuse_erased(lead)
     again = _missed(again) if again else None
     ends_at = plan.ends_at or plan.starts_at + USUAL
     _refuse_wrong(plan, ends_at=ends_at, at=at)
@@ -154,12 +155,12 @@ def book(lead: Lead, *, plan: Plan, by: By, at: datetime, again: Meeting | None 
     hold_the_time_of(plan.held_by)
     _refuse_busy(plan.held_by, plan.starts_at, ends_at, by=by)
     zone = plan.zone or str(recipients.zone_of(lead))
-    meeting = _placed(Meeting(
     close_by = _close_by(plan, ends_at=ends_at, zone=ZoneInfo(zone), by=by)
+    meeting = _placed(Meeting(
         lead=lead, contact=lead.contact, account=lead.account, held_by=plan.held_by, booked_by=by.actor, kind=plan.kind, place=plan.place.strip(),
         agenda=plan.agenda.strip(), attendees=plan.attendees.strip(), starts_at=plan.starts_at, ends_at=ends_at, zone=zone, booked_at=at, previous=again,
-    ))  # fmt: skip
         close_by=close_by,
+    ))  # fmt: skip
     move(lead, to=stages.BOOKED, by=by, at=at)
     _tell(meeting, action="book", by=by, at=at, changes={"starts_at": (None, meeting.starts_at), "held_by": (None, meeting.held_by), **_told_close(meeting)})
     return meeting
@@ -183,8 +184,8 @@ def reschedule(
         return old
     hold_the_time_of(old.held_by, plan.held_by)
     _refuse_busy(plan.held_by, starts_at, ends_at, by=by)
-    _close(old, state=MeetingState.MOVED, at=at)
     close_by = _close_by(plan, ends_at=ends_at, zone=ZoneInfo(old.zone), by=by, but=old)
+    _close(old, state=MeetingState.MOVED, at=at)
     new = _placed(Meeting(
         lead=old.lead, contact=old.contact, account=old.account, held_by=plan.held_by, booked_by=old.booked_by, kind=old.kind, place=old.place,
         agenda=old.agenda, attendees=old.attendees, starts_at=starts_at, ends_at=ends_at, zone=old.zone, booked_at=at, previous=old,
@@ -293,7 +294,6 @@ def _refuse_busy(holder: User, starts_at: datetime, ends_at: datetime, *, by: By
         raise HolderBusy(holder)
 
 
-def hold_the_time_of(*people: User) -> None:
 def _close_by(plan: Plan, *, ends_at: datetime, zone: ZoneInfo, by: By, but: Meeting | None = None) -> User | None:
     """Who books it knowingly so close to something else of whoever holds it; None where nothing is near. The caller holds the holder's time. Without a
     person who books, the time was offered as free. Raises TooClose.
@@ -322,6 +322,7 @@ def _told_close(meeting: Meeting) -> audit.Changes:
     return {"close_by": (None, meeting.close_by)} if meeting.close_by else {}
 
 
+def hold_the_time_of(*people: User) -> None:
     """Until the end of the transaction nobody else books theirs. Two who write one time at once would each wait for the other at the constraint.
 
     Who offers free times holds them before looking whether one is free still, after the lead: the constraint knows what overlaps, and nothing of

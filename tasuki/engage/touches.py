@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import audit, bus
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.crm import leads, timeline
+from tasuki.crm import barred, leads, timeline
 from tasuki.crm.contacts import Channel
 from tasuki.crm.leads import Lead
 from tasuki.crm.timeline import TimelineEntry
@@ -47,12 +47,13 @@ class Touched:
 
 @transaction.atomic
 def touch(lead: Lead, *, channel: Channel, by: By, at: datetime, words: str = "") -> TimelineEntry:
-    """Write down an attempt that was made outside of Tasuki. Raises NobodyTouched, OnlyInProcess, Gone."""
+    """Write down an attempt that was made outside of Tasuki. Raises NobodyTouched, OnlyInProcess, ErasedPerson, Gone."""
     if by.actor is None:
         raise NobodyTouched
     lead = leads.locked(lead)
     if lead.stage_id is None:
         raise OnlyInProcess
+    barred.refuse_erased(lead)
     entry = TimelineEntry.objects.create(
         at=at,
         kind=_KINDS[channel],

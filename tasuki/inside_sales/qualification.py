@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.errors import Refused
-from tasuki.crm import leads
+from tasuki.crm import barred, leads
 from tasuki.crm.ledger import NotInProcess
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def learn(
     """Write what is known of a fact now: known with words, asked and not known with or without, or open again. The same again writes nothing.
 
     `seen` is the row that the person looked at, `call` the one in which it was said.
-    Raises WordsMissing, WordsTooLong, NotInProcess, and LearnedMeanwhile when another row stands.
+    Raises WordsMissing, WordsTooLong, NotInProcess, ErasedPerson, and LearnedMeanwhile when another row stands.
     """
     words = " ".join(words.split())
     if state is FactState.KNOWN and not words:
@@ -240,6 +240,7 @@ def learn(
     lead = leads.locked(lead)
     if lead.stage_id is None:
         raise NotInProcess
+    barred.refuse_erased(lead)
     words = "" if state is FactState.OPEN else words
     before = _standing(lead, Fact(fact))
     if (before.state, before.words) == (state, words):

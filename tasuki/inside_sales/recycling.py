@@ -18,7 +18,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import the_day
 from tasuki.core.teams import Department
-from tasuki.crm import leads, stages, timeline, wake_rules
+from tasuki.crm import barred, leads, stages, timeline, wake_rules
 from tasuki.crm.lead_refusals import AlreadyInProcess
 from tasuki.crm.leads import Lead, Receiver
 from tasuki.crm.ledger import Outcome, Passage
@@ -93,7 +93,7 @@ def hold(lead: Lead, *, by: By, at: datetime) -> Holding | None:
 def set_rule(lead: Lead, *, rule: WakeRule, by: By, at: datetime, words: str = "") -> Holding:
     """Another rule for a pass that is held, or one for a pass that was lost: to be won back. The ledger keeps the rule that was given first.
 
-    Raises NotHeld, WakeRuleMissing, WakeRuleWrong.
+    Raises NotHeld, WakeRuleMissing, WakeRuleWrong, ErasedPerson.
     """
     rule = wake_rules.with_a_day(wake_rules.checked(rule), at=at)
     wake_rules.refuse_the_past(rule, today=the_day(at))
@@ -101,6 +101,7 @@ def set_rule(lead: Lead, *, rule: WakeRule, by: By, at: datetime, words: str = "
     lead = leads.locked(lead)
     if lead.ended_as not in (Outcome.RECYCLED, Outcome.LOST) or Lead.objects.filter(previous=lead).exists():
         raise NotHeld
+    barred.refuse_erased(lead)
     if holding is None:
         passage = Passage.objects.filter(lead=lead).select_related("because").latest("seq")
         holding = _write(lead, passage, rule=rule, team=holding_queue.team_for(lead, holding_queue.rules()), at=at)

@@ -114,7 +114,7 @@ def _shown(request: UserRequest, contact: Contact, **sent: forms.Form) -> HttpRe
         "all_leads": panes.list_of("leads", f"contact:is({contact.pk})", view="all"),
         "legs": passes.legs_of(latest),
         "chain": passes.chain_of(through),
-        "mail_about": mail.of_contact(request, latest),
+        "mail_about": None if contact.erased_at else mail.of_contact(request, latest),
         "bad_mail": mail.bad_among(contact),
         "consent_form": ConsentForm(reader=request.user, contact=contact),
         "block_form": BlockForm(reader=request.user, contact=contact),

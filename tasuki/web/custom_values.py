@@ -21,7 +21,7 @@ from tasuki.core.custom_fields.definitions import CustomField, FieldKind
 from tasuki.core.edits import writing
 from tasuki.core.money import Money
 from tasuki.core.people import User
-from tasuki.crm import requirements
+from tasuki.crm import barred, requirements
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -136,7 +136,7 @@ def facts_of(request: UserRequest, record: Any) -> Facts:
     """All fields that the reader sees, those without a value too: it says what could be known."""
     fields = definitions.seen_by(request.user, record.noun)
     names = names_of([record], fields, request.user)
-    may = abilities.can(request.user, NOUNS[record.noun][1])
+    may = abilities.can(request.user, NOUNS[record.noun][1]) and not barred.is_erased(record)
     facts = [(one, said(one, record, names)) for one in fields]
     return Facts(fields, facts, reverse("custom_values", args=[record.noun, record.pk]) if may and fields else "", record)
 

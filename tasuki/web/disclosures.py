@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.crm.contacts import Contact
-from tasuki.relay.personal_data import disclosures, reach, telling
+from tasuki.relay.personal_data import disclosures, erasures, reach, telling
 from tasuki.relay.personal_data.disclosures import GOOD_FOR, LONGEST_REASON
 from tasuki.relay.personal_data.erasure_rows import Erasure
+from tasuki.sales.opportunities import Opportunity
 from tasuki.web.disclosure_archive import Asked, pieces
 from tasuki.web.erasure_forms import ErasureForm
 from tasuki.web.outside import private
@@ -66,6 +67,7 @@ def shown(
         "ready": ready,
         "sections": list(telling.sections(found)),
         "erasure": erasure,
+        "hindering": list(erasures.hindering(contact).filter(pk__in=Opportunity.objects.visible_to(request.user)).for_page()),
         "erasure_form": erasure_form or ErasureForm(contact=contact, reader=request.user, auto_id="erasure_%s"),
     }
     return private(render(request, "disclosures/page.jinja", context, status=status))

@@ -19,7 +19,7 @@ from tasuki.crm import attachments
 from tasuki.crm.attachments import Attachment, AttachmentRefused
 from tasuki.crm.files import File, Scan
 from tasuki.web import toasts
-from tasuki.web.records import back, record_of, seen
+from tasuki.web.records import back, may_write_about, record_of, seen
 from tasuki.web.requests import UserRequest, by, record_id
 
 MOST_AT_ONCE = 20
@@ -51,7 +51,7 @@ def of_record(request: UserRequest, noun: str, pk: int) -> HttpResponse:
         "files": found[:PAGE],
         "newer": reverse("files", args=[noun, pk]) if before else "",
         "older": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
-        "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+        "may_write": may_write_about(request.user, record),
     }
     return render(request, "files/list.jinja", context)
 

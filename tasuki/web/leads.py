@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import exit_reasons, leads, records, requirements, stages
+from tasuki.crm import barred, exit_reasons, leads, records, requirements, stages
 from tasuki.crm import merging as merging_verbs
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Contact
@@ -76,7 +76,7 @@ def shown(request: UserRequest, lead: Lead, **sent: forms.Form) -> HttpResponse:
         "qualification": qualification.of(lead),
         "may_learn": may_learn(request, lead),
         **_handed_off(request, lead),
-        "may_mail": lead.stage_id is not None and lead.contact_id is not None and mail.may_write(request.user),
+        "may_mail": lead.stage_id is not None and lead.contact_id is not None and not barred.is_erased(lead) and mail.may_write(request.user),
         "definition": stages.in_force().get(lead.stage_id or ""),
         "following": Lead.objects.visible_to(request.user).filter(previous=lead).first(),
         "opportunity": Opportunity.objects.visible_to(request.user).filter(lead=lead).first(),

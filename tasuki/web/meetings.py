@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities
 from tasuki.core.errors import Refused
 from tasuki.core.people import User
+from tasuki.crm import barred
 from tasuki.crm.leads import Lead
 from tasuki.engage import availability, booking_links, meeting_feeds, meetings, recipients
 from tasuki.engage.availability import Asked
@@ -125,13 +126,13 @@ def move(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "meetings/move.jinja", context, status=422 if form.errors else 200)
 
 
-@require_POST
 def _moved(request: UserRequest, meeting: Meeting, form: TimeForm) -> Meeting:
     starts_at = form.cleaned_data["starts_at"]
     knows = form.knows(starts_at, meeting.held_by)
     return meetings.reschedule(meeting, starts_at=starts_at, is_close_knowingly=knows, by=by(request), at=now())
 
 
+@require_POST
 def confirmation(request: UserRequest, pk: int) -> HttpResponse:
     return _done(request, pk, verb=meetings.confirm, sentence=_("They come: it is confirmed."))
 
@@ -259,5 +260,5 @@ def of_lead(request: UserRequest, lead: Lead) -> dict[str, Any]:
     rows = Meeting.objects.visible_to(request.user).filter(lead=lead).exclude(state=MeetingState.MOVED).for_page().order_by("-starts_at", "-pk")[:5]
     return {
         "meetings": sorted(rows, key=lambda one: (one.state not in AHEAD, one.starts_at)),
-        "may_meet": lead.stage_id is not None and _may_change(request.user),
+        "may_meet": lead.stage_id is not None and not barred.is_erased(lead) and _may_change(request.user),
     }

@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden, Refused
-from tasuki.crm import exit_reasons, following, notes, notifications
+from tasuki.core.people import User
+from tasuki.crm import barred, exit_reasons, following, notes, notifications
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.files import File
@@ -33,9 +34,9 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.engage.triage import deciding
 from tasuki.engage.triage.rows import ReplyTriage
-from tasuki.relay import handoff_reasons
 from tasuki.inside_sales.coaching import praises
 from tasuki.inside_sales.coaching.praises import Praise
+from tasuki.relay import handoff_reasons
 from tasuki.sales.opportunities import LostBecause
 from tasuki.web import audit, panes, toasts
 from tasuki.web.moves import NoteForm, TaskForm
@@ -72,8 +73,8 @@ class Timeline:
     because: dict[str, str]
     happened: Mapping[str, Any]
     answers: dict[int, ReplyTriage]
-    may_triage: bool
     praised: dict[int, Praise]
+    may_triage: bool
     may_merge: bool
 
 
@@ -97,8 +98,8 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
     if last:
         entries = entries.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
     found = list(entries[: PAGE + 1])
-    return Timeline(
     praised = praises.on_timeline(found[:PAGE], reader=request.user)
+    return Timeline(
         entries=[entry for entry in found[:PAGE] if entry.kind != Kind.PRAISE or entry.pk in praised],
         pinned=pinned,
         kinds=[(_("All"), "?", not kind), *((one.label, f"?kind={one.value}", kind == one) for one in _ASKED_FOR)],
@@ -109,8 +110,8 @@ def timeline(request: UserRequest, **of: Any) -> Timeline:
         happened=audit.ACTIONS,
         because=exit_reasons.names(),
         answers=_answers(request, found[:PAGE]),
-        may_triage=deciding.may_say(request.user),
         praised=praised,
+        may_triage=deciding.may_say(request.user),
         may_merge=abilities.can(request.user, Ability.MERGE_RECORDS),
     )
 
@@ -161,8 +162,14 @@ def common(request: UserRequest, **of: Any) -> dict[str, Any]:
         "files": files_on(request, **of),
         "note_form": NoteForm(),
         "task_form": TaskForm(reader=request.user),
-        "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+        "is_erased": barred.is_erased(record),
+        "may_write": may_write_about(request.user, record),
     }
+
+
+def may_write_about(user: User, record: Any) -> bool:
+    """Whether notes, tasks and files of this person's go to the record: nothing is written about whoever is erased."""
+    return abilities.can(user, Ability.WORK_ACCOUNTS) and not barred.is_erased(record)
 
 
 def carried_out(form: forms.Form, verb: Callable[[dict[str, Any]], Answer]) -> Answer | None:

@@ -25,7 +25,7 @@ from tasuki.web.allowed_edits import allowed
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import TASKS
 from tasuki.web.moves import TaskForm
-from tasuki.web.records import about_of, back, carried_out, files_on, record_of, timeline, valid
+from tasuki.web.records import about_of, back, carried_out, files_on, may_write_about, record_of, timeline, valid
 from tasuki.web.requests import UserRequest, by
 from tasuki.web.toasts import Act
 
@@ -67,7 +67,7 @@ def _shown(request: UserRequest, task: Task, **sent: forms.Form) -> HttpResponse
         "due_form": moves.DueForm(),
         "trail": audit.lines(trail, reader=request.user),
         "today": localdate(),
-        "may_write": abilities.can(request.user, Ability.WORK_ACCOUNTS),
+        "may_write": may_write_about(request.user, task.lead or task.contact),
         **_around(request, task),
         **sent,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,9 +17,11 @@ from tasuki.crm.contacts import Contact
 from tasuki.engage import blocks
 from tasuki.relay.personal_data import erasures, retention
 from tasuki.relay.personal_data.erasure_rows import Erasure, ErasureState
+from tasuki.sales import opportunities
+from tasuki.sales.opportunities import LostBecause
 from tests.cast import MONDAY, SET_UP, Cast, hired
 from tests.relay.whole_life import FAMILY, MARKS, Life, lived
-from tests.web.office import signed_in
+from tests.web.office import deal_of, signed_in
 
 pytestmark = pytest.mark.django_db
 SAID = {"ground": "asked", "words": "Her letter of Monday"}
@@ -171,3 +174,38 @@ def test_the_list_of_retention_costs_the_same_queries_for_two_and_for_twelve(cas
             client.get(reverse("retention"))
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_the_pages_of_an_erased_person_and_of_their_lead_offer_nothing_to_write(cast: Cast) -> None:
+    life = lived(cast)
+    addresses = [reverse("contact", args=[life.contact.pk]), reverse("lead", args=[life.lead.pk])]
+    offers = ('class="form form-note', "can-edit", "/change", "/follow", "/tasks", "/consents")
+    client = signed_in(cast.ada)
+    before = [client.get(address).content.decode() for address in addresses]
+    assert all('class="form form-note"' in page and 'data-do="' in page for page in before)
+    erasure = asked(cast, life)
+    Erasure.objects.filter(pk=erasure.pk).update(state=ErasureState.CONFIRMED, confirmed_by=cast.ada, confirmed_at=now())
+    erasures.carry_out(erasure.pk, at=now())
+    for address in addresses:
+        main = client.get(address).content.decode().split("<main", 1)[1].split("</main>", 1)[0]
+        assert "This person is erased. Nothing is written about them any more." in main
+        assert not [offer for offer in offers if f'{offer}"' in main], address
+        assert set(re.findall(r'data-do="([^"]+)"', main)) <= {"Rights", "Praise"}, address
+    refused = client.post(reverse("note_add", args=["contact", life.contact.pk]), {"text": "They called.", "next": addresses[0]}, follow=True)
+    assert "This person is erased." in refused.content.decode()
+
+
+def test_an_open_opportunity_is_named_with_its_link_before_anybody_fills_in_a_form(cast: Cast) -> None:
+    deal, client = deal_of(cast), signed_in(cast.ada)
+    contact = deal.lead.contact
+    assert contact
+    rights = reverse("contact_rights", args=[contact.pk])
+    page = client.get(rights).content.decode()
+    assert "An opportunity of this person is open. Close it first" in page
+    assert f'href="{reverse("opportunity", args=[deal.pk])}"' in page
+    assert reverse("contact_erasure", args=[contact.pk]) not in page
+    assert client.post(reverse("contact_erasure", args=[contact.pk]), SAID).status_code == 422
+    opportunities.lose(deal, because=LostBecause.NO_DECISION, by=SET_UP, at=now())
+    page = client.get(rights).content.decode()
+    assert "An opportunity of this person is open" not in page
+    assert reverse("contact_erasure", args=[contact.pk]) in page

@@ -37,11 +37,13 @@ class NoSuchField(Refused):
 def write(record: Record, *, said: Mapping[int, Any], by: By, at: datetime, seen: Seen | None = None) -> Record:
     """Give the record values in the fields with these ids, typed as `values` has them; None takes one away. What is not said stays.
 
-    `seen`, by the fields' keys, is what the person saw. Raises NoSuchField, CustomValueWrong, ChangedMeanwhile, Gone. The caller has asked
-    whether the person may change the record.
+    `seen`, by the fields' keys, is what the person saw. Raises NoSuchField, CustomValueWrong, ChangedMeanwhile, Gone, and whatever a record raises by
+    `refuse_words` of which nothing is written any more. The caller has asked whether the person may change the record.
     """
     model: Any = type(record)
     fresh: Any = held(record)
+    if refuse := getattr(fresh, "refuse_words", None):
+        refuse()
     noun = fresh.noun
     known = {field.pk: field for field in (definitions.seen_by(by.actor, noun) if by.actor else definitions.in_use(noun))}
     wanted = {_known(known, pk): value for pk, value in said.items()}

@@ -29,6 +29,7 @@ from tasuki.sales.opportunities import Opportunity
 
 if TYPE_CHECKING:
     from tasuki.crm.files import File
+    from tasuki.sales.opportunities import Opportunities
 
 # So long whoever asked has to wait who has nobody to confirm it: nobody erases somebody in one careless minute.
 ALONE_AFTER = timedelta(days=3)
@@ -105,12 +106,17 @@ def confirm(erasure: Erasure, *, by: By, at: datetime) -> Erasure:
     return erasure
 
 
+def hindering(contact: Contact) -> Opportunities:
+    """The opportunities that have to be closed before the person can be erased."""
+    return Opportunity.objects.filter(lead__contact=contact, closed_at__isnull=True)
+
+
 def _refuse_hindered(contact: Contact, *, but: Erasure | None = None) -> None:
     if contact.erased_at is not None:
         raise ErasureRefused(_("This person is erased already."))
     if Erasure.objects.open().filter(contact=contact).exclude(pk=but.pk if but else 0).exists():
         raise ErasureRefused(_("Somebody asked for it already."))
-    if Opportunity.objects.filter(lead__contact=contact, closed_at__isnull=True).exists():
+    if hindering(contact).exists():
         raise ErasureRefused(_("An opportunity of this person is open. Close it first: a negotiation needs a person."))
 
 

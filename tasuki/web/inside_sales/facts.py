@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Refused
+from tasuki.crm import barred
 from tasuki.crm.leads import Lead
 from tasuki.inside_sales import qualification
 from tasuki.inside_sales.qualification import LONGEST, Fact, FactState, LearnedMeanwhile, Standing
@@ -102,4 +103,4 @@ def _learned(request: UserRequest, form: FactForm, *, lead: Lead) -> bool:
 
 
 def may_learn(request: UserRequest, lead: Lead) -> bool:
-    return lead.stage_id is not None and abilities.can(request.user, Ability.WORK_LEADS)
+    return lead.stage_id is not None and not barred.is_erased(lead) and abilities.can(request.user, Ability.WORK_LEADS)
