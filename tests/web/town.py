@@ -403,7 +403,7 @@ def _asked_to_be_erased(cast: Cast, nth: int) -> None:
 def _met(cast: Cast, nth: int) -> Meeting:
     """To come tomorrow, with somebody besides whose address not everybody sees."""
     starts_at = datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=2 + nth // 20, minutes=30 * (nth % 20))
-    plan = Plan(cast.ivo, starts_at, agenda=f"야간 상담 {nth}", attendees=f"{ADDRESS}m{nth}@gaon.example")
+    plan = Plan(cast.ivo, starts_at, agenda=f"야간 상담 {nth}", attendees=f"{ADDRESS}m{nth}@gaon.example", is_close_knowingly=True)
     meeting = meetings.book(_lead(cast, nth + 300), plan=plan, by=By(cast.ivo, Door.WEB), at=LATELY + timedelta(days=1))
     calendar_of_town.differing(cast, meeting, at=LATELY + timedelta(days=1))
     return meeting

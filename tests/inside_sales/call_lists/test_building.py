@@ -229,7 +229,7 @@ def test_a_meeting_of_the_day_is_confirmed_by_whoever_booked_it(cast: Cast) -> N
     today, done, later = (lead(cast, stage=stages.BOOKED) for _n in range(3))
     by = By(cast.ivo, Door.WEB)
     for n, (of, day) in enumerate(((today, 4), (done, 4), (later, 5))):
-        plan = Plan(cast.saori, datetime(2026, 3, day, 5, 30 * (n % 2), tzinfo=UTC), zone="Asia/Seoul")
+        plan = Plan(cast.saori, datetime(2026, 3, day, 5, 30 * (n % 2), tzinfo=UTC), zone="Asia/Seoul", is_close_knowingly=True)
         meeting = meetings.book(of, plan=plan, by=by, at=EVENING)
         if of is done:
             meetings.confirm(meeting, by=by, at=EVENING)
