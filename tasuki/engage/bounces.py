@@ -11,10 +11,11 @@ _FIELD = re.compile(r"^(final-recipient|original-recipient|action|status|diagnos
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _ADDRESS = re.compile(r"[\w.+=~!#$%&'*/?^`{|}-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9]")
 _MESSAGE_ID = re.compile(r"^message-id\s*:\s*<([^<>\s]{1,900})>", re.IGNORECASE | re.MULTILINE)
-_DAEMON = re.compile(r"^(mailer-daemon|postmaster|mail-daemon|maildaemon|mdaemon|bounce[\w.+-]*|noreply-mailer)@", re.IGNORECASE)
+_DAEMON = re.compile(r"^<?(mailer-daemon|post_?master|mail-daemon|maildaemon|mail\.delivery\.system|mdaemon|bounce[\w.+-]*|noreply-mailer)@", re.IGNORECASE)
 _RETURNED = re.compile(
     r"undeliver|delivery (status|failure|has failed|report)|returned (mail|to sender)|failure notice|mail delivery (failed|system)|could not be delivered|"
-    r"non[- ]?deliver|배달.{0,6}(실패|불가|되지)|전송 ?실패|반송|配信(不能|エラー|できません)|送信(失敗|エラー)|エラーメール|不達", re.IGNORECASE,
+    r"non[- ]?deliver|mail failure|error (sending|delivering) your mail|trouble delivering|delivery problems|"
+    r"배달.{0,6}(실패|불가|되지)|전송 ?실패|반송|配信(不能|エラー|できません)|送信(失敗|エラー)|エラーメール|不達", re.IGNORECASE,
 )  # fmt: skip
 # An address at which nobody is, in the words of servers.
 _NOBODY = re.compile(
@@ -64,11 +65,14 @@ def may_be(header: Incoming) -> bool:
 
 
 def is_one(letter: Incoming) -> bool:
+    """Whether a server reports what became of a letter: mostly that it came back, else that it tries on, or has delivered it."""
     if letter.content_type == "multipart/report" and any("status:" in one.casefold() for one in letter.returned):
         return True
     if letter.headers.get("x-failed-recipients"):
         return True
-    is_daemon = bool(_DAEMON.match(letter.sender)) or letter.headers.get("return-path", "").strip() == "<>"
+    # A server that reports writes as nobody, so that nothing answers it.
+    path = letter.headers.get("return-path", "").strip()
+    is_daemon = bool(_DAEMON.match(letter.sender)) or not letter.sender or path == "<>" or bool(_DAEMON.match(path))
     return is_daemon and bool(_RETURNED.search(letter.subject) or _RETURNED.search(letter.text[:2_000]))
 
 

@@ -60,12 +60,15 @@ class Whose:
 
 @transaction.atomic
 def take_in(letter: Incoming, *, mailbox: Mailbox, at: datetime) -> Message | None:
-    """Keep a letter that concerns us; None for one that does not, for one of our own, and for one that was kept already."""
+    """Keep a letter that concerns us; None for one that does not, such as a newsletter, for one of our own, and for one that was kept already."""
     if _is_ours(letter, mailbox=mailbox, at=at) or Message.objects.filter(mailbox=mailbox, message_id=letter.message_id).exists():
         return None
     bounce = bounces.read(letter)
+    if bounce is None and bounces.is_one(letter):
+        # A server tries on, or has delivered it: nobody has written anything.
+        return None
     whose = _whose(letter, mailbox=mailbox, bounce=bounce)
-    if whose is None:
+    if whose is None or (whose.before is None and reply_kinds.is_circular(letter)):
         return None
     kind = MessageKind.BOUNCE if bounce else reply_kinds.of(letter)
     message = _keep(letter, whose=whose, mailbox=mailbox, kind=kind, at=at)

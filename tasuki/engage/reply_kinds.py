@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from tasuki.engage import replies
 from tasuki.engage.incoming import Incoming
 from tasuki.engage.message_rows import MessageKind
-from tasuki.engage.triage import phrases, returns
+from tasuki.engage.triage import classifying, phrases, returns
 from tasuki.engage.triage.classes import Sign
 
 # Somebody who writes more than this says more than that they want no mail.
 _LONGEST_WISH = 600
+_CIRCULAR = frozenset({"auto_reply", "junk", "bulk", "list"})
+_ANSWERS = re.compile(r"^\s*\[?\s*(re|aw|sv|antw|fw|fwd|wg|tr|답장|회신|전달|返信|転送|回复|回覆)\s*[:：\]]", re.IGNORECASE)
+_EDGES = " []()<>{}【】『』「」*-_:|·"
 
 
 def of(letter: Incoming) -> MessageKind:
@@ -21,23 +25,42 @@ def of(letter: Incoming) -> MessageKind:
     if told_as_automatic(letter):
         return MessageKind.AUTO_REPLY
     words = replies.new_words(letter.text)
-    if len(words) <= _LONGEST_WISH and phrases.of("wish", "silence").search(f"{words}\n{letter.subject if not letter.answers else ''}"):
+    if len(words) <= _LONGEST_WISH and phrases.of("wish", "clear").search(classifying.lines(f"{words}\n{letter.subject if not letter.answers else ''}")):
         return MessageKind.UNSUBSCRIBE
     return MessageKind.REPLY
 
 
 def told_as_automatic(letter: Incoming) -> tuple[Sign, str] | None:
     """By what programs say of themselves (RFC 3834 and what was there before it), else by the subject of an answer; None for what a person wrote."""
+    if told := _told_as_reply(letter):
+        return told
+    precedence = letter.headers.get("precedence", "")
+    return (Sign.HEADER, f"Precedence: {precedence}"[:80]) if precedence.strip().casefold() in _CIRCULAR else None
+
+
+def is_circular(letter: Incoming) -> bool:
+    """A letter to a list of people, as newsletters are: written to nobody of us, and no answer of a program either."""
+    said = letter.headers
+    is_to_many = said.get("list-id") or said.get("list-unsubscribe") or said.get("precedence", "").strip().casefold() in _CIRCULAR - {"auto_reply"}
+    return bool(is_to_many) and _told_as_reply(letter) is None
+
+
+def _told_as_reply(letter: Incoming) -> tuple[Sign, str] | None:
     said = letter.headers
     if said.get("auto-submitted", "no").strip().casefold().partition(";")[0].strip() not in {"no", ""}:
         return Sign.HEADER, f"Auto-Submitted: {said['auto-submitted']}"[:80]
     for name in ("X-Autoreply", "X-Autorespond"):
         if said.get(name.casefold()):
             return Sign.HEADER, f"{name}: {said[name.casefold()]}"[:80]
-    if said.get("precedence", "").strip().casefold() in {"auto_reply", "junk", "bulk", "list"}:
-        return Sign.HEADER, f"Precedence: {said['precedence']}"[:80]
     found = phrases.of("programs", "away").search(letter.subject)
-    return (Sign.SUBJECT, found[0]) if found else None
+    return (Sign.SUBJECT, found[0]) if found and _is_said_by_program(letter, found) else None
+
+
+def _is_said_by_program(letter: Incoming, found: re.Match[str]) -> bool:
+    """Whether the subject is a program's own: behind “Re:” stands what somebody wrote before, and in the middle of it words may mean anything."""
+    if _ANSWERS.match(letter.subject):
+        return False
+    return not letter.subject[: found.start()].strip(_EDGES) or bool(phrases.of("programs", "away").search(letter.text[:_LONGEST_WISH]))
 
 
 def back_on(letter: Incoming, *, today: date) -> date | None:

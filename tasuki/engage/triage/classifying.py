@@ -33,7 +33,7 @@ def proposed(letter: Incoming, *, kind: MessageKind, words: str, told_by: tuple[
     if kind == MessageKind.CALENDAR:
         return None
     if kind == MessageKind.UNSUBSCRIBE:
-        found = phrases.of("wish", "silence").search(f"{words}\n{letter.subject}")
+        found = phrases.of("wish", "clear").search(lines(f"{words}\n{letter.subject}"))
         return Proposal(ReplyClass.UNSUBSCRIBE, ((Sign.PHRASE, _shown(found[0])),) if found else ())
     if kind in OF_KIND:
         return Proposal(OF_KIND[kind], (told_by,) if told_by else ())
@@ -49,9 +49,11 @@ def by_words(words: str, *, sender: str = "", known: tuple[str, ...] = ()) -> Pr
         text, said = _taken(text, one)
         if said:
             found[one] = said
-    if wish := phrases.of("wish", "silence").search(text):
+    if wish := phrases.of("wish", "clear").search(lines(words)):
         # Somebody who says more than that: a person reads it.
         found.setdefault(ReplyClass.UNSUBSCRIBE, []).append(wish[0])
+    elif not found and (spoken_of := phrases.of("wish", "silence").search(text)):
+        found[ReplyClass.UNSUBSCRIBE] = [spoken_of[0]]
     told = [one for one in _ORDER if one in found]
     if ReplyClass.WRONG_PERSON in told and (ReplyClass.REFERRAL in told or others):
         # Who says whom to ask instead has done more than refuse.
@@ -75,6 +77,11 @@ def addresses_in(words: str, *, but: tuple[str, ...]) -> list[str]:
 def plain(words: str) -> str:
     """As phrases are written: full width as half, curly quotes straight, one space for any."""
     return " ".join(unicodedata.normalize("NFKC", words[:LONGEST]).translate(_QUOTES).split())
+
+
+def lines(words: str) -> str:
+    """Likewise, line by line: where it matters that nothing else stands beside."""
+    return "\n".join(plain(line) for line in words[:LONGEST].splitlines())
 
 
 def _taken(text: str, one: ReplyClass) -> tuple[str, list[str]]:

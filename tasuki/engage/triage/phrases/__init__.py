@@ -20,7 +20,7 @@ def files_read() -> dict[str, dict[str, Any]]:
 def of(section: str, name: str) -> re.Pattern[str]:
     """What any of the languages says for it, as one pattern."""
     said = [phrase for language in files_read().values() for phrase in language.get(section, {}).get(name, [])]
-    return re.compile("|".join(f"(?:{phrase})" for phrase in said), re.IGNORECASE)
+    return re.compile("|".join(f"(?:{phrase})" for phrase in said), re.IGNORECASE | re.MULTILINE)
 
 
 @cache
