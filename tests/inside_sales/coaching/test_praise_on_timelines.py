@@ -79,7 +79,7 @@ def test_praise_that_was_given_before_is_told_by_the_migration(cast: Cast) -> No
     TimelineEntry.objects.filter(kind=Kind.PRAISE).delete()
     assert not Praise.objects.filter(entry__isnull=False).exists()
     with connection.cursor() as cursor:
-        cursor.execute(import_module("tasuki.inside_sales.migrations.0013_praise_on_timelines").TELL)
+        cursor.execute(import_module("tasuki.inside_sales.migrations.0014_praise_on_timelines").TELL)
     for praise, lead in ((Praise.objects.get(call=call), call.lead), (Praise.objects.get(lead=other.lead), other.lead)):
         entry = praise.entry
         assert entry is not None

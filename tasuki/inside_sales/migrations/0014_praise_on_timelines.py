@@ -22,9 +22,9 @@ UPDATE inside_sales_praise praise SET entry_id = told.id FROM told WHERE told.pr
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0028_praise_on_timelines"),
+        ("crm", "0029_praise_on_timelines"),
         ("engage", "0020_rebook_rules"),
-        ("inside_sales", "0012_pressed_praise"),
+        ("inside_sales", "0013_yield_is_an_opportunity"),
     ]
 
     operations = [

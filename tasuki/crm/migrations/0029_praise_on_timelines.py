@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0027_countries_of_teams"),
+        ("crm", "0028_opportunity_rules"),
     ]
 
     operations = [
