@@ -18,7 +18,7 @@ from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.row_decisions import Way
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
-from tasuki.crm import barred, import_fields, known_people, ledger, notifications, stages
+from tasuki.crm import barred, import_fields, known_people, lead_companies, ledger, notifications, stages
 from tasuki.crm.import_fields import Rows
 from tasuki.crm.lead_refusals import DisqualifiedBefore
 from tasuki.crm.leads import Lead, Origin
@@ -80,6 +80,7 @@ def write(chunk: Chunk) -> None:
     teams = import_fields.teams_named(chunk, "team")
     owners, made_people = import_fields.people(chunk, "owner")
     accounts = import_fields.named_accounts(chunk)
+    lead_companies.of_rows(chunk)
     seq_nos = _seq_nos(chunk)  # of people who are here: a new one has had none
     contacts = import_fields.new_contacts(chunk)
     lines = list(chunk.waiting())
@@ -97,6 +98,7 @@ def write(chunk: Chunk) -> None:
     import_fields.note_made(chunk, made_team, made_people, *({noun: [pk for pk, _v in made]} for noun, made in (("account", accounts), ("contact", contacts))))
     leads = [(line.target_id or 0, line.values) for line in lines]
     known_people.bring(chunk, contacts)
+    chunk.brings["company_of"] = {pk: v["account_id"] for pk, v in contacts if "account_id" in v}
     _bring(chunk, leads, house=[*made_team.get("team", ()), *made_people.get("user", ()), *chunk.lines[0].trace.get("choices", ())])
     chunk.read_on()
     numbered.write()
@@ -163,8 +165,8 @@ def write_leads(chunk: Chunk, rows: Rows) -> None:
     )  # fmt: skip
 
     @cache
-    def detail(stage: str) -> str:
-        return json.dumps({"to": stage, "import": run_id})
+    def detail(stage: str, domain: str) -> str:
+        return json.dumps({"to": stage, "import": run_id} | ({lead_companies.BY_DOMAIN: domain} if domain else {}))
 
     actor, run_id, mark = chunk.by.actor.pk if chunk.by.actor else None, chunk.run.pk, import_fields.mark(chunk.run)
     copy_in(
@@ -181,7 +183,10 @@ def write_leads(chunk: Chunk, rows: Rows) -> None:
     copy_in(
         TimelineEntry,
         ("at", "kind", "account_id", "contact_id", "lead_id", "actor_id", "text", "detail"),
-        ((v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", detail(v["stage"])) for pk, v in by_account),
+        (
+            (v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", detail(v["stage"], v.get(lead_companies.BY_DOMAIN, "")))
+            for pk, v in by_account
+        ),
     )
     by_stage: dict[str, list[int]] = {}
     for pk, v in rows:
@@ -193,11 +198,12 @@ def write_leads(chunk: Chunk, rows: Rows) -> None:
 def remove_leads(run: ImportRun, ids: str) -> None:
     """Remove leads that a run made, with all that hangs on them; `ids` is a query for their ids with the run as parameter.
 
-    Whom Tasuki gave them to goes with them. Refuses, by the foreign keys, when anything else stands on them that the run did not make.
+    Whom Tasuki gave them to, and by which domain it found their company, goes with them. Refuses, by the foreign keys, when anything else stands on
+    them that the run did not make.
     """
     execute(
-        f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND (detail->>'import' = %s OR kind = %s AND actor_id IS NULL)",
-        [run.pk, str(run.pk), Kind.OWNER.value],
+        f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND (detail->>'import' = %s OR actor_id IS NULL AND (kind = %s OR detail ? %s))",
+        [run.pk, str(run.pk), Kind.OWNER.value, lead_companies.BY_DOMAIN],
     )
     execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND (reason = %s OR given_by_id IS NULL)", [run.pk, import_fields.mark(run)])
     with ledger.correcting(import_fields.mark(run)):

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from tasuki.core import audit, bus, roles
 from tasuki.core.audit import AuditEntry, By, Door
-from tasuki.crm import following, leads, notifications, stages
+from tasuki.crm import following, lead_companies, leads, notifications, stages
 from tasuki.crm.conditions import Conditions
 from tasuki.crm.leads import Lead
 from tasuki.crm.notifications import Happening
@@ -60,13 +60,14 @@ class Found:
 
 @transaction.atomic
 def route(lead: Lead, *, by: By, at: datetime, cause: Cause = Cause.ARRIVAL) -> RoutingDecision:
-    """Give the lead to whom it belongs, and write down why. Raises NotInProcess, Gone."""
-    held = leads.locked(lead)
+    """Give the lead to whom it belongs, and write down why. One without a company gets that of its mail's domain first. Raises NotInProcess, Gone."""
+    # Tasuki looks, not whoever made the lead ready: they may not see the company.
+    held = lead_companies.place(lead, by=By(None, Door.JOB, as_one=by.as_one), at=at)
     version = RoutingVersion.objects.in_force()
     found = _find(held, version, at=at)
     decision = _decide(held, found, version=version, cause=cause, by=by, at=at)
     # Whoever called goes on with what it holds.
-    lead.owner_id, lead.team_id = held.owner_id, held.team_id
+    lead.owner_id, lead.team_id, lead.account_id = held.owner_id, held.team_id, held.account_id
     bus.say(Routed(held, decision, by=by, at=at))
     return decision
 
@@ -202,6 +203,7 @@ def _decide(lead: Lead, found: Found, *, version: RoutingVersion | None, cause: 
         rule=found.rule,
         pool=found.rule.pool if found.rule else None,
         because_of=found.claim.lead_id if found.claim else None,
+        domain=lead_companies.came_by(lead),
         owner_id=found.owner_id,
         team=found.team,
         opens_at=found.opens_at,

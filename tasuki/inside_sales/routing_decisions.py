@@ -63,6 +63,8 @@ class RoutingDecision(models.Model):
     pool = models.ForeignKey(RoutingPool, models.PROTECT, null=True, related_name="+", verbose_name=_("pool"))
     # The number of the lead by which somebody had a claim; it may be gone by now.
     because_of = models.BigIntegerField(null=True)
+    # By which domain of a mail address the company was found that the steps before the rules ask about; "" for one that came with the lead.
+    domain = models.CharField(_("domain"), max_length=253, blank=True, default="", db_default="")
     owner = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("owner"))
     team = models.ForeignKey("core.Team", models.PROTECT, related_name="+", db_index=False, verbose_name=_("team"))
     opens_at = models.DateTimeField(null=True)

@@ -18,10 +18,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities, names
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.crm import barred, exit_reasons, leads, records, requirements, stages
+from tasuki.crm import barred, exit_reasons, lead_companies, leads, records, requirements, stages
 from tasuki.crm import merging as merging_verbs
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Contact
+from tasuki.crm.duplicates import AlreadyKnown, Key, Match
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.ledger import Passage
 from tasuki.crm.merges.rows import Merge
@@ -163,12 +164,14 @@ def _with_more(request: UserRequest, form: NewLeadForm, more: CustomForm, *, ano
 @transaction.atomic
 def _captured(request: UserRequest, said: dict[str, Any], *, contact: Contact | None = None, another: str = "") -> Lead:
     """`contact` is somebody who is known already; `another` says why the person or the company is another than those that are known."""
-    at, team = now(), team_for(request.user)
+    at, team, domain = now(), team_for(request.user), ""
     account = contact.account if contact else None
     if account is None and said["account"].strip():
         known = Account.objects.visible_to(request.user).called(said["account"])
         company = records.Company(said["account"])
         account = known.first() or records.add_account(company, owner=request.user, team=team, another=another, by=by(request), at=at)
+    elif account is None:
+        account, domain = _company_of_the_mail(request, said["email"] or (contact.main_email if contact else ""), another=another)
     family, given = names.split(said["full_name"])
     person = records.Person(family, given, account=account, email=said["email"], phone=said["phone"], country=the_organisation().country)
     if contact:
@@ -178,7 +181,20 @@ def _captured(request: UserRequest, said: dict[str, Any], *, contact: Contact | 
     arrival = Arrival(
         team=team, origin=Origin(said["origin"]), contact=contact, account=account, product=said["product"], owner=request.user, source=said["source"]
     )
-    return leads.capture(arrival, by=by(request), at=at)
+    lead = leads.capture(arrival, by=by(request), at=at)
+    lead_companies.note(lead, domain=domain, at=at)
+    return lead
+
+
+def _company_of_the_mail(request: UserRequest, address: str, *, another: str) -> tuple[Account | None, str]:
+    """The company that the domain of the address names, and the domain. Of one that the person must not see they learn no more than of any that
+    they would type: who carries it, to be asked. Whoever says why theirs is another goes on without. Raises AlreadyKnown."""
+    found = lead_companies.of_addresses([address])
+    if found is None or Account.objects.visible_to(request.user).filter(pk=found[0].pk).exists():
+        return found or (None, "")
+    if not another:
+        raise AlreadyKnown("account", [Match(found[0].pk, (Key.DOMAIN,))])
+    return None, ""
 
 
 def _found(request: UserRequest, pk: int, ability: Ability = Ability.WORK_LEADS) -> Lead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -306,3 +306,35 @@ def test_one_decision_asks_the_database_no_more_for_twelve_members_than_for_two(
     with CaptureQueriesContext(connection) as many:
         ready(cast, 3)
     assert len(many) == len(few)
+
+
+def by_mail(cast: Cast, nth: int, domain: str = "gaon.example", *, at: datetime = AT) -> Lead:
+    """A lead of nobody's without a company, that becomes ready."""
+    contact = records.add_contact(records.Person(f"Kim {nth}", email=f"kim{nth}@{domain}"), by=SET_UP, at=at)
+    return leads.capture(Arrival(team=cast.marketing, contact=contact), by=By(cast.mina, Door.WEB), at=at, stage=stages.READY)
+
+
+def test_a_lead_without_a_company_is_the_company_s_of_its_mail_before_any_rule(cast: Cast, jun: User) -> None:
+    rules_in_force(("", pool_of(cast, jun)))
+    account = company(cast, domain="gaon.example", owner=cast.saori, at=EARLIER)
+    won = carried(cast, account, owner=cast.chika, stage=stages.P4)
+    leads.advance(won, to=stages.ONBOARDING, by=By(cast.chika, Door.WEB), at=EARLIER + timedelta(days=1))
+    lead = by_mail(cast, 1)
+    assert (lead.owner, lead.account) == (cast.chika, account), "what `capture` returned knows it already"
+    assert (decision_of(lead).step, decision_of(lead).domain) == (Step.CUSTOMER, "gaon.example")
+    assert by_mail(cast, 2, "elsewhere.example").owner == jun
+    company(cast, "가온홀딩스", domain="gaon.example")
+    torn = by_mail(cast, 3)
+    assert (torn.owner, torn.account, decision_of(torn).domain) == (jun, None, ""), "of two companies with one domain nobody knows which"
+
+
+def test_a_company_that_came_with_its_lead_was_not_found_by_a_domain(cast: Cast, jun: User) -> None:
+    rules_in_force(("", pool_of(cast, jun)))
+    assert decision_of(ready(cast, 1, account=company(cast, domain="gaon.example"))).domain == ""
+
+
+def test_that_tasuki_found_a_company_gives_nobody_a_claim_on_it(cast: Cast, jun: User) -> None:
+    rules_in_force(("", pool_of(cast, jun)))
+    company(cast, domain="gaon.example", owner=cast.ivo, at=EARLIER)
+    assert by_mail(cast, 1).owner == jun
+    assert by_mail(cast, 2).owner == jun, "Ivo did nothing with it"
