@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +47,7 @@ FIELDS = by_name(
     Field("phone", import_fields.phone),
 )
 
+_DOMAIN = lead_companies.BY_DOMAIN
 # What an update may change.
 _CHANGEABLE = ("source_detail", "segment", "custom")
 
@@ -163,11 +164,6 @@ def write_leads(chunk: Chunk, rows: Rows) -> None:
             for pk, v in by_day
         ),
     )  # fmt: skip
-
-    @cache
-    def detail(stage: str, domain: str) -> str:
-        return json.dumps({"to": stage, "import": run_id} | ({lead_companies.BY_DOMAIN: domain} if domain else {}))
-
     actor, run_id, mark = chunk.by.actor.pk if chunk.by.actor else None, chunk.run.pk, import_fields.mark(chunk.run)
     copy_in(
         Passage,
@@ -184,7 +180,7 @@ def write_leads(chunk: Chunk, rows: Rows) -> None:
         TimelineEntry,
         ("at", "kind", "account_id", "contact_id", "lead_id", "actor_id", "text", "detail"),
         (
-            (v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", detail(v["stage"], v.get(lead_companies.BY_DOMAIN, "")))
+            (v["opened"], Kind.MOVE.value, v.get("account_id"), v.get("contact_id"), pk, actor, "", _told(v["stage"], v.get(_DOMAIN, ""), run_id))
             for pk, v in by_account
         ),
     )
@@ -195,6 +191,12 @@ def write_leads(chunk: Chunk, rows: Rows) -> None:
         write_trail(made_rows(chunk, noun="lead", action="capture", ids=ids, changes={"stage": [None, stage]}))
 
 
+@lru_cache(maxsize=4_096)
+def _told(stage: str, domain: str, run_id: int) -> str:
+    """What the timeline says of a lead that came in: where it stands, and by which domain its company was found."""
+    return json.dumps({"to": stage, "import": run_id} | ({_DOMAIN: domain} if domain else {}))
+
+
 def remove_leads(run: ImportRun, ids: str) -> None:
     """Remove leads that a run made, with all that hangs on them; `ids` is a query for their ids with the run as parameter.
 
@@ -203,7 +205,7 @@ def remove_leads(run: ImportRun, ids: str) -> None:
     """
     execute(
         f"DELETE FROM crm_timelineentry WHERE lead_id IN ({ids}) AND (detail->>'import' = %s OR actor_id IS NULL AND (kind = %s OR detail ? %s))",
-        [run.pk, str(run.pk), Kind.OWNER.value, lead_companies.BY_DOMAIN],
+        [run.pk, str(run.pk), Kind.OWNER.value, _DOMAIN],
     )
     execute(f"DELETE FROM crm_ownership WHERE lead_id IN ({ids}) AND (reason = %s OR given_by_id IS NULL)", [run.pk, import_fields.mark(run)])
     with ledger.correcting(import_fields.mark(run)):
