@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inside_sales", "0013_yield_is_an_opportunity"),
+        ("inside_sales", "0014_praise_on_timelines"),
     ]
 
     operations = [
