@@ -233,6 +233,7 @@ IMPORTABLE_NOUNS = {
     "contacts": "tasuki.crm.contact_imports.NOUN",
     "leads": "tasuki.crm.lead_imports.NOUN",
     "products": "tasuki.crm.product_imports.NOUN",
+    "product_points": "tasuki.crm.product_point_imports.NOUN",
     "opportunities": "tasuki.sales.opportunity_imports.NOUN",
 }
 

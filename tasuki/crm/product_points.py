@@ -22,7 +22,7 @@ from tasuki.crm.products import Product
 if TYPE_CHECKING:
     from tasuki.core.people import User
 
-LONGEST, LONGEST_NAME, LONGEST_INDUSTRY, MOST = 400, 120, 80, 120
+LONGEST, LONGEST_NAME, LONGEST_INDUSTRY, MOST, MOST_POSITION = 400, 120, 80, 120, 1_000
 # What is read in a minute, while the telephone rings.
 _TOLD = {"say": 3, "pain": 2, "reference": 2, "rival": 2}
 
@@ -113,7 +113,7 @@ def keep(product: Product, *, said: Said, by: By, at: datetime, point: ProductPo
     if by.actor:
         abilities.require(by.actor, Ability.EDIT_PRODUCTS)
     product = held(product)
-    columns = _checked(said)
+    columns = checked(said)
     if point is None:
         if product.points.count() >= MOST:
             raise PointRefused(_("Nobody reads more than %(n)s points about a product. Take one out first.") % {"n": MOST})
@@ -153,10 +153,11 @@ def told(points: Iterable[ProductPoint], *, industry: str, languages: Sequence[s
     return Told(**{kind: tuple(of[kind][:most]) for kind, most in _TOLD.items()})
 
 
-def _checked(said: Said) -> dict[str, object]:
+def checked(said: Said) -> dict[str, object]:
+    """The columns of a point that says so. Raises PointRefused."""
     columns = {name: " ".join(value.split()) if isinstance(value, str) else value for name, value in asdict(said).items()}
     limits = {"words": LONGEST, "strong": LONGEST, "weak": LONGEST, "name": LONGEST_NAME, "industry": LONGEST_INDUSTRY}
-    if said.kind not in Kind.values or said.language not in dict(settings.LANGUAGES) or not 1 <= said.position <= 1_000:
+    if said.kind not in Kind.values or said.language not in dict(settings.LANGUAGES) or not 1 <= said.position <= MOST_POSITION:
         raise PointRefused(_("The kind, the language or the position is none of those that there are."))
     if not columns["words"]:
         raise PointRefused(_("Write what is to be said."))

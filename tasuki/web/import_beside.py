@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from tasuki.core import abilities, names
 from tasuki.core.errors import Refused
 from tasuki.core.imports import own_exports, sets
-from tasuki.core.imports.fields import Field
+from tasuki.core.imports.fields import Choice, Field
 from tasuki.core.imports.mapping import Column
 from tasuki.core.imports.nouns import noun_named
 from tasuki.core.imports.runs import ImportRun
@@ -22,6 +22,7 @@ from tasuki.crm import matching, phones
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
+from tasuki.crm.product_points import ProductPoint
 from tasuki.crm.products import Product
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import formats, import_forms
@@ -29,7 +30,7 @@ from tasuki.web import formats, import_forms
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
-_MODELS: dict[str, Any] = {"account": Account, "contact": Contact, "lead": Lead, "product": Product, "opportunity": Opportunity}
+_MODELS: dict[str, Any] = {"account": Account, "contact": Contact, "lead": Lead, "product": Product, "productpoint": ProductPoint, "opportunity": Opportunity}
 WHY: dict[str, _StrOrPromise] = {
     "email": gettext_lazy("same mail address"),
     "phone": gettext_lazy("same telephone number"),
@@ -116,7 +117,7 @@ def _read(field: Field, column: Column, cells: dict[str, str]) -> list[str]:
         return [names.display(*names.split(value))]
     if field.name in ("opened_at", "closed_at", "won_at", "lost_at"):
         return [formats.day(datetime.fromisoformat(value))]
-    return [str(value)[:200]]
+    return [field.parse.called(value) if isinstance(field.parse, Choice) else str(value)[:200]]
 
 
 def _folded(field: str, text: str) -> str:
@@ -156,6 +157,8 @@ _SAYS: dict[str, Callable[[Any, str], list[str]]] = {
     "email": lambda person, _field: [one.address for one in person.emails.all()] if isinstance(person, Contact) else [],
     "phone": lambda person, _field: [phones.display(one.e164) for one in person.phones.all()] if isinstance(person, Contact) else [],
     "title": lambda person, _field: [person.title] if isinstance(person, Contact) else [],
+    "kind": lambda record, _field: [record.get_kind_display()],
+    "language": lambda record, _field: [record.get_language_display()],
     "stage": lambda record, _field: [getattr(record, "stage_id", None) or ""],
     "account": _called,
     "parent": _called,

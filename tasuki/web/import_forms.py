@@ -61,6 +61,12 @@ FIELDS: dict[str, _StrOrPromise] = {
     "code": _("Code"),
     "line": _("Product line"),
     "price": _("Price"),
+    "kind": _("Kind"),
+    "language": _("Language"),
+    "words": _("What is said"),
+    "strong": _("Where they are strong"),
+    "weak": _("Where they are weak"),
+    "position": _("Position"),
     "amount": _("Amount"),
     "currency": _("Currency"),
 }
@@ -69,6 +75,7 @@ NOUNS: dict[str, _StrOrPromise] = {
     "accounts": _("Accounts"),
     "contacts": _("Contacts"),
     "products": _("Products"),
+    "product_points": _("What is said of products"),
     "opportunities": _("Opportunities"),
 }
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -75,7 +76,9 @@ def backups(request: UserRequest) -> HttpResponse:
 def data_export(request: UserRequest) -> HttpResponse:
     """Every list as it is, for whoever may take data out; what they do not see is not in it."""
     abilities.require(request.user, Ability.EXPORT_DATA)
-    return render(request, "settings/data_export.jinja", {"lists": [(plural(noun), noun) for noun in SPECS]})
+    lists = [(plural(noun), f"{reverse('export', args=[noun])}?filter=&") for noun in SPECS]
+    lists += [(plural("productpoint"), f"{reverse('product_points_export')}?")]
+    return render(request, "settings/data_export.jinja", {"lists": lists})
 
 
 @require_GET

@@ -63,6 +63,7 @@ NO_PAGE = {
     "callcomment": "leads to the page of its call",
     "recording_audio": "sounds",
     "skillcard": "leads to the page of its person",
+    "productpoint": "leads to where it stands among those of its product",
     "praise": "leads to the page of praise",
     "praise_words": "only for whoever pressed",
     "telephone_recording": "takes what a telephone system brings",

@@ -25,10 +25,11 @@ from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.sets import ImportSet
 from tasuki.core.money import Money
 from tasuki.core.people import User
-from tasuki.crm import leads, records
+from tasuki.crm import leads, product_points, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Arrival, Lead
+from tasuki.crm.product_points import ProductPoint, Said
 from tasuki.crm.products import Product
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.lists.nouns import SPECS
@@ -101,6 +102,62 @@ def test_unchanged_it_changes_nothing(cast: Cast, language: str, form: str) -> N
         assert AuditEntry.objects.filter(noun=noun).count() == n
 
 
+def some_points() -> None:
+    gate = records.add_product("=Gate", line="", price=None, currency="", by=SET_UP, at=MONDAY)
+    wall = records.add_product("Wall", line="", price=None, currency="", by=SET_UP, at=MONDAY)
+    for product, said in (
+        (gate, Said("say", "ko", "=장중에 한도를 바꿉니다", industry="Bank", position=1_000)),
+        (gate, Said("reference", "ja", "止めずに変えられた、と喜ばれた", name="@ガオン証券")),
+        (gate, Said("rival", "en", "Ask who restarts it.", name="Corvane, Inc.", strong="-1.9 µs", weak="'=2+2")),
+        (wall, Said("pain", "en", "Who watches at night?", position=2)),
+    ):
+        product_points.keep(product, said=said, by=SET_UP, at=MONDAY)
+
+
+def points_exported(reader: User, **asked: Any) -> bytes:
+    answer: Any = signed_in(reader).get(reverse("product_points_export"), asked)
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_what_is_said_of_products_comes_back_as_it_is(cast: Cast, language: str, form: str) -> None:
+    some_points()
+    User.objects.filter(pk=cast.ada.pk).update(language=language)
+    before, n = list(ProductPoint.objects.order_by("pk").values()), AuditEntry.objects.filter(noun="productpoint").count()
+    run = brought_back(cast, points_exported(User.objects.get(pk=cast.ada.pk), form=form), form)
+    said = [message for row in run.rows.all() for message in row.messages or []]
+    assert (run.target, run.n_updated, run.n_created, run.n_rejected, said) == ("product_points", len(before), 0, 0, [])
+    assert list(ProductPoint.objects.order_by("pk").values()) == before
+    assert AuditEntry.objects.filter(noun="productpoint").count() == n
+
+
+def test_the_points_of_one_product_are_taken_out_alone_edited_and_brought_back(cast: Cast) -> None:
+    some_points()
+    rows = list(csv.reader(io.StringIO(points_exported(cast.ada, form="csv", product=Product.objects.get(name="Wall").pk).decode("utf-8-sig"))))
+    head, (wall,) = rows[0], rows[1:]
+    wall[head.index("What is said")] = "Who watches on Sunday?"
+    new = ["Wall", "competitor", "English", "", "Corvane", "Ask.", "", "", "3", ""]
+    out = io.StringIO()
+    csv.writer(out).writerows([head, wall, new, [*new[:-2], "99999999999999999999", ""]])
+    run = brought_back(cast, out.getvalue().encode("utf-8-sig"), "csv")
+    assert (run.n_updated, run.n_created, run.n_rejected) == (1, 1, 1)
+    assert "is no place in a list" in str([row.messages for row in run.rows.all()])
+    assert set(ProductPoint.objects.filter(product__name="Wall").values_list("words", flat=True)) == {"Who watches on Sunday?", "Ask."}
+
+
+def test_points_leave_for_whoever_may_take_data_out_and_the_trail_says_so(cast: Cast) -> None:
+    some_points()
+    points_exported(cast.ada, form="csv")
+    assert AuditEntry.objects.filter(action="export").latest("pk").changes["list"] == [None, "productpoint"]
+    assert signed_in(cast.ada).get(reverse("product_points_export"), {"form": "pdf"}).status_code == 400
+    assert signed_in(cast.ada).get(reverse("product_points_export"), {"form": "csv", "product": "999999"}).status_code == 404
+    for person in (cast.ivo, cast.tomas):
+        assert signed_in(person).get(reverse("product_points_export"), {"form": "csv"}).status_code == 403
+
+
 def test_what_was_edited_in_between_changes_its_record_and_a_new_row_makes_one(cast: Cast) -> None:
     some_of_everything(cast)
     rows = list(csv.reader(io.StringIO(exported(cast.ada, "account", "csv").decode("utf-8-sig"))))
@@ -121,6 +178,8 @@ def test_what_was_edited_in_between_changes_its_record_and_a_new_row_makes_one(c
 
 def test_every_column_of_ours_that_fills_a_field_is_called_as_the_list_calls_it() -> None:
     for noun, labels in own_exports._LABELS.items():
+        if noun == "product_points":
+            continue  # their export is called by these labels themselves
         spec = next(spec for spec in SPECS.values() if own_exports._NOUNS.get(spec.noun) == noun)
         shown = {str(column.label) for column in spec.columns} | {"Currency"}
         assert {str(label) for label in labels.values()} <= shown

@@ -15,9 +15,10 @@ from django.urls import reverse
 from tasuki.core.imports import running, sets
 from tasuki.core.imports.row_decisions import RowDecision
 from tasuki.core.imports.sets import ImportFile
-from tasuki.crm import records
+from tasuki.crm import product_points, records
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
+from tasuki.crm.product_points import Said
 from tests.cast import SET_UP, Cast
 from tests.web.office import signed_in
 from tests.web.test_import_pages import LATER, brought
@@ -173,6 +174,31 @@ def test_a_choice_that_was_not_offered_is_refused_and_nothing_is_kept(cast: Cast
     file = rehearsed(client, ROWS)
     assert client.post(reverse("import_file_matches", args=[file.pk]), {"row": [row], f"way-{row}": way}).status_code == 422
     assert not RowDecision.objects.exists()
+
+
+def test_what_is_said_of_a_product_stands_beside_the_point_that_it_changes(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    gate = records.add_product("Gate", line="", price=None, currency="", by=SET_UP, at=BEFORE)
+    point = product_points.keep(gate, said=Said("rival", "ja", "Ask who restarts it.", name="Corvane", strong="fast"), by=SET_UP, at=BEFORE)
+    head = "Product,Kind,Language,Industry,Name,What is said,Where they are strong,Where they are weak,Position,tasuki_productpoint_id\n"
+    rows = f"Gate,競合,日本語,,Corvane,<b>Ask</b> who restarts it.,fast,no reports,2,{point.pk}\nGate,talking point,English,,,New.,,,=1+1,\n"
+    (file,) = brought(client, points=head + rows).files.all()
+    assert file.noun == "product_points"
+    assert client.get(reverse("import_file", args=[file.pk])).status_code == 200
+    assert client.post(reverse("import_file", args=[file.pk]), {**columns_of(file), "later": "1"}).status_code == 302
+    assert again(client, file) == {"tasuki_id": 1}
+    page = client.get(reverse("import_file_matches", args=[file.pk]) + "?which=known").content.decode()
+    assert f'href="{reverse("productpoint", args=[point.pk])}"' in page
+    assert "<b>Ask</b>" not in page
+    assert page.count('class="known-differs"') == 2, "the words and the position; the kind is called in another language, and is the same"
+    assert client.get(reverse("productpoint", args=[point.pk])).headers["Location"] == f"{reverse('product_points', args=[gate.pk])}#point-{point.pk}"
+    assert imported(client, file) == (0, 1, 0, 1)
+
+
+def columns_of(file: ImportFile) -> dict[str, str]:
+    """What the form says when nothing is changed in it."""
+    mapping = sets.stored_mapping(file)
+    return {"key": mapping.key, "on_duplicate": mapping.on_duplicate, **{f"column-{name}": column.column for name, column in mapping.columns.items()}}
 
 
 @pytest.mark.parametrize("said", [{"unclear": "guess"}, {"on_duplicate": "burn"}, {"unclear": ["create"] * 3 + ["x" * 9_999]}])

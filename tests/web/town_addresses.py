@@ -84,6 +84,7 @@ ARGUMENTS |= {
     "message_return": lambda town: {"pk": town.message.answers.get().pk},
     "desk_answer_use": lambda town: {"pk": town.lead.pk, "objection": town.objection.pk},
     "objection": lambda town: {"pk": town.objection.pk},
+    "productpoint": lambda town: {"pk": town.product.points.get().pk},
     "product_point_removal": lambda town: {"pk": town.product.points.get().pk},
     "objection_archiving": lambda town: {"pk": town.objection.pk},
     "call_type_change": lambda town: {"pk": town.call_type.pk},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import UTC
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import countries
@@ -95,15 +98,52 @@ class Choice:
 
     allowed: tuple[str, ...]
 
-    def __call__(self, cell: str, _how: How) -> str:
+    def meant(self, cell: str) -> str:
+        """The word that the cell says; empty where it says none of them."""
         word = cell.strip().casefold()
-        if word not in self.allowed:
-            raise ValueRefused(_("“%(value)s” is not one of: %(allowed)s.") % {"value": cell[:40], "allowed": ", ".join(self.allowed)})
+        return word if word in self.allowed else ""
+
+    def called(self, word: str) -> str:
+        """The word as people read it."""
         return word
+
+    def __call__(self, cell: str, _how: How) -> str:
+        word = self.meant(cell)
+        if not word:
+            allowed = ", ".join(map(self.called, self.allowed))
+            raise ValueRefused(_("“%(value)s” is not one of: %(allowed)s.") % {"value": cell[:40], "allowed": allowed})
+        return word
+
+
+@dataclass(frozen=True)
+class NamedChoice(Choice):
+    """Reads one of a few words, or what one is called in any of our languages, as our exports say it."""
+
+    labels: Mapping[str, Any] = dataclass_field(default_factory=dict)
+
+    @cached_property
+    def _by_label(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for language, _name in settings.LANGUAGES:
+            with translation.override(language):
+                found |= {str(label).casefold(): word for word, label in self.labels.items()}
+        return found
+
+    def meant(self, cell: str) -> str:
+        return super().meant(cell) or self._by_label.get(cell.strip().casefold(), "")
+
+    def called(self, word: str) -> str:
+        return str(self.labels[word])
 
 
 def choice(*allowed: str) -> Choice:
     return Choice(allowed)
+
+
+def named_choice(labels: Iterable[tuple[str, Any]]) -> NamedChoice:
+    """Of words with what they are called, such as the choices of a model."""
+    by_word = dict(labels)
+    return NamedChoice(tuple(by_word), by_word)
 
 
 def number(cell: str, _how: How) -> int:

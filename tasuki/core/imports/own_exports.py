@@ -14,9 +14,11 @@ from tasuki.core.imports.mapping import Mapping
 from tasuki.core.imports.synonyms import folded
 
 # The column with the numbers of the records, in exports of each noun: the same in every language. The field that takes it in an import.
-NUMBERS = {noun: f"tasuki_{noun}_id" for noun in ("lead", "account", "contact", "product", "opportunity")}
+NUMBERS = {noun: f"tasuki_{noun}_id" for noun in ("lead", "account", "contact", "product", "productpoint", "opportunity")}
 FIELD = "tasuki_id"
-_NOUNS = {"lead": "leads", "account": "accounts", "contact": "contacts", "product": "products", "opportunity": "opportunities"}
+_NOUNS = {
+    "lead": "leads", "account": "accounts", "contact": "contacts", "product": "products", "productpoint": "product_points", "opportunity": "opportunities",
+}  # fmt: skip
 # What the lists call the columns that fill our fields. Where a record stands is moved by its verbs, and is not among them.
 _LABELS = {
     "leads": {
@@ -29,11 +31,20 @@ _LABELS = {
     },
     "contacts": {"full_name": _("Person"), "account": _("Account"), "title": _("Job title"), "email": _("Mail"), "phone": _("Telephone")},
     "products": {"name": _("Product"), "line": _("Product line"), "code": _("Code"), "price": _("Price"), "currency": _("Currency")},
+    "product_points": {
+        "product": _("Product"), "kind": _("Kind"), "language": _("Language"), "industry": _("Industry"), "name": _("Name"), "words": _("What is said"),
+        "strong": _("Where they are strong"), "weak": _("Where they are weak"), "position": _("Position"),
+    },
     "opportunities": {
         "name": _("Opportunity"), "account": _("Account"), "amount": _("Amount"), "currency": _("Currency"), "close_on": _("Close date"),
         "owner": _("Owner"), "product": _("Product"), "source": _("Source"), "segment": _("Segment"), "reference": _("Reference"),
     },
 }  # fmt: skip
+
+
+def labels(noun: str) -> dict[str, str]:
+    """What the columns of an export are called that fill the fields of the noun, in their order and the language of now."""
+    return {field: str(label) for field, label in _LABELS[noun].items()}
 
 
 def noun_of(header: Sequence[str]) -> str:

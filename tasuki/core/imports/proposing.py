@@ -87,6 +87,7 @@ _NOUN_WORDS = {
     "accounts": ("account", "compan", "거래처", "고객사", "회사", "取引先", "会社", "企業"),
     "contacts": ("contact", "person", "people", "vcard", "연락처", "담당자", "連絡先", "担当者", "名刺"),
     "products": ("product", "sku", "제품", "상품", "품목", "製品", "商品"),
+    "product_points": ("talkingpoint", "battlecard", "whattosay", "productpoint", "말할내용", "세일즈토크", "話す内容", "トーク"),
     "opportunities": ("opportunit", "deal", "potential", "pipeline", "영업기회", "딜", "商談", "案件"),
 }
 
@@ -177,7 +178,7 @@ def _doubt(name: str, wanted: str, *, kind: str) -> float:
 
 def _is_choice(noun: ImportNoun, name: str, *, allowed: fields.Choice, values: Iterable[str]) -> bool:
     known = synonyms.of_value(noun.name, name)
-    return any(value.casefold() in allowed.allowed or synonyms.squeezed(value) in known for value in values)
+    return any(allowed.meant(value) or synonyms.squeezed(value) in known for value in values)
 
 
 def _outcome(noun: ImportNoun, proposals: list[Proposal], evidence: Evidence) -> list[Proposal]:

@@ -194,13 +194,14 @@ def _decimal_question(field: Field, column: Column, seen: Seen) -> Iterator[Ques
 
 
 def _choice_questions(noun: ImportNoun, field: Field, *, column: Column, seen: Seen) -> Iterator[Question]:
-    allowed = field.parse.allowed if isinstance(field.parse, fields.Choice) else ()
+    choice = field.parse
+    assert isinstance(choice, fields.Choice)  # noqa: S101 - says which parse it is to the type checker
     known = synonyms.of_value(noun.name, field.name)
     for value in _open(seen, column):
-        if value.casefold() in allowed:
+        if choice.meant(value):
             continue
-        suggested = known.get(synonyms.squeezed(value)) or _nearest(value, allowed)
-        answers = [(one, one) for one in allowed]
+        suggested = known.get(synonyms.squeezed(value)) or _nearest(value, choice.allowed)
+        answers: list[tuple[str, _StrOrPromise]] = [(one, choice.called(one)) for one in choice.allowed]
         yield Question(field.name, "value", _("What is “%(value)s” here?") % {"value": value[:60]}, [*answers, _EMPTY], raw=value, suggested=suggested)
 
 

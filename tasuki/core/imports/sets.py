@@ -36,7 +36,7 @@ MOST_FILES = 20
 # Each is opened and looked at while somebody waits.
 MOST_SHEETS = 50
 # What others refer to comes before what refers to it.
-_ORDER = ("products", "accounts", "contacts", "leads", "opportunities")
+_ORDER = ("products", "product_points", "accounts", "contacts", "leads", "opportunities")
 
 
 class SetRefused(Refused):
