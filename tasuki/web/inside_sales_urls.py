@@ -4,6 +4,7 @@ from django.urls import path
 
 from tasuki.web import exit_reasons, lead_returns, telephone
 from tasuki.web.inside_sales import (
+    answers,
     call_list_settings,
     call_lists,
     call_settings,
@@ -51,6 +52,8 @@ urlpatterns = [
     path("inside-sales/lists/entries/<int:pk>/place", call_lists.place, name="call_list_place"),
     path("inside-sales/lists/entries/<int:pk>/skipping", call_lists.skipping, name="call_list_skipping"),
     path("inside-sales/lists/entries/<int:pk>/skipping/removal", call_lists.skipping_removal, name="call_list_skipping_removal"),
+    path("inside-sales/answers", answers.page, name="answers"),
+    path("inside-sales/answers/<int:pk>", answers.say, name="answer_say"),
     path("inside-sales/due", due_today.page, name="steps_due"),
     path("inside-sales/due/<int:pk>/done", due_today.done, name="deed_done"),
     path("inside-sales/due/<int:pk>/skipping", due_today.skipping, name="deed_skipping"),

@@ -17,6 +17,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
 from tasuki.core.people import User
 from tasuki.crm import notifications
+from tasuki.engage.triage import deciding, waiting
 from tasuki.web import toasts, tour
 
 THEMES = ("light", "dark", "system")
@@ -33,6 +34,8 @@ class RailItem:
     needs: Ability | None = None
     # The letter that leads there after G.
     key: str = ""
+    # What of the shell counts those that wait there for this person.
+    counts: str = ""
 
 
 RAIL = (
@@ -47,6 +50,7 @@ RAIL = (
     RailItem(_("Leads"), "leads", is_sub=True, key="l"),
     RailItem(_("Tomorrow's list"), "call_list", is_sub=True, needs=Ability.WORK_LEADS, key="m"),
     RailItem(_("Due today"), "steps_due", is_sub=True, needs=Ability.WORK_LEADS),
+    RailItem(_("Answers"), "answers", is_sub=True, needs=Ability.SEE_CONTACT_DETAILS, counts="n_answers"),
     RailItem(_("Sequences"), "sequences", is_sub=True),
     RailItem(_("My meetings"), "meetings", is_sub=True, key="e"),
     RailItem(_("Recycling"), "recycling", is_sub=True, needs=Ability.SEE_RELAY),
@@ -121,6 +125,7 @@ HANDBOOK = {
     "scoring": "settings#scoring",
     "call_list": "inside-sales#tomorrows-list",
     "sequence": "inside-sales#sequences",
+    "answer": "inside-sales#answers",
     "steps_due": "inside-sales#sequences",
     "deed": "inside-sales#sequences",
     "enrolment": "inside-sales#sequences",
@@ -144,6 +149,7 @@ class RailLink:
     group: Any
     is_current: bool
     key: str = ""
+    counts: str = ""
 
 
 class Shell:
@@ -173,6 +179,11 @@ class Shell:
     @cached_property
     def n_unread(self) -> int:
         return notifications.n_unread(self._me) if self._me and self._abilities else 0
+
+    @cached_property
+    def n_answers(self) -> int:
+        """Answers by mail on which this person has not said a word yet."""
+        return waiting.n_own(self._me) if self._me and deciding.may_say(self._me) else 0
 
     @cached_property
     def tour(self) -> tour.Standing | None:
@@ -241,7 +252,7 @@ def _rail(request: HttpRequest, may: frozenset[Ability]) -> tuple[RailLink, ...]
             continue
         href = _address(item)
         is_current = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
-        links.append(RailLink(item.label, href, item.icon, item.leg, item.is_sub, item.group, is_current, item.key))
+        links.append(RailLink(item.label, href, item.icon, item.leg, item.is_sub, item.group, is_current, item.key, item.counts))
     return tuple(links)
 
 

@@ -82,6 +82,7 @@ ARGUMENTS |= {
     "message_triage": lambda town: {"pk": town.message.answers.get().pk},
     "message_triage_undoing": lambda town: {"pk": town.message.answers.get().pk},
     "message_return": lambda town: {"pk": town.message.answers.get().pk},
+    "answer_say": lambda town: {"pk": town.message.answers.get().triage.pk},
     "desk_answer_use": lambda town: {"pk": town.lead.pk, "objection": town.objection.pk},
     "objection": lambda town: {"pk": town.objection.pk},
     "productpoint": lambda town: {"pk": town.product.points.get().pk},

@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.engage.message_rows import Message
 from tasuki.engage.triage.classes import OF_KIND, ReplyClass, Sign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
-    from tasuki.core.people import User
+    from tasuki.core.people import User, Users
     from tasuki.crm.leads import Lead
     from tasuki.engage.triage.classes import Proposal
 
@@ -31,16 +34,30 @@ class Triages(models.QuerySet["ReplyTriage"]):
 
     def open(self) -> Triages:
         """Nobody has said what they are, and they do not say it by themselves."""
-        return self.filter(said_at__isnull=True).exclude(message__kind__in=OF_KIND)
+        return self.filter(said_at__isnull=True, is_clear=False)
+
+    def waiting_for(self, people: Iterable[User | int] | Users) -> Triages:
+        """Those that one of these people is told of: whoever has the lead; where nobody has it, or there is none, whose mailbox it is."""
+        return self.filter(Q(message__lead__owner__in=people) | Q(message__lead__owner__isnull=True, message__mailbox__owner__in=people))
+
+    def with_whom(self) -> Triages:
+        """With `waits_for`, the id of the person by the same rule."""
+        return self.annotate(waits_for=Coalesce("message__lead__owner", "message__mailbox__owner"))
+
+    def oldest_first(self) -> Triages:
+        return self.order_by("came_at", "pk")
 
     def for_page(self) -> Triages:
         return self.select_related("message__contact", "message__lead", "message__mailbox__owner", "said_by")
+
+    def for_listing(self) -> Triages:
+        return self.select_related("message__contact", "message__account", "message__lead__owner", "message__mailbox__owner")
 
 
 class ReplyTriage(models.Model):
     """One for each answer. `reply_class` is what it counts as: what a person said, until then what is proposed; blank where nobody knows.
 
-    `signs` are pairs (a `Sign`, its words). `enrolment` is the member of a sequence who answered.
+    `signs` are pairs (a `Sign`, its words). `enrolment` is the member of a sequence who answered. What `is_clear` acted by itself: see `OF_KIND`.
     """
 
     noun: ClassVar[str] = "replytriage"
@@ -52,6 +69,7 @@ class ReplyTriage(models.Model):
     signs = models.JSONField(_("told by"), default=list)
     wakes_on = models.DateField(_("asks to be asked again"), null=True)
     came_at = models.DateTimeField(_("came"))
+    is_clear = models.BooleanField(_("clear by itself"), default=False, db_default=False)
     said_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("said by"))
     said_at = models.DateTimeField(_("said"), null=True)
 
@@ -60,6 +78,8 @@ class ReplyTriage(models.Model):
     class Meta:
         verbose_name = _("class of an answer")
         verbose_name_plural = _("classes of answers")
+        # Every page counts those that wait for its reader: what acted by itself, and all that was said, is not looked at for it.
+        indexes = [models.Index(fields=["came_at", "id"], name="triage_waiting", condition=Q(said_at__isnull=True, is_clear=False))]
         constraints = [
             models.CheckConstraint(condition=models.Q(said_at__isnull=True) | ~models.Q(reply_class=""), name="triage_says_a_class"),
         ]
@@ -72,9 +92,10 @@ class ReplyTriage(models.Model):
         return self.said_at is None and not self.is_clear
 
     @property
-    def is_clear(self) -> bool:
-        """It acted by itself."""
-        return self.message.kind in OF_KIND
+    def waits_for_whom(self) -> User:
+        """Of a row as `for_listing` loads it."""
+        lead = self.message.lead
+        return (lead.owner if lead else None) or self.message.mailbox.owner
 
     @property
     def told_by(self) -> list[tuple[Sign, str]]:
@@ -85,7 +106,10 @@ def keep(message: Message, *, proposal: Proposal, wakes_on: date | None, at: dat
     """With the letter, in its transaction."""
     said = proposal.of_class.value if proposal.of_class else ""
     signs = [[sign.value, words] for sign, words in proposal.signs]
-    return ReplyTriage.objects.create(message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on, came_at=at)
+    is_clear = message.kind in OF_KIND
+    return ReplyTriage.objects.create(
+        message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on, came_at=at, is_clear=is_clear
+    )
 
 
 def latest_answer(lead: Lead, *, user: User, at: datetime) -> ReplyTriage | None:
