@@ -6,9 +6,11 @@ import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from django.conf import settings
 from django.core import signing
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import audit
@@ -84,22 +86,43 @@ class BookingLink(models.Model):
 
 
 @transaction.atomic
-def make(lead: Lead, *, held_by: User, by: By, at: datetime) -> BookingLink:
-    """The link of the lead to this person: the one there is, with its time renewed, or a new one. Raises NotInProcess, ErasedPerson."""
+def make(lead: Lead, *, held_by: User, by: By, at: datetime, good_from: datetime | None = None) -> BookingLink:
+    """The link of the lead to this person: the one there is, with its time renewed, or a new one. It lasts from now, or from a day to come, on which
+    the letter goes out that says it. Raises NotInProcess, ErasedPerson.
+    """
     lead = held(lead)
     if lead.stage_id is None:
         raise NotInProcess
     barred.refuse_erased(lead)
+    expires_at = max(at, good_from or at) + LASTS
     link = BookingLink.objects.select_for_update().filter(lead=lead, held_by=held_by, revoked_at__isnull=True).first()
     if link and link.expires_at > at:
-        BookingLink.objects.filter(pk=link.pk).update(expires_at=at + LASTS)
+        BookingLink.objects.filter(pk=link.pk).update(expires_at=max(link.expires_at, expires_at))
         link.refresh_from_db()
         return link
     if link:
         BookingLink.objects.filter(pk=link.pk).update(revoked_at=at)
-    link = BookingLink.objects.create(lead=lead, held_by=held_by, made_by=by.actor, made_at=at, expires_at=at + LASTS, nonce=secrets.token_hex(16))
+    link = BookingLink.objects.create(lead=lead, held_by=held_by, made_by=by.actor, made_at=at, expires_at=expires_at, nonce=secrets.token_hex(16))
     audit.record(link, action="make", by=by, at=at, changes={"held_by": (None, held_by)})
     return link
+
+
+def address_of(link: BookingLink) -> str:
+    """Where people outside reach it."""
+    return _before_the_token() + link.token
+
+
+def example() -> str:
+    """An address as those, that leads to nobody."""
+    return f"{_before_the_token()}example"
+
+
+def is_address_of_one(address: str) -> bool:
+    return address.startswith(_before_the_token())
+
+
+def _before_the_token() -> str:
+    return settings.SITE.rstrip("/") + reverse("booking", args=["x"]).removesuffix("x")
 
 
 @transaction.atomic

@@ -12,10 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
 from tasuki.core.organisation import the_organisation
+from tasuki.engage import booking_links, meetings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.functional import _StrOrPromise
 
+    from tasuki.core.audit import By
     from tasuki.core.people import User
     from tasuki.crm.contacts import Contact
     from tasuki.crm.leads import Lead
@@ -33,10 +37,20 @@ VARIABLES: dict[str, _StrOrPromise] = {
     "sender": _("your name"),
     "sender_mail": _("your mail address"),
     "organisation": _("our organisation"),
+    "booking": _("the address at which they book a meeting with you"),
 }
+BOOKING = "booking"
+# Where somebody still reads the text before it goes out, the address is made when they send it.
+LATER = "{booking}"
 
 
-class VariableUnknown(Refused):
+class VariableWrong(Refused):
+    """A text cannot be filled, or could never be."""
+
+    code = "variable_wrong"
+
+
+class VariableUnknown(VariableWrong):
     code = "variable_unknown"
 
     def __init__(self, name: str) -> None:
@@ -44,11 +58,22 @@ class VariableUnknown(Refused):
         super().__init__(_("{%(name)s} stands for nothing. There are: %(known)s.") % {"name": name, "known": known})
 
 
-class VariableEmpty(Refused):
+class VariableEmpty(VariableWrong):
     code = "variable_empty"
 
     def __init__(self, name: str) -> None:
         super().__init__(_("{%(name)s} would stay empty: this lead has no such thing.") % {"name": name})
+
+
+class NobodyToBook(VariableWrong):
+    code = "nobody_to_book"
+
+    def __init__(self, sender: User | None = None) -> None:
+        if sender is None:
+            super().__init__(_("{booking} needs somebody who holds meetings. Give somebody a role in sales or inside sales first."))
+        else:
+            words = _("{booking} would lead to the meetings of %(who)s, who holds none. Leave it out, or let somebody of sales or inside sales write.")
+            super().__init__(words % {"who": sender.display_name})
 
 
 def refuse_unknown(text: str) -> None:
@@ -58,8 +83,35 @@ def refuse_unknown(text: str) -> None:
             raise VariableUnknown(name)
 
 
-def filled(text: str, *, lead: Lead, contact: Contact, sender: User) -> str:
-    """The text for this lead, this person and this sender. Raises VariableUnknown, VariableEmpty."""
+def refuse_unbookable(text: str) -> None:
+    """Likewise, of a text in which somebody is to be booked. Raises NobodyToBook where nobody of us holds meetings."""
+    if _asks_to_book(text) and not meetings.sellers().exists():
+        raise NobodyToBook
+
+
+def booking_for(lead: Lead, *texts: str, sender: User, by: By, at: datetime, goes_out: datetime | None = None) -> str:
+    """The address that {booking} stands for in the texts: of the link of this lead to this sender, made or renewed from the day on which they go out;
+    "" where none of them says it. Raises NobodyToBook, NotInProcess.
+    """
+    if not any(_asks_to_book(text) for text in texts):
+        return ""
+    if not meetings.sellers().filter(pk=sender.pk).exists():
+        raise NobodyToBook(sender)
+    return booking_links.address_of(booking_links.make(lead, held_by=sender, by=by, at=at, good_from=goes_out))
+
+
+def example_booking(*texts: str, sender: User) -> str:
+    """What stands for it where nothing goes out: an address that leads to nobody; "" where the sender holds no meetings, or nobody asks."""
+    is_asked = any(_asks_to_book(text) for text in texts) and meetings.sellers().filter(pk=sender.pk).exists()
+    return booking_links.example() if is_asked else ""
+
+
+def _asks_to_book(text: str) -> bool:
+    return any(name.strip() == BOOKING for name in _WORD.findall(text))
+
+
+def filled(text: str, *, lead: Lead, contact: Contact, sender: User, booking: str = "") -> str:
+    """The text for this lead, this person and this sender; `booking` as `booking_for` makes it. Raises VariableUnknown, VariableEmpty, NobodyToBook."""
     refuse_unknown(text)
     if not _WORD.search(text):
         return text
@@ -73,12 +125,13 @@ def filled(text: str, *, lead: Lead, contact: Contact, sender: User) -> str:
         "sender": sender.display_name,
         "sender_mail": sender.email or "",
         "organisation": the_organisation().name,
+        BOOKING: booking,
     }
 
     def value(found: re.Match[str]) -> str:
         name = found[1].strip()
         if not values[name].strip():
-            raise VariableEmpty(name)
+            raise NobodyToBook(sender) if name == BOOKING else VariableEmpty(name)
         return values[name]
 
     # Once: what a company is called is never read as a variable itself.

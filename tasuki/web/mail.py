@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities
+from tasuki.core.audit import By
 from tasuki.core.errors import Forbidden, Refused
 from tasuki.crm.contacts import Contact
 from tasuki.crm.files import File
@@ -22,6 +24,7 @@ from tasuki.crm.leads import Lead
 from tasuki.engage import bad_addresses, doubts, enclosures, mail, mailboxes, recipients, variables
 from tasuki.engage.enclosures import MOST_BYTES, MOST_FILES
 from tasuki.engage.mail import MailWrong
+from tasuki.engage.mailboxes import Mailbox
 from tasuki.engage.message_rows import LONGEST_SUBJECT, LONGEST_TEXT, Message, MessageState
 from tasuki.engage.permission import Purpose
 from tasuki.engage.tracking.rows import tracked_letter
@@ -167,9 +170,8 @@ def _written(request: UserRequest, form: MailForm, *, lead: Lead, answered: Mess
     try:
         if mailbox is None:
             raise mailboxes.NotConnected
-        subject, text = (variables.filled(said[name], lead=lead, contact=contact, sender=request.user) for name in ("subject", "text"))
-        return enclosures.write(
-            lead, to_contact=contact, address=address, mailbox=mailbox, subject=subject, text=text, in_reply_to=answered, send_at=said["send_at"],
+        return _filled_and_written(
+            lead, contact, texts=(said["subject"], said["text"]), address=address, mailbox=mailbox, in_reply_to=answered, send_at=said["send_at"],
             files=attached(request), by=by(request), at=now(),
         )  # fmt: skip
     except MailWrong as refusal:
@@ -179,6 +181,15 @@ def _written(request: UserRequest, form: MailForm, *, lead: Lead, answered: Mess
     except Refused as refusal:
         form.add_error(None, str(refusal))
     return None
+
+
+@transaction.atomic
+def _filled_and_written(lead: Lead, contact: Contact, *, texts: tuple[str, str], mailbox: Mailbox, by: By, at: datetime, **said: Any) -> Message:
+    """No address for booking is made for a letter that is refused."""
+    me = mailbox.owner
+    booking = variables.booking_for(lead, *texts, sender=me, by=by, at=at, goes_out=said["send_at"])
+    subject, text = (variables.filled(one, lead=lead, contact=contact, sender=me, booking=booking) for one in texts)
+    return enclosures.write(lead, to_contact=contact, mailbox=mailbox, subject=subject, text=text, by=by, at=at, **said)
 
 
 def _people(request: UserRequest, lead: Lead, *, answered: Message | None) -> list[Contact]:

@@ -12,7 +12,7 @@ from tasuki.engage.message_rows import GONE_OUT, Message, MessageState
 from tasuki.engage.permission import Purpose
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed
-from tasuki.engage.variables import VariableEmpty, VariableUnknown
+from tasuki.engage.variables import VariableWrong
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -49,17 +49,23 @@ def variant_of(enrolment: Enrolment, step: Step) -> Variant | None:
     return found[enrolment.pk % len(found)] if found else None
 
 
-def letter_of(variant: Variant, *, lead: Lead, me: User, answers: Message | None = None) -> Letter:
-    """In the words for one lead, as `me` would send it. Without a subject of its own it answers the mail before."""
+def letter_of(variant: Variant, *, lead: Lead, me: User, answers: Message | None = None, booking: str = "") -> Letter:
+    """In the words for one lead, as `me` would send it. Without a subject of its own it answers the mail before. `booking`: see `variables.filled`."""
     subject = mail.answer_subject(answers) if answers and not variant.subject else variant.subject
     if lead.contact is None:
         return Letter(subject, variant.text)
     try:
-        line = subject if answers and not variant.subject else variables.filled(subject, lead=lead, contact=lead.contact, sender=me)
-        text = variables.filled(variant.text, lead=lead, contact=lead.contact, sender=me)
-    except (VariableEmpty, VariableUnknown) as refusal:
+        line = subject if answers and not variant.subject else variables.filled(subject, lead=lead, contact=lead.contact, sender=me, booking=booking)
+        text = variables.filled(variant.text, lead=lead, contact=lead.contact, sender=me, booking=booking)
+    except VariableWrong as refusal:
         return Letter(subject, variant.text, str(refusal))
     return Letter(mail.line(line), text)
+
+
+def shown(variant: Variant, *, lead: Lead, me: User, answers: Message | None = None) -> Letter:
+    """The same where nothing goes out: the address for booking is an example, and no link is made."""
+    booking = variables.example_booking(variant.subject, variant.text, sender=me)
+    return letter_of(variant, lead=lead, me=me, answers=answers, booking=booking)
 
 
 def composed(enrolment: Enrolment, step: Step, *, carrier: User) -> Ready | None:
@@ -68,30 +74,32 @@ def composed(enrolment: Enrolment, step: Step, *, carrier: User) -> Ready | None
     if variant is None or mailbox is None:
         return None
     answers = last_letter(enrolment) if not variant.subject else None
-    letter = letter_of(variant, lead=enrolment.lead, me=carrier, answers=answers)
+    letter = shown(variant, lead=enrolment.lead, me=carrier, answers=answers)
     return Ready(letter, variant, mailbox, answers) if letter.subject and not letter.problem else None
 
 
 def post(deed: Deed, *, ready: Ready, by: By, at: datetime) -> Message:
     """Into the outbox, once: the step is its cause. It is advertising, whose permission is asked again when it goes out."""
-    lead = deed.enrolment.lead
+    lead, letter, me = deed.enrolment.lead, ready.letter, ready.mailbox.owner
+    if booking := variables.booking_for(lead, ready.variant.subject, ready.variant.text, sender=me, by=by, at=at):
+        letter = letter_of(ready.variant, lead=lead, me=me, answers=ready.answers, booking=booking)
     return mail.write(
-        lead, to_contact=deed.enrolment.contact, mailbox=ready.mailbox, subject=ready.letter.subject, text=ready.letter.text,
+        lead, to_contact=deed.enrolment.contact, mailbox=ready.mailbox, subject=letter.subject, text=letter.text,
         in_reply_to=ready.answers, purpose=Purpose.MARKETING, cause=f"{_CAUSE}{deed.pk}", by=by, at=at,
     )  # fmt: skip
 
 
 def post_by_hand(deed: Deed, *, me: User, subject: str, text: str, by: By, at: datetime) -> Message:
-    """What a person made of the template, from their own mailbox. Raises what `mail.write` raises, NotConnected, VariableEmpty, VariableUnknown."""
+    """What a person made of the template, from their own mailbox. Raises what `mail.write` raises, NotConnected, VariableWrong."""
     lead, contact = deed.enrolment.lead, deed.enrolment.contact
     mailbox = mailboxes.of(me)
     if mailbox is None:
         raise mailboxes.NotConnected
     answers = last_letter(deed.enrolment) if deed.variant and not deed.variant.subject else None
+    booking = variables.booking_for(lead, subject, text, sender=me, by=by, at=at)
+    subject, text = (variables.filled(one, lead=lead, contact=contact, sender=me, booking=booking) for one in (subject, text))
     return mail.write(
-        lead, to_contact=contact, mailbox=mailbox, subject=variables.filled(subject, lead=lead, contact=contact, sender=me),
-        text=variables.filled(text, lead=lead, contact=contact, sender=me), in_reply_to=answers,
-        cause=f"{_CAUSE}{deed.pk}", by=by, at=at,
+        lead, to_contact=contact, mailbox=mailbox, subject=subject, text=text, in_reply_to=answers, cause=f"{_CAUSE}{deed.pk}", by=by, at=at
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from tasuki.engage.sequences.definitions import (
     may_edit,
 )
 from tasuki.engage.tracking.rows import in_force
-from tasuki.engage.variables import VariableUnknown
+from tasuki.engage.variables import VariableWrong
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -311,7 +311,8 @@ def _unknown(*texts: str) -> str:
     try:
         for text in texts:
             variables.refuse_unknown(text)
-    except VariableUnknown as refusal:
+            variables.refuse_unbookable(text)
+    except VariableWrong as refusal:
         return str(refusal)
     return ""
 

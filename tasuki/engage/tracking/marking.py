@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from tasuki.engage import booking_links
 from tasuki.engage.message_rows import Message
 from tasuki.engage.tracking.rows import MOST_LINKS, SentLink, TrackedLetter, in_force
 
@@ -22,7 +23,7 @@ GOOD_FOR = timedelta(days=365)
 _CLICK, _OPEN = "tasuki.engage.tracking.click", "tasuki.engage.tracking.open"
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`{}|\\^\[\]]{4,1900}", re.IGNORECASE)
 _CLOSES = ".,;:!?)]}、。」』）"
-# The links by which somebody takes a consent back lead there directly, wherever they stand.
+# The links by which somebody takes a consent back lead there directly, wherever they stand; so do those by which they book with us.
 _NEVER = re.compile(r"/no-mail/|unsubscribe|opt-?out", re.IGNORECASE)
 
 
@@ -62,10 +63,14 @@ def letter_of(token: str, *, at: datetime) -> TrackedLetter | None:
 
 def _links(letter: TrackedLetter, text: str) -> dict[str, int]:
     """The addresses of a text that are followed, by their place; written once, whoever composes the letter how often."""
-    found = dict.fromkeys(piece for piece, is_address in _pieces(text) if is_address and not _NEVER.search(piece))
+    found = dict.fromkeys(piece for piece, is_address in _pieces(text) if is_address and _is_followed(piece))
     links = {address: nth for nth, address in enumerate(list(found)[:MOST_LINKS], start=1)}
     SentLink.objects.bulk_create([SentLink(letter=letter, number=nth, address=address) for address, nth in links.items()], ignore_conflicts=True)
     return links
+
+
+def _is_followed(address: str) -> bool:
+    return not (_NEVER.search(address) or booking_links.is_address_of_one(address))
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:

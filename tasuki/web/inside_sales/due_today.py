@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden
-from tasuki.engage import mail, mailboxes
+from tasuki.engage import mail, mailboxes, variables
 from tasuki.engage.sequences import acting, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed
@@ -75,7 +75,7 @@ def letter(request: UserRequest, pk: int) -> HttpResponse:
     if deed.step.kind != StepKind.MAIL or deed.variant is None:
         return redirect("lead", deed.enrolment.lead_id)
     answers = sending.last_letter(deed.enrolment)
-    proposed = sending.letter_of(deed.variant, lead=deed.enrolment.lead, me=request.user, answers=answers)
+    proposed = sending.letter_of(deed.variant, lead=deed.enrolment.lead, me=request.user, answers=answers, booking=variables.LATER)
     form = LetterForm(request.POST or None, initial={"subject": proposed.subject, "text": proposed.text})
     if request.method == "POST" and carried_out(form, lambda said: acting.write_by_hand(deed, by=by(request), at=now(), **said)) is not None:
         toasts.say(request, _("The mail is in the outbox, and the sequence goes on."))

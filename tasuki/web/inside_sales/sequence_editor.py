@@ -173,7 +173,7 @@ def _previewed(request: UserRequest, version: SequenceVersion, lead: Lead) -> li
     me = lead.owner or request.user
     for one in version.steps.select_related("goes_to").prefetch_related("variants").order_by("position"):
         at = timing.due(one, after=at, hours=hours)
-        letters = [(each, sending.letter_of(each, lead=lead, me=me)) for each in one.variants.all()]
+        letters = [(each, sending.shown(each, lead=lead, me=me)) for each in one.variants.all()]
         shown.append((one, at.astimezone(hours.zone), letters))
     return shown
 

@@ -14,7 +14,7 @@ def say_what_is_clear(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("engage", "0020_rebook_rules")]
+    dependencies = [("engage", "0021_close_meetings")]
 
     operations = [
         migrations.AddField(
