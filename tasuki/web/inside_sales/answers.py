@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -138,8 +139,8 @@ def _classes(asked: Asked, counted: dict[str, int]) -> list[tuple[Any, str, bool
     def to(of_class: str) -> str:
         return replace(asked, of_class=of_class, after=None, at_hand=None).address
 
-    named = [(one.value, one.label, counted.get(one.value, 0)) for one in ReplyClass] + [(_UNCLEAR, _("not clear"), counted.get("", 0))]
-    there = [(label, to(key), asked.of_class == key, n) for key, label, n in named if n or asked.of_class == key]
+    named = [(one.value, str(one.label), counted.get(one.value, 0)) for one in ReplyClass] + [(_UNCLEAR, _("not clear"), counted.get("", 0))]
+    there = [(capfirst(label), to(key), asked.of_class == key, n) for key, label, n in named if n or asked.of_class == key]
     return [(_("Any"), to(""), not asked.of_class, sum(counted.values())), *there]
 
 
