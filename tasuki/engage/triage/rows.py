@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # An answer is shown at the desk for so long; it stays on the timeline.
 _SHOWN_FOR = timedelta(days=30)
+# The id of whoever is told of an answer: see `Triages.waiting_for`.
+WAITS_FOR = Coalesce("message__lead__owner", "message__mailbox__owner")
 
 
 class Triages(models.QuerySet["ReplyTriage"]):
@@ -39,10 +41,6 @@ class Triages(models.QuerySet["ReplyTriage"]):
     def waiting_for(self, people: Iterable[User | int] | Users) -> Triages:
         """Those that one of these people is told of: whoever has the lead; where nobody has it, or there is none, whose mailbox it is."""
         return self.filter(Q(message__lead__owner__in=people) | Q(message__lead__owner__isnull=True, message__mailbox__owner__in=people))
-
-    def with_whom(self) -> Triages:
-        """With `waits_for`, the id of the person by the same rule."""
-        return self.annotate(waits_for=Coalesce("message__lead__owner", "message__mailbox__owner"))
 
     def oldest_first(self) -> Triages:
         return self.order_by("came_at", "pk")
@@ -107,9 +105,7 @@ def keep(message: Message, *, proposal: Proposal, wakes_on: date | None, at: dat
     said = proposal.of_class.value if proposal.of_class else ""
     signs = [[sign.value, words] for sign, words in proposal.signs]
     is_clear = message.kind in OF_KIND
-    return ReplyTriage.objects.create(
-        message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on, came_at=at, is_clear=is_clear
-    )
+    return ReplyTriage.objects.create(message=message, proposed=said, reply_class=said, signs=signs, wakes_on=wakes_on, came_at=at, is_clear=is_clear)
 
 
 def latest_answer(lead: Lead, *, user: User, at: datetime) -> ReplyTriage | None:

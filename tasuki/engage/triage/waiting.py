@@ -15,7 +15,7 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Scope
 from tasuki.core.people import User
 from tasuki.core.percentiles import Percentile
-from tasuki.engage.triage.rows import ReplyTriage, Triages
+from tasuki.engage.triage.rows import WAITS_FOR, ReplyTriage, Triages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def by_class(rows: Triages) -> dict[str, int]:
 def by_person(rows: Triages, *, at: datetime) -> list[Waits]:
     """For whom they wait, whoever has waited longest first."""
     middle = Percentile(Extract("came_at", "epoch", tzinfo=UTC), share=0.5)
-    counted: Any = rows.with_whom().order_by().values("waits_for").annotate(n=Count("pk"), since=Min("came_at"), middle=middle)
+    counted: Any = rows.order_by().values(waits_for=WAITS_FOR).annotate(n=Count("pk"), since=Min("came_at"), middle=middle)
     found = {row["waits_for"]: row for row in counted}
     people = User.objects.filter(pk__in=found)
     waits = [Waits(one, row["n"], timedelta(seconds=at.timestamp() - row["middle"]), row["since"]) for one in people for row in [found[one.pk]]]

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.timezone import now
@@ -136,6 +136,7 @@ def _beside(asked: Asked, rows: list[ReplyTriage], here: ReplyTriage | None, *, 
 
 def _classes(asked: Asked, counted: dict[str, int]) -> list[tuple[Any, str, bool, int]]:
     """The tabs: any, and each class of which there are some."""
+
     def to(of_class: str) -> str:
         return replace(asked, of_class=of_class, after=None, at_hand=None).address
 
