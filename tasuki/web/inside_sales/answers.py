@@ -26,7 +26,6 @@ from tasuki.engage.triage.waiting import Whose
 from tasuki.web import toasts, triage
 from tasuki.web.records import back
 from tasuki.web.requests import UserRequest, by, record_id
-from tasuki.web.toasts import Act
 
 PAGE = 25
 # In an address, for what has no class.
@@ -86,7 +85,7 @@ def say(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ReplyTriage.objects.visible_to(request.user).for_page(), pk=pk)
     if row.is_open:
         said = deciding.say(row, reply_class=request.POST.get("as", ""), by=by(request), at=now())
-        toasts.say(request, triage.told(said), act=Act(_("Open it"), reverse("message", args=[row.message_id]), is_link=True))
+        triage.tell(request, said, before=row)
     else:
         words = _("%(name)s has said it in the meantime: %(class)s. That stays.") if row.said_by else _("It was clear by itself: %(class)s.")
         toasts.say(request, words % {"name": row.said_by, "class": row.get_reply_class_display()}, warns=True)

@@ -82,6 +82,10 @@ def test_who_has_waited_longest_is_first_and_after_a_word_the_next_one_stands_th
     assert in_the_queue(page) == [second, third]
     assert "The answer counts as: not now." in page
     assert row_of(messages[2]).said_by == cast.ivo
+    undo = reverse("message_triage_undoing", args=[messages[2].pk])
+    assert undo in page, "a slip of the finger is taken back from the next page"
+    client.post(undo, {"next": then})
+    assert in_the_queue(page_of(client)) == [first, second, third]
 
 
 def test_the_keys_lead_to_the_neighbours_and_enter_to_the_whole_mail(cast: Cast) -> None:
