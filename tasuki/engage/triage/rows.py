@@ -42,6 +42,11 @@ class Triages(models.QuerySet["ReplyTriage"]):
         """Those that one of these people is told of: whoever has the lead; where nobody has it, or there is none, whose mailbox it is."""
         return self.filter(Q(message__lead__owner__in=people) | Q(message__lead__owner__isnull=True, message__mailbox__owner__in=people))
 
+    def behind(self, pk: int | None) -> Triages:
+        """Those after a row in the order of `oldest_first`, whatever has been said of it in the meantime; all, behind none."""
+        place = ReplyTriage.objects.filter(pk=pk).values_list("came_at", flat=True).first() if pk else None
+        return self.filter(came_at__gte=place).exclude(came_at=place, pk__lte=pk) if place else self
+
     def oldest_first(self) -> Triages:
         return self.order_by("came_at", "pk")
 

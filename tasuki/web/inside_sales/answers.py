@@ -55,7 +55,7 @@ def page(request: UserRequest) -> HttpResponse:
     asked = _asked(request, may)
     everyone = waiting.of(request.user, whose=asked.whose)
     of_them = everyone.waiting_for([asked.who]) if asked.who else everyone
-    window = list(_from(_of_class(of_them, asked.of_class), asked.after).oldest_first().for_listing()[: PAGE + 1])
+    window = list(_of_class(of_them, asked.of_class).behind(asked.after).oldest_first().for_listing()[: PAGE + 1])
     rows, at = window[:PAGE], now()
     here = next((one for one in rows if one.pk == asked.at_hand), rows[0] if rows else None)
     further = replace(asked, after=rows[-1].pk, at_hand=None).address if len(window) > PAGE else ""
@@ -112,12 +112,6 @@ def _asked(request: UserRequest, may: Any) -> Asked:
 
 def _of_class(rows: Triages, of_class: str) -> Triages:
     return rows.filter(reply_class="" if of_class == _UNCLEAR else of_class) if of_class else rows
-
-
-def _from(rows: Triages, after: int | None) -> Triages:
-    """Those behind a row, which somebody may have said in the meantime."""
-    place = ReplyTriage.objects.filter(pk=after).values_list("came_at", flat=True).first() if after else None
-    return rows.filter(came_at__gte=place).exclude(came_at=place, pk__lte=after) if place else rows
 
 
 def _beside(asked: Asked, rows: list[ReplyTriage], here: ReplyTriage | None, *, further: str) -> dict[str, str]:
