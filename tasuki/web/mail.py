@@ -131,6 +131,8 @@ def decision(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def returning(request: UserRequest, pk: int) -> HttpResponse:
     """Whoever wrote the answer is away until a day that somebody knows better than what could be read."""
+    if not deciding.may_say(request.user):  # before the form is read, so that who may not is never told what is wrong with it
+        raise Forbidden(_("You may not say what an answer is. Ask an administrator."))
     message = _found(request, pk)
     row = get_object_or_404(ReplyTriage.objects.visible_to(request.user).for_page(), message=message)
     form = triage.ReturnForm(request.POST)
