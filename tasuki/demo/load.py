@@ -43,6 +43,7 @@ from tasuki.demo import (
     handed,
     haneul,
     heard,
+    listening,
     mailing,
     met,
     own_calendars,
@@ -195,6 +196,7 @@ def _work(*, since: datetime, until: datetime, seed: int, random: Random) -> Non
     promises.promised(since=since, until=until, random=random)
     promised_words.owed(until=until)
     protected.write(seed=seed, at=until)
+    listening.enrol(until=until)
     reached.enrol(until=until, random=random)
     mailing.furnish(until=until)
     own_calendars.furnish(until=until)

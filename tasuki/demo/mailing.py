@@ -18,6 +18,7 @@ from tasuki.engage.mailboxes import Mailbox
 from tasuki.engage.message_rows import Direction, Message, MessageKind, MessageState
 from tasuki.engage.triage import classifying, rows
 from tasuki.engage.triage.classes import Proposal, ReplyClass, Sign
+from tasuki.engage.triage.rows import ReplyTriage
 
 _N = 60
 # Until then the workers leave the servers of the demo company alone: there are none.
@@ -49,16 +50,17 @@ _LANGUAGES = {"KR": "ko", "JP": "ja"}
 
 def furnish(*, until: datetime) -> None:
     """Letters about the leads that are being worked: most of them answered, one that came back, one in doubt, one that waits."""
-    boxes: dict[int, Mailbox] = {}
     leads = Lead.objects.filter(stage__in=[stages.WORKING, stages.CONNECTED], contact__isnull=False, owner__isnull=False)
     rows = leads.select_related("contact", "account", "owner").prefetch_related("contact__emails").order_by("-stage_since", "-pk")[:_N]
     for nth, lead in enumerate(rows):
         if lead.owner and lead.contact and lead.contact.main_email:
-            box = boxes.get(lead.owner_id or 0) or boxes.setdefault(lead.owner.pk, _box(lead.owner, at=until))
-            _thread(lead, contact=lead.contact, box=box, nth=nth, until=until)
+            _thread(lead, contact=lead.contact, box=box_of(lead.owner, at=until), nth=nth, until=until)
 
 
-def _box(owner: User, *, at: datetime) -> Mailbox:
+def box_of(owner: User, *, at: datetime) -> Mailbox:
+    """Theirs, with its trial behind it."""
+    if there := Mailbox.objects.filter(owner=owner).first():
+        return there
     address = owner.email or f"{owner.pk}@{haneul.HOST}"
     servers = {"smtp_host": f"mail.{haneul.HOST}", "smtp_login": address, "imap_host": f"mail.{haneul.HOST}"}
     alone = {"send_retry_at": at + _NEVER, "read_retry_at": at + _NEVER}
@@ -82,27 +84,30 @@ def _thread(lead: Lead, *, contact: Contact, box: Mailbox, nth: int, until: date
         why={MessageState.BOUNCED: "hard", MessageState.IN_DOUBT: "broken"}.get(state, ""), **moments, **said,
     )  # fmt: skip
     if state in {MessageState.SENT, MessageState.BOUNCED}:
-        _tell(letter)
+        tell(letter)
     if state is MessageState.SENT and nth % 3 != 2:
-        _answer(letter, words=away if nth % 6 == 3 else reply, kind=MessageKind.AUTO_REPLY if nth % 6 == 3 else MessageKind.REPLY)
+        kind = MessageKind.AUTO_REPLY if nth % 6 == 3 else MessageKind.REPLY
+        answer(letter, words=away if nth % 6 == 3 else reply, kind=kind, at=letter.at + timedelta(minutes=74))
 
 
-def _answer(letter: Message, *, words: str, kind: MessageKind) -> None:
+def answer(letter: Message, *, words: str, kind: MessageKind, at: datetime) -> ReplyTriage:
+    """What came in answer to a letter, with what the rules propose that it is."""
     quote = "\n".join(f"> {line}" for line in letter.words.splitlines())
-    answer = Message.objects.create(
+    came = Message.objects.create(
         mailbox=letter.mailbox, direction=Direction.IN, kind=kind, state=MessageState.RECEIVED, lead=letter.lead, contact=letter.contact,
-        account=letter.account, thread=letter.thread, message_id=f"{letter.lead_id}.2@{haneul.HOST}", in_reply_to=letter, references=letter.message_id,
+        account=letter.account, thread=letter.thread, message_id=f"a{letter.pk}@{haneul.HOST}", in_reply_to=letter, references=letter.message_id,
         address=letter.address, name=letter.name, subject=f"Re: {letter.subject}", text=f"{words}\n\n{quote}\n", words=words,
-        at=letter.at + timedelta(minutes=74),
+        at=at,
     )  # fmt: skip
-    _tell(answer)
+    tell(came)
     proposal = (
         classifying.by_words(words) if kind is MessageKind.REPLY else Proposal(ReplyClass.OUT_OF_OFFICE, ((Sign.HEADER, "Auto-Submitted: auto-replied"),))
     )
-    rows.keep(answer, proposal=proposal, wakes_on=None, at=answer.at)
+    return rows.keep(came, proposal=proposal, wakes_on=None, at=at)
 
 
-def _tell(message: Message) -> None:
+def tell(message: Message) -> None:
+    """On the timeline of whom it is with."""
     direction = {"direction": message.direction, "channel": "mail", "subject": message.subject, "message": message.pk}
     more = {} if message.is_ours else {"what": message.kind}
     entry = TimelineEntry.objects.create(

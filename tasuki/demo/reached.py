@@ -99,14 +99,15 @@ def enrol(*, until: datetime, random: Random) -> None:
     """The sequences, by whoever manages the sellers, and their members as they stand at `until`."""
     by, hours = By(User.objects.get_queryset().get(email=f"taekyung@{haneul.HOST}"), Door.WEB), hours_of_the_house()
     for countries, terms, steps in _SEQUENCES:
-        version = _written(terms, steps, by=by, at=until - _SINCE)
+        version = written(terms, steps, by=by, at=until - _SINCE)
         _fill(version, countries, hours=hours, until=until, random=random)
     last = Sequence.objects.get(name=_SEQUENCES[-1][1].name)
     draft = writing.draft(last, by=by, at=until - timedelta(days=2))
     writing.add_step(draft, wording=Wording("call", n_days=2, words="A last call, at another hour"), by=by, at=until - timedelta(days=2))
 
 
-def _written(terms: Settings, steps: tuple[tuple[Wording, tuple[tuple[str, str], ...]], ...], *, by: By, at: datetime) -> SequenceVersion:
+def written(terms: Settings, steps: tuple[tuple[Wording, tuple[tuple[str, str], ...]], ...], *, by: By, at: datetime) -> SequenceVersion:
+    """The sequence in force; each step with the wordings of its mail."""
     sequence = writing.add(terms, by=by, at=at)
     version = writing.draft(sequence, by=by, at=at)
     made: list[Step] = []
@@ -128,14 +129,15 @@ def _fill(version: SequenceVersion, countries: tuple[str, ...], *, hours: Hours,
     here = known.filter(account__country__in=countries) if countries else known.exclude(account__country__in=["KR", "JP"])
     steps = list(version.steps.prefetch_related("variants").order_by("position"))
     worked = here.in_process().filter(stage__in=[stages.WORKING, stages.CONNECTED], opened_at__lt=until - timedelta(days=3)).order_by("-opened_at", "-pk")
-    for nth, lead in enumerate(_each_person(worked, _MOST_RUNNING, there)):
+    for nth, lead in enumerate(each_person(worked, _MOST_RUNNING, there)):
         _running(nth, lead, version=version, steps=steps, hours=hours, until=until)
     before = here.filter(opened_at__lt=until - _SINCE).exclude(stage__in=[stages.WORKING, stages.CONNECTED]).order_by("-opened_at", "-pk")
-    for nth, lead in enumerate(_each_person(before, _MOST_BEFORE, there)):
+    for nth, lead in enumerate(each_person(before, _MOST_BEFORE, there)):
         _ended(nth, lead, version=version, steps=steps, until=until, random=random)
 
 
-def _each_person(leads: Leads, most: int, there: set[int]) -> Iterator[Lead]:
+def each_person(leads: Leads, most: int, there: set[int]) -> Iterator[Lead]:
+    """So many of them, each of another person; whoever is in `there` is left out, and comes to be in it."""
     n = 0
     for lead in leads[: most * 2]:
         if n < most and lead.contact_id and lead.contact_id not in there:
@@ -160,10 +162,11 @@ def _running(nth: int, lead: Lead, *, version: SequenceVersion, steps: list[Step
     )  # fmt: skip
     _done(member, steps[:at], begun=begun)
     if is_waiting:
-        _put_on_the_day(member, step, until=until, is_late=nth % 8 == 0)
+        put_on_the_day(member, step, until=until, is_late=nth % 8 == 0)
 
 
-def _put_on_the_day(member: Enrolment, step: Step, *, until: datetime, is_late: bool) -> None:
+def put_on_the_day(member: Enrolment, step: Step, *, until: datetime, is_late: bool) -> None:
+    """The step waits for a person."""
     day = until.date() - timedelta(days=1 if is_late else 0)
     task = None
     if step.kind != StepKind.CALL:

@@ -26,6 +26,9 @@ from tasuki.crm.ledger import Outcome, Passage
 from tasuki.crm.tasks import Task
 from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.demo import haneul, load
+from tasuki.engage.sequences.enrolments import Deed, Enrolment
+from tasuki.engage.tracking.rows import TrackedLetter
+from tasuki.engage.triage.rows import ReplyTriage
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Opportunity
 
@@ -199,3 +202,17 @@ def test_the_ledger_it_wrote_cannot_be_rewritten(haneul_ts: load.Loaded) -> None
         Passage.objects.filter(pk=passage.pk).update(stage=stages.LIVE)
     with ledger.correcting("a test"):
         Passage.objects.filter(pk=passage.pk).update(reason="x")
+
+
+def test_a_sequence_listens_and_somebody_stands_at_each_of_its_ways(haneul_ts: load.Loaded) -> None:
+    listens = Enrolment.objects.running().filter(version__steps__hears="clicked")
+    at = listens.values_list("next_step__position", flat=True)
+    assert set(at) == {2, 3, 4, 5, 7}
+    assert listens.filter(stops_listening_at__isnull=False).exists()
+    assert set(Deed.objects.filter(step__hears="clicked").values_list("result", flat=True)) == {"", "heard"}
+    assert Deed.objects.filter(step__hears="replied", result="heard").exists()
+    answers = ReplyTriage.objects.filter(enrolment__in=Enrolment.objects.filter(version__steps__hears="clicked"))
+    assert answers.filter(said_at__isnull=True).exists(), "one waits until somebody has said what it is"
+    assert set(answers.filter(said_at__isnull=False).values_list("reply_class", flat=True)) == {"information", "not_now", "objection"}
+    assert TrackedLetter.objects.filter(n_clicks=1).exists()
+    assert not TrackedLetter.objects.exclude(opened_at=None).filter(opened_at__gt=UNTIL).exists()

@@ -10,6 +10,7 @@ from django.db import transaction
 from tasuki.core import bus
 from tasuki.crm.contacts import Channel
 from tasuki.crm.timeline import Kind, TimelineEntry
+from tasuki.engage.message_rows import Message
 from tasuki.engage.tracking.rows import MailHit, Told, TrackedLetter
 
 # Programs that look at letters on their way come within seconds, and follow every link at once.
@@ -80,8 +81,13 @@ def _told_by(hit: MailHit, *, hits: list[MailHit], links: set[int], sent_at: dat
 
 def _tell(letter: TrackedLetter, *, what: str, moment: datetime, at: datetime) -> None:
     message = letter.message
+    tell(message, what=what, moment=moment)
+    bus.say(Noticed(message.pk, message.contact_id, message.cause, what, at))
+
+
+def tell(message: Message, *, what: str, moment: datetime) -> None:
+    """On the timeline of whoever it was sent to."""
     detail = {"message": message.pk, "subject": message.subject, "direction": "in", "channel": Channel.MAIL.value, "noticed": what}
     TimelineEntry.objects.create(
         at=moment, kind=Kind.MAIL, lead_id=message.lead_id, contact_id=message.contact_id, account_id=message.account_id, detail=detail
     )
-    bus.say(Noticed(message.pk, message.contact_id, message.cause, what, at))
