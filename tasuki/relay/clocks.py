@@ -58,9 +58,19 @@ class Clocks(models.QuerySet["Clock"]):
     def running(self) -> Clocks:
         return self.filter(stopped_at__isnull=True)
 
+    def owed_by(self, user: User) -> Clocks:
+        """Those that run and that the person owes as things stand, whoever owed them when they began: see `owing`."""
+        by_sender = Q(owed__in=[Owed.PLAN, Owed.READING])
+        of_handoff = Q(owed=Owed.ACCEPTANCE, handoff__to_owner=user) | (by_sender & Q(handoff__credited_to=user))
+        return self.running().filter(of_handoff | Q(lead__owner=user) & (Q(handoff__isnull=True) | ~(by_sender | Q(owed=Owed.ACCEPTANCE))))
+
     def due_by(self, at: datetime) -> Clocks:
         """Those that are over and that nobody has found yet."""
         return self.running().filter(breached_at__isnull=True, due_at__lte=at).order_by("due_at")
+
+    def to_end_by(self, moment: datetime) -> Clocks:
+        """Those that can still be kept, the first to end before the others."""
+        return self.running().filter(breached_at__isnull=True, due_at__lte=moment).order_by("due_at", "pk")
 
     def to_go_on(self, at: datetime) -> Clocks:
         """Those that stood still until a moment which has come."""

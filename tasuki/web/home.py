@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,21 +12,28 @@ from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities, set_up
-from tasuki.core.abilities import Ability
+from tasuki.core.abilities import Ability, Role
 from tasuki.core.set_up import Progress
 from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
+from tasuki.relay.agreements import Owed
+from tasuki.relay.clocks import Clock
+from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import tour
+from tasuki.web.inside_sales.own_day import own_day
 from tasuki.web.requests import UserRequest
 
-_ROWS = 12
+_ROWS, _FEW = 12, 6
+# What is owed and ends no later is shown.
+_SOON = timedelta(days=1)
 
 
 @require_GET
 def home(request: UserRequest) -> HttpResponse:
-    """What waits for me: tasks, the leads I carry by stage, and my open opportunities."""
+    """What waits for me: my list of today, what I owe soon, words that I have not read; tasks, the leads I carry by stage, my open opportunities."""
+    at = now()
     mine = Lead.objects.visible_to(request.user).filter(owner=request.user).in_process()
     counts = dict(mine.order_by().values_list("stage").annotate(n=Count("pk")))
     context = {
@@ -35,9 +45,26 @@ def home(request: UserRequest) -> HttpResponse:
         "set_up": _steps_to_show(request),
         "tour": tour.offer(request.user),
         "today": localdate(),
-        "now": now(),
+        "now": at,
+        **_of_the_day(request, at),
     }
     return render(request, "home/page.jinja", context)
+
+
+def _of_the_day(request: UserRequest, at: datetime) -> dict[str, Any]:
+    """For whoever works leads: the list of today, promises that end within a day, and what sales said of a hand-off and nobody has read yet."""
+    user = request.user
+    standing = abilities.standing_of(user)
+    if Ability.WORK_LEADS not in standing.abilities:
+        return {"day": None, "has_lists": False, "clocks": [], "unread": []}
+    # Whoever is offered a hand-off owes a word on it before the lead is theirs to see; its page shows it to both sides.
+    owed = Clock.objects.owed_by(user).exclude(owed=Owed.READING).to_end_by(at + _SOON)
+    return {
+        "day": own_day(user, at=at) if Role.INSIDE_SELLER in standing.roles else None,
+        "has_lists": Role.INSIDE_SELLER in standing.roles,
+        "clocks": owed.select_related("agreement", "lead__contact", "lead__account")[:_FEW],
+        "unread": Handoff.objects.visible_to(user).with_unread_feedback(user).for_listing().order_by("-answered_at", "-pk")[:_FEW],
+    }
 
 
 def _steps_to_show(request: UserRequest) -> Progress | None:

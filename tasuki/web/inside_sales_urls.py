@@ -20,6 +20,7 @@ from tasuki.web.inside_sales import (
     recycling,
     sequence_editor,
     sequences,
+    team_lists,
 )
 
 urlpatterns = [
@@ -46,6 +47,7 @@ urlpatterns = [
     path("inside-sales/desk/<int:pk>/answers", desk.answers, name="desk_answers"),
     path("inside-sales/desk/<int:pk>/answers/<int:objection>/use", desk.use, name="desk_answer_use"),
     path("inside-sales/list", call_lists.page, name="call_list"),
+    path("inside-sales/team-lists", team_lists.page, name="team_lists"),
     path("inside-sales/lists", call_lists.propose, name="call_list_propose"),
     path("inside-sales/lists/<int:pk>/proposing", call_lists.proposing, name="call_list_proposing"),
     path("inside-sales/lists/<int:pk>/freezing", call_lists.freezing, name="call_list_freezing"),

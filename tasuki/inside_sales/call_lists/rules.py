@@ -166,21 +166,24 @@ def slots_of(people: Iterable[User], *, day: date, planned_in_week: Mapping[int,
     rules, people = in_force(), list(people)
     away = set(Absence.objects.on(day).filter(user__in=[one.pk for one in people]).values_list("user_id", flat=True))
     own_paces = paces(people)
-    house = hours_of_the_house()
-    calendars: dict[int, Hours] = {}
+    hours_by_person = hours_of_people(people, paces=own_paces)
     found = {}
     for person in people:
-        pace = own_paces.get(person.pk)
-        own = pace.calendar if pace else None
-        if own and own.pk not in calendars:
-            calendars[own.pk] = hours_of(own)
-        hours = calendars[own.pk] if own else house
+        pace, hours = own_paces.get(person.pk), hours_by_person[person.pk]
         minutes = working_minutes(day, hours=hours)
         each = (pace.minutes_per_lead if pace else None) or rules.minutes_per_lead
         left = max(rules.slots_a_week - planned_in_week.get(person.pk, 0), 0)
         n = 0 if person.pk in away else min(minutes // each, rules.slots_a_day, left)
         found[person.pk] = Slots(n, rules.quota(n), person.pk in away, _begins(day, hours=hours, each=timedelta(minutes=each))[:n])
     return found
+
+
+def hours_of_people(people: Iterable[User], *, paces: Mapping[int, Pace]) -> dict[int, Hours]:
+    """By which hours each works, by their id: those of their own calendar, else of the house; a few queries for each calendar."""
+    house = hours_of_the_house()
+    own = {pace.user_id: pace.calendar for pace in paces.values() if pace.calendar}
+    calendars = {calendar.pk: hours_of(calendar) for calendar in {calendar.pk: calendar for calendar in own.values()}.values()}
+    return {person.pk: calendars[own[person.pk].pk] if person.pk in own else house for person in people}
 
 
 def working_minutes(day: date, *, hours: Hours) -> int:

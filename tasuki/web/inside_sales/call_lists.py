@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -116,11 +116,11 @@ def _shown(request: UserRequest, *, who: WhoForm, person: User, day: date, refus
         "person": person,
         "who": who,
         "day": day,
-        "days": [(label, _address(person, one), one == day) for label, one in _days(on_or_before(here - _DAY, hours=hours), here, tomorrow, day=day)],
+        "days": [(label, address(person, one), one == day) for label, one in _days(on_or_before(here - _DAY, hours=hours), here, tomorrow, day=day)],
         "tomorrow": tomorrow,
         "result": adherence.of(everything),
         "is_over": found is not None and day < here,
-        "meter": _meter(found, entries) if found else None,
+        "meter": meter_of(found, entries) if found else None,
         "may_arrange": found is not None and lists.may_arrange(request.user, whose=found.owner),
         "may_propose": lists.may_arrange(request.user, whose=person),
         "refused": refused or {},
@@ -137,7 +137,8 @@ def _days(before: date, here: date, after: date, *, day: date) -> list[tuple[Any
     return days if day in [one for _label, one in days] else [*days, (formats.day(day), day)]
 
 
-def _address(person: User, day: date) -> str:
+def address(person: User, day: date) -> str:
+    """Of the list of a person for a day."""
     return f"{reverse('call_list')}?person={person.pk}&day={day.isoformat()}"
 
 
@@ -152,7 +153,8 @@ def _grouped(rows: list[Row]) -> list[tuple[Any, list[Row]]]:
     return groups
 
 
-def _meter(found: CallList, entries: list[CallListEntry]) -> Meter:
+def meter_of(found: CallList, entries: Sequence[CallListEntry]) -> Meter:
+    """Of a list with its entries, each lead once: one query."""
     n_worked = sum(one.worked_at is not None for one in entries)
     return Meter(found.n_slots, len(entries), n_worked, lists.n_in_week(found), rules.in_force().slots_a_week)
 
@@ -167,7 +169,7 @@ def propose(request: UserRequest) -> HttpResponse:
     wanted = here if request.POST.get("day") == here.isoformat() else keeping.day_after(here, hours=hours_of_the_house())
     if not building.build(wanted, owners=[person], by=by(request), at=now()):
         toasts.say(request, _("Nothing to propose: the person has no time that day, or has a list already."))
-    return redirect(_address(person, wanted))
+    return redirect(address(person, wanted))
 
 
 @require_POST
@@ -177,14 +179,14 @@ def proposing(request: UserRequest, pk: int) -> HttpResponse:
     if not building.propose_again(found, by=by(request), at=now()):
         raise lists.ListFrozen
     toasts.say(request, _("The list is proposed anew."))
-    return redirect(_address(found.owner, found.for_on))
+    return redirect(address(found.owner, found.for_on))
 
 
 @require_POST
 def freezing(request: UserRequest, pk: int) -> HttpResponse:
     found = lists.freeze(_mine(request, pk), by=by(request), at=now())
     toasts.say(request, _("The list is frozen. Only late hand-raises and replies come on top, and are marked."))
-    return redirect(_address(found.owner, found.for_on))
+    return redirect(address(found.owner, found.for_on))
 
 
 @require_POST
@@ -192,7 +194,7 @@ def place(request: UserRequest, pk: int) -> HttpResponse:
     entry, form = _entry(request, pk), PlaceForm(request.POST)
     if form.is_valid():
         lists.move(entry, to=form.cleaned_data["to"], by=by(request), at=now())
-    return redirect(f"{_address(entry.call_list.owner, entry.call_list.for_on)}#entry-{pk}")
+    return redirect(f"{address(entry.call_list.owner, entry.call_list.for_on)}#entry-{pk}")
 
 
 @require_POST
@@ -202,7 +204,7 @@ def skipping(request: UserRequest, pk: int) -> HttpResponse:
         return _shown(
             request, who=_who(request, {"person": str(entry.call_list.owner_id)}), person=entry.call_list.owner, day=entry.call_list.for_on, refused={pk: form}
         )
-    return redirect(f"{_address(entry.call_list.owner, entry.call_list.for_on)}#entry-{pk}")
+    return redirect(f"{address(entry.call_list.owner, entry.call_list.for_on)}#entry-{pk}")
 
 
 def _skipped(request: UserRequest, entry: CallListEntry, reason: str) -> bool:
@@ -214,7 +216,7 @@ def _skipped(request: UserRequest, entry: CallListEntry, reason: str) -> bool:
 def skipping_removal(request: UserRequest, pk: int) -> HttpResponse:
     entry = _entry(request, pk)
     lists.take_back(entry, by=by(request), at=now())
-    return redirect(f"{_address(entry.call_list.owner, entry.call_list.for_on)}#entry-{pk}")
+    return redirect(f"{address(entry.call_list.owner, entry.call_list.for_on)}#entry-{pk}")
 
 
 def _mine(request: UserRequest, pk: int) -> CallList:
