@@ -37,6 +37,8 @@ BENCHMARKS = (
     Benchmark("conversation", 0.15, 0.20, _("person reached, of all dials, agencies in Japan"), "wsf-is.com"),
     Benchmark("booked", 0.046, 0.048, _("meetings, of conversations"), "Cognism; Belkins"),
     Benchmark("show", 0.70, 0.90, _("meetings that take place, Japan"), "revolver-sales.net"),
+    Benchmark("worked", 0.90, 1.0, _("tasks completed and not skipped, asked of inside sellers"), "GitLab handbook, sales development"),
+    Benchmark("overdue", 0.0, 0.10, _("tasks that are overdue, at most, asked of inside sellers"), "GitLab handbook, sales development"),
     Benchmark("acceptance", 0.50, 0.70, _("taken over by sales, of qualified leads"), "revwiser.com"),
 )
 

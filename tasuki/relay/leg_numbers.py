@@ -11,8 +11,8 @@ from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce, Extract, Least, TruncDate
+from django.db.models import Count, F, Min, Q, Sum, Window
+from django.db.models.functions import Coalesce, Extract, Least, Lower, RowNumber, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.analytics import wilson
@@ -68,12 +68,13 @@ class Tries:
 
 @dataclass(frozen=True)
 class Lists:
-    """How lists were worked: planned entries and those worked; and of all pairs of worked ones, those that were worked in the order of the list."""
+    """How lists were worked: planned entries, those worked, those skipped; of all pairs of worked ones, those that were worked in the order of the list."""
 
     n_planned: int = 0
     n_worked: int = 0
     n_pairs: int = 0
     n_in_order: int = 0
+    n_skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Measure:
         return Share(attrgetter(self.part[1])(numbers), attrgetter(self.whole[1])(numbers))
 
 
-_DIALS, _TALKS = ("dials", "calls.n_dials"), ("conversations", "calls.n_conversations")
+_DIALS, _TALKS, _OVER = ("dials", "calls.n_dials"), ("conversations", "calls.n_conversations"), ("overrun", "calls.n_overrun")
 MEASURES = (
     Measure("connect", _("connect rate"), _("answered by somebody ÷ dials"), ("connects", "calls.n_connects"), _DIALS),
     Measure("reach", _("reach"), _("leads reached ÷ leads attempted"), ("reached", "calls.n_reached"), ("attempted", "calls.n_attempted")),
@@ -143,6 +144,12 @@ MEASURES = (
         ("given_up", "tries.n"),
     ),
     Measure("worked", _("list worked"), _("worked ÷ planned on lists"), ("worked", "lists.n_worked"), ("planned", "lists.n_planned")),
+    Measure("skipped", _("list skipped"), _("skipped for a reason ÷ planned on lists"), ("skipped", "lists.n_skipped"), ("planned", "lists.n_planned")),
+    Measure("overrun", _("beyond the talk-time limit"), _("conversations beyond the limit of their type ÷ conversations"), _OVER, _TALKS),
+    Measure(
+        "overrun_in_vain", _("beyond it without progress"), _("those that moved nothing on ÷ conversations beyond the limit"),
+        ("overrun_in_vain", "calls.n_overrun_in_vain"), _OVER,
+    ),
 )  # fmt: skip
 MEASURE = {one.key: one for one in MEASURES}
 
@@ -267,6 +274,7 @@ def _tries(asked: Asked, key: Any) -> dict[Key, Tries]:
 
 def _lists(asked: Asked, key: Any) -> dict[Key, Lists]:
     counts = {"n_planned": Count("pk"), "n_worked": Count("worked_at"), "n_pairs": Sum("n_before", default=0), "n_in_order": Sum("n_in_order", default=0)}
+    counts |= {"n_skipped": Count("skipped_at")}
     return {row.pop("key_"): Lists(**row) for row in _counted(leg_rows.lists(asked), key, **counts)}
 
 
@@ -335,6 +343,30 @@ def curve(asked: Asked, *, known: Known | None = None) -> list[Bin]:
         return response_times.curve_of(leg_rows.promises(asked))
     told = next(iter(reading.numbers(facts.PROMISES).values()), {})
     return [Bin(until, told.get(f"n_in_{nth}", 0), told.get(f"n_reached_{nth}", 0)) for nth, until in enumerate((*BINS, None))]
+
+
+@dataclass(frozen=True)
+class SkipReason:
+    """What somebody wrote as they left planned ones out, whatever its capitals, and how often."""
+
+    words: str
+    n: int
+
+
+def skip_reasons(asked: Asked, *, most: int) -> list[SkipReason]:
+    """The commonest first: read from the index of what was skipped."""
+    rows = leg_rows.skips(asked).values(reason=Lower("skip_reason")).annotate(words=Min("skip_reason"), n=Count("pk"))
+    return [SkipReason(row["words"], row["n"]) for row in rows.order_by("-n", "reason")[:most]]
+
+
+def commonest_skip_reasons(asked: Asked, *, each: Each) -> dict[Key, SkipReason]:
+    """Of each group its commonest: one query. A list is of leads of all sources."""
+    if each is Each.SOURCE:
+        return {}
+    rows = leg_rows.skips(asked).annotate(key_=leg_rows.key(LIST, each=each, asked=asked)).values("key_", reason=Lower("skip_reason"))
+    told = rows.annotate(words=Min("skip_reason"), n=Count("pk"))
+    first = told.annotate(nth=Window(RowNumber(), partition_by=F("key_"), order_by=[F("n").desc(), F("reason").asc()])).filter(nth=1)
+    return {row["key_"]: SkipReason(row["words"], row["n"]) for row in first.order_by()}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome, Passage
 from tasuki.engage.call_metrics import PERSISTENT
 from tasuki.engage.calls import Call, Direction
-from tasuki.engage.dispositions import CONNECTS, CONVERSATIONS, DIALS, REACHES, Disposition
+from tasuki.engage.dispositions import CONNECTS, CONVERSATIONS, DIALS, PROGRESS, REACHES, Disposition
 from tasuki.engage.meeting_rows import Meeting, MeetingState
 from tasuki.inside_sales.call_lists.lists import CallList, CallListEntry
 from tasuki.relay.agreements import Owed
@@ -167,6 +167,11 @@ def lists(asked: Asked) -> Any:
     return rows if asked.source is None else rows.none()
 
 
+def skips(asked: Asked) -> Any:
+    """Planned entries that somebody left out, each with a reason."""
+    return lists(asked).filter(skipped_at__isnull=False)
+
+
 def _people(asked: Asked, which: list[str]) -> Any:
     return Lead.objects.visible_to(asked.viewer).filter(pk__in=calls(asked).filter(disposition__in=which).values("lead"))
 
@@ -179,6 +184,15 @@ def _answered_within(asked: Asked, nth: int) -> Any:
 
 def _with_result(result: Disposition) -> Callable[[Asked], Any]:
     return lambda asked: calls(asked).filter(disposition=result)
+
+
+def _over(asked: Asked) -> Any:
+    """Conversations beyond the limit of their type."""
+    return calls(asked).filter(disposition__in=CONVERSATIONS, n_seconds_over__gt=0)
+
+
+def _over_with_result(result: Disposition) -> Callable[[Asked], Any]:
+    return lambda asked: calls(asked).filter(disposition=result, n_seconds_over__gt=0)
 
 
 def _after_tries(n: int) -> Callable[[Asked], Any]:
@@ -195,7 +209,8 @@ ROWS: Mapping[str, Callable[[Asked], Any]] = {
     "connects": lambda asked: calls(asked).filter(disposition__in=CONNECTS),
     "conversations": lambda asked: calls(asked).filter(disposition__in=CONVERSATIONS),
     "booked": lambda asked: calls(asked).filter(disposition=Disposition.MEETING),
-    "overrun": lambda asked: calls(asked).filter(disposition__in=CONVERSATIONS, n_seconds_over__gt=0),
+    "overrun": _over,
+    "overrun_in_vain": lambda asked: _over(asked).exclude(disposition__in=PROGRESS),
     "without_result": lambda asked: calls(asked).filter(disposition="", ended_at__isnull=False),
     "attempted": lambda asked: _people(asked, DIALS),
     "reached": lambda asked: _people(asked, REACHES),
@@ -210,6 +225,8 @@ ROWS: Mapping[str, Callable[[Asked], Any]] = {
     "never_tried": lambda asked: given_up(asked).filter(n_dials=0),
     "planned": lists,
     "worked": lambda asked: lists(asked).filter(worked_at__isnull=False),
+    "skipped": skips,
+    **{f"over_{one.value}": _over_with_result(one) for one in Disposition},
     **{f"result_{one.value}": _with_result(one) for one in Disposition},
     **{f"tries_{n}": _after_tries(n) for n in range(MOST_TRIES + 1)},
     **{f"span_{n}": _in_span(n) for n in range(len(BINS) + 1)},

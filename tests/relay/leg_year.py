@@ -126,6 +126,7 @@ class Year:
             CallListEntry(
                 call_list=one, lead=lead, bucket=7, position=place, worked_at=START if (worked := self.chance.random() < 0.7) else None,
                 n_before=place if worked else 0, n_in_order=place // 2 if worked else 0, inserted_at=START if place == 3 else None,
+                **({"skipped_at": START, "skip_reason": "On leave"} if not worked and self.chance.random() < 0.5 else {}),
             )
             for one in lists for place, lead in enumerate(self.chance.sample(self.leads, 4))
         )  # fmt: skip

@@ -12,20 +12,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tasuki.core.people import User
-from tasuki.crm import leads, stages
+from tasuki.crm import leads, stages, tasks
 from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.leads import Lead
+from tasuki.crm.tasks import Task
 from tasuki.engage import calls, meetings
 from tasuki.engage.calls import Call
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meetings import Plan
 from tasuki.inside_sales.call_lists import lists as call_lists
 from tasuki.inside_sales.call_lists.lists import CallList
-from tasuki.relay import benchmarks, handoffs, leg_flows, leg_numbers, leg_rows
-from tasuki.relay.leg_numbers import MEASURE, MEASURES, Numbers, Share, Tries
+from tasuki.relay import benchmarks, handoffs, leg_flows, leg_numbers, leg_rows, leg_tasks
+from tasuki.relay.leg_numbers import MEASURE, MEASURES, Numbers, Share, SkipReason, Tries
 from tasuki.relay.leg_rows import Asked, Each
 from tests.cast import MONDAY, Cast
-from tests.engage.calling import callable_lead, outcome, type_of
+from tests.engage.calling import call_of, callable_lead, outcome, type_of
 from tests.relay.handing import by, offered
 from tests.relay.histories import N_DAYS, START, Teller
 
@@ -126,6 +127,59 @@ def test_lists_say_how_much_of_them_was_worked_and_in_which_order(cast: Cast) ->
     assert leg_numbers.now_and_before(asked(cast.ada, end=MONDAY + timedelta(hours=1)))[0].lists.n_planned == 0, "the day is not over"
 
 
+def skipped(cast: Cast, *reasons: str, owner: User | None = None, day: date = date(2026, 3, 2), nth: int = 1) -> CallList:
+    """A list of a day, a row for each reason; an empty one is worked by nobody and left out by nobody."""
+    made = CallList.objects.create(owner=owner or cast.ivo, for_on=day, n_slots=9, built_at=MONDAY)
+    for position, reason in enumerate(reasons, start=1):
+        said = {"skipped_at": MONDAY, "skip_reason": reason} if reason else {}
+        made.entries.create(lead=callable_lead(cast, nth * 20 + position), bucket=7, position=position, **said)
+    return made
+
+
+def test_skips_are_counted_by_person_and_by_reason_and_late_ones_are_no_part(cast: Cast) -> None:
+    made = skipped(cast, "On leave", "on leave", "Wrong number", "", "")
+    skipped(cast, "No time", "", owner=cast.ruth, nth=2)
+    skipped(cast, "On leave", day=MONDAY.date() - timedelta(days=1), nth=3)
+    late = made.entries.create(lead=callable_lead(cast, 99), bucket=7, position=0, inserted_at=MONDAY, skipped_at=MONDAY, skip_reason="late")
+    period = asked(cast.ada)
+    now, before = leg_numbers.now_and_before(period)
+    assert (MEASURE["skipped"].of(now), MEASURE["skipped"].of(before)) == (Share(4, 7), Share(1, 1))
+    by_person = {key: MEASURE["skipped"].of(one) for key, one in leg_numbers.grouped(period, each=Each.PERSON).items()}
+    assert by_person == {cast.ivo.pk: Share(3, 5), cast.ruth.pk: Share(1, 2)}
+    assert [(one.words.lower(), one.n) for one in leg_numbers.skip_reasons(period, most=2)] == [("on leave", 2), ("no time", 1)]
+    common = {key: (one.words.lower(), one.n) for key, one in leg_numbers.commonest_skip_reasons(period, each=Each.PERSON).items()}
+    assert common == {cast.ivo.pk: ("on leave", 2), cast.ruth.pk: ("no time", 1)}
+    assert not leg_rows.ROWS["skipped"](period).filter(pk=late.pk).exists()
+    assert leg_numbers.skip_reasons(asked(cast.ada, person=cast.ruth.pk), most=9) == [SkipReason("No time", 1)]
+    assert leg_numbers.skip_reasons(asked(cast.saori), most=9) == leg_numbers.skip_reasons(asked(cast.ada, source="fair"), most=9) == []
+
+
+def test_of_conversations_those_beyond_the_limit_and_of_these_those_in_vain(cast: Cast) -> None:
+    for nth, (minutes, what) in enumerate([(3, Disposition.TALK), (40, Disposition.MEETING), (40, Disposition.NOT_INTERESTED), (40, Disposition.GATEKEEPER)]):
+        at = MONDAY + timedelta(hours=nth)
+        call = call_of(cast, callable_lead(cast, nth + 1), at=at, minutes=minutes)
+        calls.dispose(call, outcome=outcome(what), by=by(cast.ivo), at=at + timedelta(hours=1))
+    period = asked(cast.ada)
+    now, _before = leg_numbers.now_and_before(period)
+    # A gatekeeper is no conversation; a meeting is progress, a no is none.
+    assert (MEASURE["overrun"].of(now), MEASURE["overrun_in_vain"].of(now)) == (Share(2, 3), Share(1, 2))
+    over = {one.result: one.n_over for one in leg_numbers.by_result(period)}
+    assert {what: leg_rows.ROWS[f"over_{what.value}"](period).count() for what in over} == over
+    assert over[Disposition.GATEKEEPER] == 1
+
+
+def test_tasks_that_were_due_before_today_are_overdue_and_only_those_of_inside_sellers_count(cast: Cast) -> None:
+    today = MONDAY.date()
+    for owner, due_on in ((cast.ivo, today), (cast.ivo, today - timedelta(days=1)), (cast.ivo, None), (cast.saori, today - timedelta(days=3))):
+        tasks.add(Task(subject="call", owner=owner, lead=callable_lead(cast, Task.objects.count() + 1), due_on=due_on), by=by(cast.ada), at=MONDAY)
+    done = Task(subject="done", owner=cast.ivo, lead=callable_lead(cast, 9), due_on=today - timedelta(days=9))
+    tasks.finish(tasks.add(done, by=by(cast.ivo), at=MONDAY), by=by(cast.ivo), at=MONDAY)
+    found = leg_tasks.by_person(asked(cast.ada), today=today)
+    assert found == {cast.ivo.pk: leg_tasks.ToDo(n_open=3, n_overdue=1)}
+    assert leg_tasks.in_all(found).overdue == Share(1, 3)
+    assert leg_tasks.by_person(asked(cast.tomas), today=today) == leg_tasks.by_person(asked(cast.ada, person=cast.ruth.pk), today=today) == {}
+
+
 def test_of_few_no_share_is_said_and_of_enough_between_which_it_lies() -> None:
     assert (Share(4, 9).value, Share(4, 9).interval) == (None, None)
     low, high = Share(4, 10).interval or (0, 0)
@@ -176,7 +230,7 @@ def test_it_asks_the_same_for_two_people_and_for_many(cast: Cast) -> None:
 
 def test_what_others_report_names_a_measure_of_ours_and_its_source() -> None:
     for one in benchmarks.BENCHMARKS:
-        assert one.measure in MEASURE or one.measure == "dials_a_day"
+        assert one.measure in MEASURE or one.measure in ("dials_a_day", "overdue")
         assert (one.low <= one.high, bool(one.source)) == (True, True)
     assert benchmarks.span("connect") == (0.048, 0.133)
     assert benchmarks.span("persistence") is None

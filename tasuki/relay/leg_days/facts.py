@@ -74,7 +74,7 @@ WHERE {_among("stay.stage_id", NOT_REACHED)} AND {_among("stay.outcome", GAVE_UP
       AND stay.left_at >= span.since_at AND stay.left_at < span.until_at"""
 _LISTS = """
 SELECT list.owner_id AS person, owner.team_id AS team, NULL::text AS source, NULL::bigint AS seen, NULL::bigint AS owner,
-       entry.worked_at, entry.n_before, entry.n_in_order
+       entry.worked_at, entry.skipped_at, entry.n_before, entry.n_in_order
 FROM inside_sales_calllist list JOIN core_user owner ON owner.id = list.owner_id
 JOIN inside_sales_calllistentry entry ON entry.call_list_id = list.id AND entry.inserted_at IS NULL
 WHERE list.for_on >= (span.since_at AT TIME ZONE %(zone)s)::date AND list.for_on < (span.until_at AT TIME ZONE %(zone)s)::date"""
@@ -250,7 +250,8 @@ ANSWERS_TOOK = Times(Noun.PROMISE, "took", "seconds", where="is_answered")
 GIVEN_UP = Part(Noun.GIVEN_UP, "given_up", {**{f"n_{tries}": _n(f"tries = {tries}") for tries in range(MOST_TRIES + 1)}, "n_dials": "sum(n)"})
 # Lists are of leads of all sources, and seen by the team of whoever they are for.
 LISTS = Part(
-    Noun.LIST, "lists", {"n_planned": "count(*)", "n_worked": "count(worked_at)", "n_pairs": "sum(n_before)", "n_in_order": "sum(n_in_order)"},
+    Noun.LIST, "lists", {"n_planned": "count(*)", "n_worked": "count(worked_at)", "n_pairs": "sum(n_before)", "n_in_order": "sum(n_in_order)",
+     "n_skipped": "count(skipped_at)"},
     sets=(Told.ALL, Told.TEAM, Told.PERSON),
 )  # fmt: skip
 MOVES = Part(

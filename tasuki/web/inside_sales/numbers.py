@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -20,12 +23,13 @@ from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
 from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
-from tasuki.relay import benchmarks, leg_flows, leg_numbers, questions, response_times
+from tasuki.relay import benchmarks, leg_flows, leg_numbers, leg_tasks, questions, response_times
 from tasuki.relay.groups import BLANK
 from tasuki.relay.leg_days import covering
 from tasuki.relay.leg_days.covering import Known
-from tasuki.relay.leg_numbers import MEASURE, MEASURES, Key, Measure, Numbers
+from tasuki.relay.leg_numbers import MEASURE, MEASURES, Key, Measure, Numbers, SkipReason
 from tasuki.relay.leg_rows import MOST_TRIES, Asked, Each
+from tasuki.relay.leg_tasks import ToDo
 from tasuki.web import formats, plan_against, relay_filter, relay_trend
 from tasuki.web.relay_filter import Clause, Filter
 from tasuki.web.requests import UserRequest
@@ -35,6 +39,9 @@ _MOST_OPTIONS = 60
 _WEEKS = 13 + 3
 # What stands in the table of groups.
 _OF_GROUPS = tuple(MEASURE[key] for key in ("connect", "reach", "conversation", "booked", "show", "acceptance", "in_time", "persistence"))
+# And in the one below it: how lists, tasks and talk time are kept.
+_OF_HABITS = tuple(MEASURE[key] for key in ("worked", "skipped", "overrun", "overrun_in_vain"))
+_MOST_REASONS = 10
 _NARROWS = {Each.PERSON: "owner", Each.TEAM: "team", Each.SOURCE: "source"}
 
 
@@ -67,8 +74,9 @@ def read(request: UserRequest) -> tuple[Said, Asked]:
 def page(request: UserRequest) -> HttpResponse:
     abilities.require(request.user, Ability.SEE_RELAY)
     said, asked = read(request)
-    known = covering.counted()
+    known, today = covering.counted(), localdate()
     now, before = leg_numbers.now_and_before(asked, known=known)
+    todo = leg_tasks.by_person(asked, today=today)
     links = Links(said, asked)
     context = {
         "said": said,
@@ -80,7 +88,10 @@ def page(request: UserRequest) -> HttpResponse:
         "measures": [(one, one.of(now), one.of(before), benchmarks.span(one.key)) for one in MEASURES],
         "groupings": [(str(one.label).capitalize(), f"?{said.query(each=one.value)}#groups", one is said.each) for one in Each],
         "columns": _OF_GROUPS,
-        "groups": _groups(asked, said, links=links, known=known),
+        "habits": _OF_HABITS,
+        "groups": _groups(asked, said, links=links, known=known, todo=todo),
+        "todo": leg_tasks.in_all(todo),
+        "skip_reasons": leg_numbers.skip_reasons(asked, most=_MOST_REASONS),
         "lines": [(str(one.label).capitalize(), f"?{said.query(line=one.key)}#line", one is said.line) for one in MEASURES],
         "trend": relay_trend.trend(leg_numbers.by_week(_weeks(asked), said.line, known=known), [], aim=None),
         "flows": leg_flows.flows(asked, known=known),
@@ -109,6 +120,14 @@ class Group:
     name: str
     numbers: Numbers
     links: Links
+    reason: SkipReason | None = None
+    todo: ToDo | None = None
+    key: Key = None
+
+    @property
+    def of_todo(self) -> str:
+        """The query of the list of tasks that shows what is overdue of the person."""
+        return urlencode({"view": "overdue", "filter": f"done:empty, due:before(today), owner:is({self.key})"})
 
 
 class Links:
@@ -124,6 +143,10 @@ class Links:
     def rows(self, what: str, when: str = "") -> str:
         return f"{self._rows}&what={what}&when={when}" if when else f"{self._rows}&what={what}"
 
+    def skipped(self, reason: str) -> str:
+        """What was skipped for a reason."""
+        return f"{self.rows('skipped')}&{urlencode({'because': reason})}"
+
     def stage(self, stage: str, what: str) -> str:
         """Passages of a stage: a page that the relay has."""
         return f"{self._stages}&stage={stage}&what={what}"
@@ -138,11 +161,16 @@ class Links:
         return Links(self._said, self._asked, **{"period": "custom", "from": first, "to": last})
 
 
-def _groups(asked: Asked, said: Said, *, links: Links, known: Known) -> list[Group]:
+def _groups(asked: Asked, said: Said, *, links: Links, known: Known, todo: Mapping[int, ToDo]) -> list[Group]:
     """Weeks in their order, others by how much they dialled: nobody is ranked by a rate (R26)."""
-    found = leg_numbers.grouped(asked, each=said.each, known=known)
-    called = names(asked, said.each, list(found))
-    groups = {key: Group(name, found[key], links.of(key)) for key, name in called.items()}
+    found, is_person = leg_numbers.grouped(asked, each=said.each, known=known), said.each is Each.PERSON
+    # Who did nothing in the period and has much to do is the one to be asked about it.
+    found |= {key: Numbers() for key in todo if is_person and key not in found}
+    reasons = leg_numbers.commonest_skip_reasons(asked, each=said.each)
+    groups = {}
+    for key, name in names(asked, said.each, list(found)).items():
+        of_person = todo.get(key, ToDo()) if is_person and isinstance(key, int) else None
+        groups[key] = Group(name, found[key], links.of(key), reasons.get(key), of_person, key)
     if said.each is Each.WEEK:
         return [groups[key] for key in sorted((key for key in groups if isinstance(key, date)), reverse=True)]
     return sorted(groups.values(), key=lambda one: (-one.numbers.calls.n_dials, -one.numbers.meetings.n, one.name))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -21,7 +23,7 @@ from tasuki.crm.ledger import Passage
 from tasuki.engage.calls import Call
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meeting_rows import Meeting
-from tasuki.inside_sales.call_lists.lists import CallListEntry
+from tasuki.inside_sales.call_lists.lists import LONGEST_REASON, CallListEntry
 from tasuki.relay import leg_cohort
 from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
@@ -38,6 +40,7 @@ _WORDS: dict[str, Any] = {
     "conversations": gettext_lazy("conversations"),
     "booked": gettext_lazy("calls in which a meeting was booked"),
     "overrun": gettext_lazy("calls beyond their limit"),
+    "overrun_in_vain": gettext_lazy("calls beyond their limit that moved nothing on"),
     "without_result": gettext_lazy("calls without a result"),
     "attempted": gettext_lazy("leads attempted"),
     "reached": gettext_lazy("leads reached"),
@@ -52,6 +55,7 @@ _WORDS: dict[str, Any] = {
     "never_tried": gettext_lazy("given up without a try"),
     "planned": gettext_lazy("planned on lists"),
     "worked": gettext_lazy("planned on lists, and worked"),
+    "skipped": gettext_lazy("planned on lists, and skipped"),
     "came": gettext_lazy("leads that came"),
 }
 
@@ -84,6 +88,12 @@ def _tries(passage: Any) -> str:
     return _("%(outcome)s after %(n)s dials") % {"outcome": passage.get_outcome_display(), "n": passage.n_dials}
 
 
+def _became(entry: CallListEntry) -> str:
+    if entry.skipped_at:
+        return _("skipped: %(reason)s") % {"reason": entry.skip_reason}
+    return _("worked") if entry.worked_at else _("not worked")
+
+
 def _seconds(call: Call) -> float | None:
     return (call.ended_at - (call.answered_at or call.started_at)).total_seconds() if call.ended_at else None
 
@@ -99,7 +109,7 @@ _KINDS: dict[type, Kind] = {
     Passage: Kind(("owner", "team"), "left_at", lambda one: Shown(one.lead, _name(one.owner, one.team), one.left_at, _tries(one))),
     CallListEntry: Kind(
         ("call_list__owner",), "call_list__for_on",
-        lambda one: Shown(one.lead, _name(one.call_list.owner), one.call_list.for_on, _("worked") if one.worked_at else _("not worked")),
+        lambda one: Shown(one.lead, _name(one.call_list.owner), one.call_list.for_on, _became(one)),
     ),
     Lead: Kind(("owner", "team", "stage"), "opened_at", lambda one: Shown(one, _name(one.owner, one.team), one.opened_at, str(one.stage or ""))),
 }  # fmt: skip
@@ -116,10 +126,13 @@ def page(request: UserRequest) -> HttpResponse:
     if not (what in ROWS or what in of_cohort) or when not in ("", "before") or period is None:
         raise relay_filter.refused()
     rows = leg_cohort.rows(period, of_cohort[what]) if what in of_cohort else ROWS[what](period)
+    # Of what was skipped, for one reason, whatever its capitals.
+    because = request.GET.get("because", "")[:LONGEST_REASON] if what == "skipped" else ""
+    rows = rows.annotate(reason=Lower("skip_reason")).filter(reason=Lower(Value(because))) if because else rows
     kind, count = _KINDS[rows.model], rows.count()
     beside = ("contact", "account") if rows.model is Lead else ("lead__contact", "lead__account")
     window = list(_after(rows, kind, request).select_related(*beside, *kind.joined).order_by(f"-{kind.moment}", "-pk")[: _ROWS + 1])
-    base = f"?{said.query(each=None, line=None, what=what, when=when or None)}"
+    base = f"?{said.query(each=None, line=None, what=what, when=when or None, because=because or None)}"
     context = {
         "rows": [kind.shown(one) for one in window[:_ROWS]],
         "what": words(what, step=of_cohort.get(what)),
@@ -141,6 +154,8 @@ def words(what: str, *, step: Step | None = None) -> str:
     kind, _sign, value = what.partition("_")
     if kind == "result":
         return str(Disposition(value).label)
+    if kind == "over":
+        return _("%(result)s, beyond the limit") % {"result": Disposition(value).label}
     if kind == "tries":
         n = int(value)
         return (_("given up after %(n)s dials or more") if n == MOST_TRIES else _("given up after %(n)s dials")) % {"n": n}

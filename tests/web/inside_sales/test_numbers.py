@@ -10,10 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
+from tasuki.crm import tasks
+from tasuki.crm.tasks import Task
 from tasuki.engage import calls
 from tasuki.engage.dispositions import Disposition
+from tasuki.inside_sales.call_lists.lists import CallList
 from tests.cast import Cast
 from tests.engage.calling import callable_lead, outcome, type_of
 from tests.relay.handing import by
@@ -55,6 +58,42 @@ def test_of_few_no_share_is_shown(cast: Cast) -> None:
     assert "too few" in page
 
 
+def listed(cast: Cast, n: int, *reasons: str) -> None:
+    """Ivo's list of yesterday with so many rows, the first of them skipped."""
+    made = CallList.objects.create(owner=cast.ivo, for_on=localdate() - timedelta(days=1), n_slots=16, built_at=now())
+    for place in range(n):
+        said = {"skipped_at": now(), "skip_reason": reasons[place]} if place < len(reasons) else {}
+        made.entries.create(lead=callable_lead(cast, 50 + place), bucket=7, position=place, **said)
+
+
+def test_skips_stand_by_person_with_their_n_and_lead_to_the_rows_of_a_reason(cast: Cast) -> None:
+    called(cast, 1)
+    listed(cast, 10, "On leave", "<b>no time</b>", "on leave")
+    page = unescape(signed_in(cast.ada).get(PAGE).content.decode())
+    habits = page.partition('id="habits"')[2].partition("</section>")[0]
+    assert "30%" in habits
+    assert ">on leave<" in habits.lower()
+    assert "<b>no time</b>" not in signed_in(cast.ada).get(PAGE).content.decode()
+    (address,) = set(re.findall(r'href="(/inside-sales/numbers/rows[^"]*because=[Oo]n\+leave)"', page.partition('id="skips"')[2]))
+    behind = signed_in(cast.ada).get(address).content.decode()
+    assert behind.count('class="sheet-name"') == 2
+    assert "skipped: on leave" in behind.lower()
+
+
+def test_of_nine_planned_no_share_of_skips_is_shown(cast: Cast) -> None:
+    listed(cast, 9, "On leave", "On leave", "On leave")
+    habits = signed_in(cast.ada).get(PAGE).content.decode().partition('id="habits"')[2].partition("</section>")[0]
+    assert "33%" not in habits
+    assert '<span class="of-n">9</span>' in habits
+
+
+def test_overdue_tasks_lead_to_the_list_of_tasks_even_of_who_called_nobody(cast: Cast) -> None:
+    tasks.add(Task(subject="ring back", owner=cast.ivo, lead=callable_lead(cast), due_on=localdate() - timedelta(days=2)), by=by(cast.ivo), at=now())
+    page = unescape(signed_in(cast.ada).get(PAGE).content.decode())
+    (address,) = re.findall(r'href="(/tasks\?view=overdue[^"]*)"', page)
+    assert "ring back" in signed_in(cast.ada).get(address).content.decode()
+
+
 def test_every_grouping_measure_and_period_answers_and_nothing_else(cast: Cast) -> None:
     called(cast, 2)
     client = signed_in(cast.ada)
@@ -66,11 +105,25 @@ def test_every_grouping_measure_and_period_answers_and_nothing_else(cast: Cast) 
         "owner=0",
         "team=0",
         "line=worked",
+        "line=overrun_in_vain&each=week",
     ):
         assert client.get(f"{PAGE}?{said}").status_code == 200, said
     for said in ("each=segment", "line=x", "period=never", "segment=a", "owner=-1", "team=x", "from=2026-13-01", "product=1", "each=" + "x" * 400):
         assert client.get(f"{PAGE}?{said}").status_code == 400, said
-    for said in ("what=dials&when=before", "what=tries_0", "what=span_6", "what=given_up", "what=planned", "what=attempted", "what=held", "after=1"):
+    for said in (
+        "what=dials&when=before",
+        "what=tries_0",
+        "what=span_6",
+        "what=given_up",
+        "what=planned",
+        "what=attempted",
+        "what=held",
+        "after=1",
+        "what=skipped&because=x",
+        "what=over_talk",
+    ):
+        assert client.get(f"{PAGE}/rows?{said}").status_code == 200, said
+    for said in ("what=skipped&because=x", "what=over_talk", "what=overrun_in_vain"):
         assert client.get(f"{PAGE}/rows?{said}").status_code == 200, said
     for said in ("what=secrets", "what=tries_99", "when=after", "period=all&when=before"):
         assert client.get(f"{PAGE}/rows?{said}").status_code == 400, said
