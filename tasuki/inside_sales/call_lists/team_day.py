@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 from django.db.models import Count, Max, Min, Q, Sum
@@ -176,7 +176,7 @@ def _stands(people: list[User], *, days: set[date], at: datetime) -> dict[tuple[
     found = {one.pk: one for one in CallList.objects.filter(owner__in=people, for_on__in=days).select_related("frozen_by")}
     planned, late = Q(inserted_at__isnull=True), Q(inserted_at__isnull=False)
     waiting = late & Q(worked_at__isnull=True, skipped_at__isnull=True, inserted_at__lte=at - WAITS)
-    told = CallListEntry.objects.filter(call_list__in=found).order_by().values("call_list").annotate(
+    told: Any = CallListEntry.objects.filter(call_list__in=found).order_by().values("call_list").annotate(
         n_planned=Count("pk", filter=planned), n_worked=Count("worked_at", filter=planned), n_skipped=Count("skipped_at", filter=planned),
         n_late=Count("pk", filter=late), n_late_worked=Count("worked_at", filter=late), n_late_waiting=Count("pk", filter=waiting),
         n_pairs=Sum("n_before"), n_in_order=Sum("n_in_order"), waits_since=Min("inserted_at", filter=waiting), last_at=Max("worked_at"),

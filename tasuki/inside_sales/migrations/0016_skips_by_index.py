@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0028_opportunity_rules"),
-        ("inside_sales", "0014_praise_on_timelines"),
+        ("inside_sales", "0015_companies_by_domain"),
     ]
 
     operations = [
