@@ -58,12 +58,6 @@ class Clocks(models.QuerySet["Clock"]):
     def running(self) -> Clocks:
         return self.filter(stopped_at__isnull=True)
 
-    def owed_by(self, user: User) -> Clocks:
-        """Those that run and that the person owes as things stand, whoever owed them when they began: see `owing`."""
-        by_sender = Q(owed__in=[Owed.PLAN, Owed.READING])
-        of_handoff = Q(owed=Owed.ACCEPTANCE, handoff__to_owner=user) | (by_sender & Q(handoff__credited_to=user))
-        return self.running().filter(of_handoff | Q(lead__owner=user) & (Q(handoff__isnull=True) | ~(by_sender | Q(owed=Owed.ACCEPTANCE))))
-
     def due_by(self, at: datetime) -> Clocks:
         """Those that are over and that nobody has found yet."""
         return self.running().filter(breached_at__isnull=True, due_at__lte=at).order_by("due_at")
@@ -221,6 +215,16 @@ def owing(owed: str, *, lead: Lead, handoff: Handoff | None) -> tuple[int | None
     if handoff and owed in (Owed.PLAN, Owed.READING):
         return handoff.credited_to_id, handoff.from_team_id
     return lead.owner_id, lead.team_id
+
+
+def owed_by(user: User) -> Clocks:
+    """What runs and the person owes as things stand, whoever owed it as it began: the same as `owing`, asked of the database.
+
+    Whoever is offered a hand-off owes a word on it before the lead is theirs to see; its page shows it to both sides.
+    """
+    by_sender = Q(owed__in=[Owed.PLAN, Owed.READING])
+    of_handoff = Q(owed=Owed.ACCEPTANCE, handoff__to_owner=user) | (by_sender & Q(handoff__credited_to=user))
+    return Clock.objects.running().filter(of_handoff | Q(lead__owner=user) & (Q(handoff__isnull=True) | ~(by_sender | Q(owed=Owed.ACCEPTANCE))))
 
 
 def _started(lead: Lead, agreement: Agreement, *, by: By, at: datetime, since: datetime, nth: int, handoff: Handoff | None = None) -> Clock:

@@ -17,8 +17,8 @@ from tasuki.core.set_up import Progress
 from tasuki.crm.leads import Lead
 from tasuki.crm.stages import Stage
 from tasuki.crm.tasks import Task
+from tasuki.relay import clocks
 from tasuki.relay.agreements import Owed
-from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web import tour
@@ -57,8 +57,7 @@ def _of_the_day(request: UserRequest, at: datetime) -> dict[str, Any]:
     standing = abilities.standing_of(user)
     if Ability.WORK_LEADS not in standing.abilities:
         return {"day": None, "has_lists": False, "clocks": [], "unread": []}
-    # Whoever is offered a hand-off owes a word on it before the lead is theirs to see; its page shows it to both sides.
-    owed = Clock.objects.owed_by(user).exclude(owed=Owed.READING).to_end_by(at + _SOON)
+    owed = clocks.owed_by(user).exclude(owed=Owed.READING).to_end_by(at + _SOON)
     return {
         "day": own_day(user, at=at) if Role.INSIDE_SELLER in standing.roles else None,
         "has_lists": Role.INSIDE_SELLER in standing.roles,
