@@ -82,7 +82,8 @@ class Plan(models.Model):
     """One version of the plan for the months from `first_on` until before `until_on`. What is agreed is never changed: the database sees to it.
 
     `carried` was sold in those of its months that were over at `measured_at`; amounts are in `currency`, that of the house. `weights` says how they fall on
-    the months, in any unit. What is measured stands beside what somebody assumed instead; where there is an assumption, it counts.
+    the months, in any unit; `lead_costs` is {source: amount}, as somebody typed it. What is measured stands beside what somebody assumed instead; where there
+    is an assumption, it counts.
     """
 
     noun: ClassVar[str] = "plan"
@@ -102,6 +103,7 @@ class Plan(models.Model):
     recycled_share = models.FloatField(_("share of leads that come round again, measured"), null=True)
     n_leads = models.PositiveIntegerField(_("leads measured"), default=0)
     assumed_recycled = models.FloatField(_("share of leads that come round again, assumed"), null=True)
+    lead_costs = models.JSONField(_("what a lead costs, by source"), default=dict)
     leads_a_day = models.FloatField(_("leads that one person works a day"), validators=[MinValueValidator(0.1), MaxValueValidator(500)])
     meetings_a_day = models.FloatField(_("meetings that one person holds a day"), validators=[MinValueValidator(0.1), MaxValueValidator(50)])
     measured_at = models.DateTimeField(_("measured"))
@@ -145,6 +147,11 @@ class Plan(models.Model):
     @property
     def months(self) -> range:
         return range(month_of(self.first_on), month_of(self.until_on))
+
+    def cost_of(self, source: str) -> Decimal | None:
+        """What a new lead of the source costs, in the currency of the plan; None where nobody said."""
+        said = self.lead_costs.get(source)
+        return None if said is None else Decimal(said)
 
     @property
     def order(self) -> Money | None:

@@ -51,18 +51,28 @@ class Mix:
     whole: OfSource
 
 
+def names(plan: Plan) -> list[str]:
+    """The sources of the mix, those with the most leads first."""
+    leads = _before(plan)[Step.LEADS]
+    return sorted(leads, key=lambda name: (-leads[name], name))
+
+
 def mix(plan: Plan, stands: Standing, *, at: datetime) -> Mix | None:
     """By source what the plan asks for and what came, each adding up to the figures of the chain; None where no lead came in the year before."""
     zone = ZoneInfo(the_organisation().time_zone)
     until = the_day(plan.measured_at)
-    measured = datetime.combine(until, time(), zone)
-    before = plan_sums.by_source(measured - BEFORE, measured)
+    before = _before(plan)
     if not before[Step.LEADS]:
         return None
     begun, ended = datetime.combine(stands.since, time(), zone), min(at, datetime.combine(plan.until_on, time(), zone))
     came: BySource = plan_sums.by_source(begun, ended) if begun < ended else {step: {} for step in Step}
     sources = _of_sources(stands, before=before, came=came)
-    return Mix((measured - BEFORE).astimezone(zone).date(), until - timedelta(days=1), sources, _together(sources))
+    return Mix(until - BEFORE, until - timedelta(days=1), sources, _together(sources))
+
+
+def _before(plan: Plan) -> BySource:
+    zone, until = ZoneInfo(the_organisation().time_zone), the_day(plan.measured_at)
+    return plan_sums.by_source(datetime.combine(until - BEFORE, time(), zone), datetime.combine(until, time(), zone))
 
 
 def _of_sources(stands: Standing, *, before: BySource, came: BySource) -> list[OfSource]:

@@ -103,6 +103,27 @@ def change(plan: Plan, *, wanted: Wanted, by: By, at: datetime) -> Plan:
 
 
 @transaction.atomic
+def cost_leads(plan: Plan, costs: Mapping[str, Money], *, by: By, at: datetime) -> Plan:
+    """Write into a draft what one new lead of each source costs; of a source that is not named nobody knows. Raises PlanIsAgreed, PlanRefused."""
+    plan = _held_draft(plan)
+    if any(money.currency != plan.currency for money in costs.values()):
+        raise PlanRefused(_("A plan is in the currency of the house, %(currency)s.") % {"currency": plan.currency})
+    if any(not 0 <= money.amount < _MOST for money in costs.values()):
+        raise PlanRefused(_("A lead costs nothing or more."))
+    said = {source: f"{money.amount:f}" for source, money in sorted(costs.items())}
+    if said != plan.lead_costs:
+        audit.record(plan, action="change", by=by, at=at, changes={"lead_costs": (_listed(plan.lead_costs), _listed(said))})
+        Plan.objects.filter(pk=plan.pk).update(lead_costs=said)
+        plan.refresh_from_db()
+    return plan
+
+
+def _listed(costs: Mapping[str, str]) -> str:
+    """For the audit log."""
+    return ", ".join(f"{source or '–'} {amount}" for source, amount in costs.items())
+
+
+@transaction.atomic
 def measure(plan: Plan, *, by: By, at: datetime) -> Plan:
     """Take the rates of the house as they are now into a draft. Raises PlanIsAgreed, PlanRefused for months that are over."""
     plan = _held_draft(plan)

@@ -22,13 +22,13 @@ from tasuki.core.abilities import Ability
 from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.money import Money
 from tasuki.core.organisation import the_day, the_organisation
-from tasuki.relay import plan_people, plan_sources, plan_standing, plan_targets, plan_ways, plans
+from tasuki.relay import plan_budget, plan_people, plan_sources, plan_standing, plan_targets, plan_ways, plans
 from tasuki.relay.bottleneck import SMALLEST
 from tasuki.relay.plan_rows import PASSED, Plan, Step, first_day, month_of
 from tasuki.relay.plan_standing import Line, Standing
 from tasuki.relay.plan_targets import Outlook, Targets
 from tasuki.web import toasts
-from tasuki.web.plan_forms import PlanForm, TrialForm, trial_initial, way_label
+from tasuki.web.plan_forms import CostForm, PlanForm, TrialForm, trial_initial, way_label
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
 
@@ -100,6 +100,7 @@ def _standing(plan: Plan, targets: Targets, *, spans: str, at: datetime) -> dict
     stands = plan_standing.stands(plan, targets, at=at)
     outlook = plan_standing.outlook(plan, targets, at=at)
     present = month_of(the_day(at))
+    mix = plan_sources.mix(plan, stands, at=at)
     months = range(max(min([*targets.span, plan.months[0]]), present), plan.months[-1] + 1)
     return {
         "stands": stands,
@@ -108,7 +109,8 @@ def _standing(plan: Plan, targets: Targets, *, spans: str, at: datetime) -> dict
         "spans": [(_("Month"), "?by=month#months", spans == "month"), (_("Quarter"), "?by=quarter#months", spans == "quarter")],
         "by_quarter": spans == "quarter",
         "prior": SMALLEST,
-        "mix": plan_sources.mix(plan, stands, at=at),
+        "mix": mix,
+        "budget": plan_budget.budget(plan, targets, mix) if mix else None,
         "n_new": targets.totals[Step.LEADS] - round(targets.totals[Step.LEADS] * plan.recycled),
         "outlook": outlook,
         "in_hand": [(step, IN_HAND[step], n) for step, n in outlook.in_hand.items()] if outlook else [],
@@ -195,6 +197,18 @@ def change(request: UserRequest, pk: int) -> HttpResponse:
         toasts.say(request, _("Saved."))
         return redirect("plan_version", pk)
     return render(request, "plan/form.jinja", {"form": form, "plan": plan}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def costs(request: UserRequest, pk: int) -> HttpResponse:
+    """What one lead of each source costs: those of the mix, and those for which something was typed before."""
+    plan = _draft(request, pk)
+    sources = plan_sources.names(plan)
+    form = CostForm(request.POST or None, plan=plan, sources=[*sources, *sorted(set(plan.lead_costs) - set(sources))])
+    if request.method == "POST" and carried_out(form, lambda _said: plans.cost_leads(plan, form.costs(), by=by(request), at=now())) is not None:
+        toasts.say(request, _("Saved."))
+        return redirect("plan_version", pk)
+    return render(request, "plan/costs.jinja", {"form": form, "plan": plan}, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -162,6 +162,23 @@ def _plain(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else Decimal(f"{amount:f}".rstrip("0").rstrip(".") if amount % 1 else f"{amount:.0f}")
 
 
+class CostForm(forms.Form):
+    """What one new lead of each source costs, in the currency of the plan."""
+
+    def __init__(self, *args: Any, plan: Plan, sources: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = plan.currency
+        # A source may be called anything, so a field is named by its place.
+        self.sources = {f"cost_{nth}": source for nth, source in enumerate(sources)}
+        for name, source in self.sources.items():
+            self.fields[name] = NumberField(label=source or _("(blank)"), max_digits=18, decimal_places=2, min_value=0, required=False)
+            self.initial[name] = _plain(plan.cost_of(source))
+
+    def costs(self) -> dict[str, Money]:
+        """As the verb takes it."""
+        return {source: Money(amount, self.currency) for name, source in self.sources.items() if (amount := self.cleaned_data.get(name)) is not None}
+
+
 class TrialForm(forms.Form):
     """What if: the target, the average order and the rates, as they are in the plan, to be tried out. Nothing of it is kept."""
 
