@@ -1,16 +1,19 @@
 """What the new leads of a plan cost, by source and month, from what somebody typed for one lead; and what an opportunity and an order cost by that.
 
-Nothing is guessed: a source for which nothing was typed has no budget, and its leads are told apart. Leads that come round again cost nothing.
+Nothing is guessed: a source for which nothing was typed has no budget, and its leads are told apart. Leads that come round again cost nothing, and for those of
+months that were over when the plan was made nothing is to be spent any more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from tasuki.analytics import reverse_plan
-from tasuki.relay.plan_rows import Plan, Step, first_day
+from tasuki.core.organisation import the_day
+from tasuki.relay.plan_rows import Plan, Step, first_day, month_of
 from tasuki.relay.plan_sources import Mix
 from tasuki.relay.plan_targets import Targets
 
@@ -62,16 +65,19 @@ def budget(plan: Plan, targets: Targets, mix: Mix) -> Budget | None:
     """None while nothing was typed. Months and sources add up to the whole, to the unit."""
     if not plan.lead_costs:
         return None
-    leads = targets.totals[Step.LEADS]
+    made = month_of(the_day(plan.measured_at))
+    to_come = {month: n for month, n in sorted(targets.months[Step.LEADS].items()) if month >= made and n}
+    leads = sum(to_come.values())
     n_new = reverse_plan.shared(leads - round(leads * plan.recycled), [float(one.n) for one in mix.sources])
+    # What they are worth: their part of all leads of the plan, told apart by leads × rate.
     worth = [one.n * one.rate for one in mix.sources]
-    whole = sum(worth) or 1.0
+    whole = (sum(worth) * targets.totals[Step.LEADS] / leads if leads else 0.0) or 1.0
     sources = [
         _cost(one.source, n, a_lead=plan.cost_of(one.source), targets=targets, share=value / whole)
         for one, n, value in zip(mix.sources, n_new, worth, strict=True)
     ]
     costed = [one for one in sources if one.a_lead is not None]
-    return Budget(sources, costed, _together(costed), _months(targets, costed), sum(one.n_new for one in sources if one.a_lead is None))
+    return Budget(sources, costed, _together(costed), _months(to_come, costed), sum(one.n_new for one in sources if one.a_lead is None))
 
 
 def _cost(source: str, n: int, *, a_lead: Decimal | None, targets: Targets, share: float) -> Cost:
@@ -84,16 +90,14 @@ def _together(costed: list[Cost]) -> Cost:
     return Cost("", n, _each(amount, n), amount, sum(one.n_opportunities for one in costed), sum(one.n_orders for one in costed))
 
 
-def _months(targets: Targets, costed: list[Cost]) -> list[Month]:
+def _months(to_come: Mapping[int, int], costed: list[Cost]) -> list[Month]:
     """The leads of a source fall on the months as all leads of the plan do."""
-    of_plan = targets.months[Step.LEADS]
-    months = [month for month in sorted(of_plan) if of_plan[month]]
-    if not months:
+    if not to_come:
         return []
-    spread = [reverse_plan.spread(one.n_new, [float(of_plan[month]) for month in months]) for one in costed]
+    spread = [reverse_plan.spread(one.n_new, [float(n) for n in to_come.values()]) for one in costed]
     return [
         Month(first_day(month), [leads[nth] * (one.a_lead or Decimal(0)) for one, leads in zip(costed, spread, strict=True)])
-        for nth, month in enumerate(months)
+        for nth, month in enumerate(to_come)
     ]
 
 

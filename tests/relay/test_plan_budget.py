@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def draft(cast: Cast) -> Plan:
-    """The plan of the reference, of whose 2,150 leads a fifth comes round again: 1,720 are new. Six leads came from a fair, of which three became
+    """The plan of the reference. Of its 2,150 leads 615 had to come before January, when it was made; of the 1,535 to come a fifth comes round
+    again: 1,228 are new. Six leads came from a fair, of which three became
     opportunities, and two from the web, of which none did.
     """
     office_in_seoul()
@@ -49,20 +50,30 @@ def test_a_budget_by_hand(draft: Plan) -> None:
     found = budget_of(plans.cost_leads(draft, {"Fair": won(10_000), "Web": won(4_000)}, by=SET_UP, at=MADE))
     assert found
     fair, web = found.sources
-    assert [(one.source, one.n_new, one.budget) for one in found.sources] == [("Fair", 1290, Decimal(12_900_000)), ("Web", 430, Decimal(1_720_000))]
-    assert (found.whole.n_new, found.whole.budget, found.n_without) == (1720, Decimal(14_620_000), 0)
-    # Of 120 opportunities the fair is worth 6 × 39.583 % to 2 × 35.156 %: 77.157 %, so 92.6 of them, and 23.1 of 30 orders.
-    assert fair.n_opportunities == pytest.approx(92.589, abs=1e-3)
-    assert float(fair.an_opportunity or 0) == pytest.approx(12_900_000 / 92.589, rel=1e-4)
-    assert float(fair.an_order or 0) == pytest.approx(12_900_000 / 23.147, rel=1e-4)
-    assert (found.whole.n_opportunities, found.whole.n_orders) == (pytest.approx(120), pytest.approx(30))
-    assert float(found.whole.an_order or 0) == pytest.approx(14_620_000 / 30)
+    assert [(one.source, one.n_new, one.budget) for one in found.sources] == [("Fair", 921, Decimal(9_210_000)), ("Web", 307, Decimal(1_228_000))]
+    assert (found.whole.n_new, found.whole.budget, found.n_without) == (1228, Decimal(10_438_000), 0)
+    # Of 120 opportunities 1,535 ÷ 2,150 are 85.7. The fair is worth 6 × 39.583 % to 2 × 35.156 %: 77.157 %, so 66.1 of them, and 16.5 of 21.4 orders.
+    assert fair.n_opportunities == pytest.approx(66.104, abs=1e-3)
+    assert float(fair.an_opportunity or 0) == pytest.approx(9_210_000 / 66.104, rel=1e-4)
+    assert float(fair.an_order or 0) == pytest.approx(9_210_000 / 16.526, rel=1e-4)
+    assert (found.whole.n_opportunities, found.whole.n_orders) == (pytest.approx(85.674, abs=1e-3), pytest.approx(21.419, abs=1e-3))
+    assert float(found.whole.an_order or 0) == pytest.approx(10_438_000 / 21.419, rel=1e-4)
     assert web.a_lead == Decimal(4_000)
+
+
+def test_a_house_without_an_opportunity_has_a_budget_all_the_same(cast: Cast) -> None:
+    office_in_seoul()
+    arrive(cast, "Fair", 2, became=0, at=datetime(2025, 9, 1, 12, tzinfo=SEOUL))
+    plan = plans.cost_leads(plans.draft(everything_assumed(), by=SET_UP, at=MADE), {"Fair": won(10)}, by=SET_UP, at=MADE)
+    found = budget_of(plan)
+    assert found
+    assert (found.whole.budget, found.whole.an_order) == (Decimal(15_350), None)
 
 
 def test_months_and_sources_add_up_to_the_unit(draft: Plan) -> None:
     found = budget_of(plans.cost_leads(draft, {"Fair": won(9_999), "Web": won(7_001)}, by=SET_UP, at=MADE))
     assert found
+    assert found.months[0].month_on == date(2026, 1, 1)
     assert sum(month.amount for month in found.months) == found.whole.budget
     for nth, one in enumerate(found.costed):
         assert sum(month.amounts[nth] for month in found.months) == one.budget
@@ -74,7 +85,7 @@ def test_a_source_without_a_cost_has_no_budget_and_is_told_apart(draft: Plan) ->
     assert found
     fair, web = found.sources
     assert (fair.budget, fair.an_opportunity, fair.an_order) == (None, None, None)
-    assert (web.budget, web.an_order, found.n_without) == (Decimal(0), Decimal(0), 1290), "nothing is a cost too"
+    assert (web.budget, web.an_order, found.n_without) == (Decimal(0), Decimal(0), 921), "nothing is a cost too"
     assert [one.source for one in found.costed] == ["Web"]
 
 

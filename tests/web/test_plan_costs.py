@@ -40,9 +40,9 @@ def test_ruth_types_what_a_lead_costs_and_sees_the_budget(cast: Cast, draft: Pla
     draft.refresh_from_db()
     assert draft.lead_costs == {"Fair & Co": "10000"}
     said = told(cast, draft)
-    # Of 2,150 leads three quarters: 1,613 for ten thousand each.
-    assert "1,613" in said
-    assert "For 537 new leads no cost was typed: they have no budget." in said
+    # Of 2,150 leads 1,535 are to come, and three quarters of them of the fair: 1,151 for ten thousand each.
+    assert "1,151" in said
+    assert "For 384 new leads no cost was typed: they have no budget." in said
     assert 'value="10000"' in ruth.get(address).content.decode()
 
 
