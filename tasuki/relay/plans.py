@@ -103,7 +103,7 @@ def change(plan: Plan, *, wanted: Wanted, by: By, at: datetime) -> Plan:
 
 
 @transaction.atomic
-def cost_leads(plan: Plan, costs: Mapping[str, Money], *, by: By, at: datetime) -> Plan:
+def cost_leads(plan: Plan, *, costs: Mapping[str, Money], by: By, at: datetime) -> Plan:
     """Write into a draft what one new lead of each source costs; of a source that is not named nobody knows. Raises PlanIsAgreed, PlanRefused."""
     plan = _held_draft(plan)
     if any(money.currency != plan.currency for money in costs.values()):

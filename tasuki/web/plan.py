@@ -205,7 +205,7 @@ def costs(request: UserRequest, pk: int) -> HttpResponse:
     plan = _draft(request, pk)
     sources = plan_sources.names(plan)
     form = CostForm(request.POST or None, plan=plan, sources=[*sources, *sorted(set(plan.lead_costs) - set(sources))])
-    if request.method == "POST" and carried_out(form, lambda _said: plans.cost_leads(plan, form.costs(), by=by(request), at=now())) is not None:
+    if request.method == "POST" and carried_out(form, lambda _said: plans.cost_leads(plan, costs=form.costs(), by=by(request), at=now())) is not None:
         toasts.say(request, _("Saved."))
         return redirect("plan_version", pk)
     return render(request, "plan/costs.jinja", {"form": form, "plan": plan}, status=422 if form.errors else 200)

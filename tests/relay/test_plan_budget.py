@@ -47,7 +47,7 @@ def budget_of(plan: Plan) -> Budget | None:
 
 def test_a_budget_by_hand(draft: Plan) -> None:
     assert budget_of(draft) is None, "nobody typed anything"
-    found = budget_of(plans.cost_leads(draft, {"Fair": won(10_000), "Web": won(4_000)}, by=SET_UP, at=MADE))
+    found = budget_of(plans.cost_leads(draft, costs={"Fair": won(10_000), "Web": won(4_000)}, by=SET_UP, at=MADE))
     assert found
     fair, web = found.sources
     assert [(one.source, one.n_new, one.budget) for one in found.sources] == [("Fair", 921, Decimal(9_210_000)), ("Web", 307, Decimal(1_228_000))]
@@ -64,14 +64,14 @@ def test_a_budget_by_hand(draft: Plan) -> None:
 def test_a_house_without_an_opportunity_has_a_budget_all_the_same(cast: Cast) -> None:
     office_in_seoul()
     arrive(cast, "Fair", 2, became=0, at=datetime(2025, 9, 1, 12, tzinfo=SEOUL))
-    plan = plans.cost_leads(plans.draft(everything_assumed(), by=SET_UP, at=MADE), {"Fair": won(10)}, by=SET_UP, at=MADE)
+    plan = plans.cost_leads(plans.draft(everything_assumed(), by=SET_UP, at=MADE), costs={"Fair": won(10)}, by=SET_UP, at=MADE)
     found = budget_of(plan)
     assert found
     assert (found.whole.budget, found.whole.an_order) == (Decimal(15_350), None)
 
 
 def test_months_and_sources_add_up_to_the_unit(draft: Plan) -> None:
-    found = budget_of(plans.cost_leads(draft, {"Fair": won(9_999), "Web": won(7_001)}, by=SET_UP, at=MADE))
+    found = budget_of(plans.cost_leads(draft, costs={"Fair": won(9_999), "Web": won(7_001)}, by=SET_UP, at=MADE))
     assert found
     assert found.months[0].month_on == date(2026, 1, 1)
     assert sum(month.amount for month in found.months) == found.whole.budget
@@ -81,7 +81,7 @@ def test_months_and_sources_add_up_to_the_unit(draft: Plan) -> None:
 
 
 def test_a_source_without_a_cost_has_no_budget_and_is_told_apart(draft: Plan) -> None:
-    found = budget_of(plans.cost_leads(draft, {"Web": won(0)}, by=SET_UP, at=MADE))
+    found = budget_of(plans.cost_leads(draft, costs={"Web": won(0)}, by=SET_UP, at=MADE))
     assert found
     fair, web = found.sources
     assert (fair.budget, fair.an_opportunity, fair.an_order) == (None, None, None)
@@ -90,14 +90,14 @@ def test_a_source_without_a_cost_has_no_budget_and_is_told_apart(draft: Plan) ->
 
 
 def test_costs_are_written_into_a_draft_and_stay_with_what_is_agreed(draft: Plan) -> None:
-    costed = plans.cost_leads(draft, {"Fair": won(10_000)}, by=SET_UP, at=MADE)
-    plans.cost_leads(draft, {"Fair": won(10_000)}, by=SET_UP, at=MADE)
+    costed = plans.cost_leads(draft, costs={"Fair": won(10_000)}, by=SET_UP, at=MADE)
+    plans.cost_leads(draft, costs={"Fair": won(10_000)}, by=SET_UP, at=MADE)
     assert AuditEntry.objects.of(draft).filter(action="change").count() == 1, "the same is no change"
     plans.change(costed, wanted=everything_assumed(name="Another name"), by=SET_UP, at=MADE)
     agreed = plans.agree(plans.measure(costed, by=SET_UP, at=MADE), by=SET_UP, at=MADE)
     assert agreed.lead_costs == {"Fair": "10000"}
     with pytest.raises(plans.PlanIsAgreed):
-        plans.cost_leads(agreed, {}, by=SET_UP, at=NOW)
+        plans.cost_leads(agreed, costs={}, by=SET_UP, at=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
         Plan.objects.filter(pk=agreed.pk).update(lead_costs={})
 
@@ -105,6 +105,6 @@ def test_costs_are_written_into_a_draft_and_stay_with_what_is_agreed(draft: Plan
 @pytest.mark.parametrize("money", [Money(Decimal(5), "EUR"), Money(Decimal(-1), "KRW"), Money(Decimal(10) ** 15, "KRW")])
 def test_what_is_no_cost_is_refused(draft: Plan, money: Money) -> None:
     with pytest.raises(plans.PlanRefused):
-        plans.cost_leads(draft, {"Fair": money}, by=SET_UP, at=MADE)
+        plans.cost_leads(draft, costs={"Fair": money}, by=SET_UP, at=MADE)
     draft.refresh_from_db()
     assert draft.lead_costs == {}

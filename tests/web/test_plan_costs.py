@@ -60,7 +60,7 @@ def test_who_may_write_no_plan_or_sees_no_amounts_types_no_cost(cast: Cast, draf
     for user in (cast.mina, cast.ivo, cast.tomas):
         assert signed_in(user).get(address).status_code in (403, 404)
         assert signed_in(user).post(address, {"cost_0": "1"}).status_code in (403, 404)
-    plans.cost_leads(draft, {}, by=SET_UP, at=timezone.now())
+    plans.cost_leads(draft, costs={}, by=SET_UP, at=timezone.now())
     page = signed_in(cast.mina).get(reverse("plan_version", args=[draft.pk])).content.decode()
     assert 'id="budget"' not in page
 
