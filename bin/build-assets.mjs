@@ -66,7 +66,7 @@ async function sweep(current) {
 
 // What every page gets, and what only some pages ask for beside it. A sheet of some pages comes before the common one, so it names the layers too.
 const entries = [
-  ...["app", "records", "cards", "find_tiles", "desk", "coaching", "name_field", "known_hint", "things_to_do"].map((name) => ({ in: path.join(web, `elements/${name}.ts`), out: name })),
+  ...["app", "records", "cards", "find_tiles", "desk", "coaching", "name_field", "known_hint", "text_acts", "things_to_do"].map((name) => ({ in: path.join(web, `elements/${name}.ts`), out: name })),
   ...["style", "relay", "cards", "handbook", "desk", "inside_sales", "mail", "merging", "numbers", "office", "qualification", "coaching", "names", "plan"].map((name) => ({ in: path.join(web, `styles/${name}.css`), out: name })),
 ];
 

@@ -115,7 +115,31 @@ def filled(text: str, *, lead: Lead, contact: Contact, sender: User, booking: st
     refuse_unknown(text)
     if not _WORD.search(text):
         return text
-    values: dict[str, str] = {
+    values = _values(lead, contact=contact, sender=sender, booking=booking)
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1].strip()
+        if not values[name].strip():
+            raise NobodyToBook(sender) if name == BOOKING else VariableEmpty(name)
+        return values[name]
+
+    # Once: what a company is called is never read as a variable itself.
+    return _WORD.sub(value, text)
+
+
+def filled_as_far(text: str, *, lead: Lead, contact: Contact, sender: User, booking: str = "") -> str:
+    """Likewise for whoever reads the text before it goes anywhere: what is not known, and what nobody knows, stays in its braces."""
+    values = _values(lead, contact=contact, sender=sender, booking=booking)
+    return _WORD.sub(lambda found: values.get(found[1].strip(), "").strip() or found[0], text)
+
+
+def left_in(text: str) -> list[str]:
+    """What still stands in braces."""
+    return list(dict.fromkeys(found[0] for found in _WORD.finditer(text)))
+
+
+def _values(lead: Lead, *, contact: Contact, sender: User, booking: str) -> dict[str, str]:
+    return {
         "name": contact.display_name,
         "family_name": contact.family_name,
         "given_name": contact.given_name,
@@ -127,12 +151,3 @@ def filled(text: str, *, lead: Lead, contact: Contact, sender: User, booking: st
         "organisation": the_organisation().name,
         BOOKING: booking,
     }
-
-    def value(found: re.Match[str]) -> str:
-        name = found[1].strip()
-        if not values[name].strip():
-            raise NobodyToBook(sender) if name == BOOKING else VariableEmpty(name)
-        return values[name]
-
-    # Once: what a company is called is never read as a variable itself.
-    return _WORD.sub(value, text)

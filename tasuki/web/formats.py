@@ -105,6 +105,11 @@ def _day(value: date, said_in: str, *, is_this_year: bool) -> str:
     return format_skeleton("MMMd", value, locale=locale) if is_this_year else format_date(value, format="medium", locale=locale)
 
 
+def long_day(value: date) -> str:
+    """As it stands on a letter: 30 November 2026."""
+    return format_date(value, format="long", locale=locale())
+
+
 def month(value: date) -> str:
     """A month and its year: “Mar 2026”."""
     return format_skeleton("yMMM", value, locale=locale())

@@ -60,6 +60,7 @@ urlpatterns = [
     path("inside-sales/due/<int:pk>/done", due_today.done, name="deed_done"),
     path("inside-sales/due/<int:pk>/skipping", due_today.skipping, name="deed_skipping"),
     path("inside-sales/due/<int:pk>/letter", due_today.letter, name="deed_letter"),
+    path("inside-sales/due/<int:pk>/print", due_today.paper, name="deed_print"),
     path("inside-sales/sequences", sequences.listing, name="sequences"),
     path("inside-sales/sequences/<int:pk>", sequences.page, name="sequence"),
     path("inside-sales/sequences/<int:pk>/members", sequences.members, name="sequence_members"),

@@ -285,7 +285,7 @@ def _grown(cast: Cast, nth: int, *, fields: dict[FieldNoun, CustomField], town: 
     merge, twins, offered = _merged(cast, nth), _twins(cast, nth), _handed_off(cast, nth)
     meeting, coached = _met(cast, nth), _coached(cast, nth)
     _asked_to_be_erased(cast, nth)
-    town_sequences.sequenced(cast, nth, at=LATELY, leads=(_lead(cast, nth + 440), _lead(cast, nth + 850)))
+    town_sequences.sequenced(cast, nth, at=LATELY, leads=(_lead(cast, nth + 440), _lead(cast, nth + 850), _lead(cast, nth + 640)))
     if town is not None:
         return town
     booked, recycled, disqualified, choice, score_rule = extra

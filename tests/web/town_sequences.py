@@ -15,8 +15,9 @@ from tasuki.engage.sequences.writing import Settings, Wording
 from tests.cast import SET_UP, Cast
 
 
-def sequenced(cast: Cast, nth: int, *, at: datetime, leads: tuple[Lead, Lead]) -> None:
-    """A sequence in force with the draft of its next version; somebody in it who waits for a mail by hand, and another in the first of all."""
+def sequenced(cast: Cast, nth: int, *, at: datetime, leads: tuple[Lead, Lead, Lead]) -> None:
+    """A sequence in force with the draft of its next version; somebody in it who waits for a mail by hand, another in the first of all, and one to whom a
+    letter is to be written."""
     sequence = writing.add(Settings(f"야간 거래 안내 {nth}", language="ko", about="증권사 부장"), by=SET_UP, at=at)
     draft = writing.draft(sequence, by=SET_UP, at=at)
     by_hand = writing.add_step(draft, wording=Wording("mail", n_days=0, is_by_hand=True, until_minute=24 * 60), by=SET_UP, at=at)
@@ -26,7 +27,11 @@ def sequenced(cast: Cast, nth: int, *, at: datetime, leads: tuple[Lead, Lead]) -
     writing.add_step(draft, wording=Wording("branch", hears="voicemail"), by=SET_UP, at=at)
     writing.publish(draft, by=SET_UP, at=at)
     writing.draft(sequence, by=SET_UP, at=at)
-    for lead, into in zip(leads, (sequence, Sequence.objects.order_by("pk")[0]), strict=True):
+    on_paper = writing.add(Settings(f"야간 거래 편지 {nth}", language="ko"), by=SET_UP, at=at)
+    draft = writing.draft(on_paper, by=SET_UP, at=at)
+    writing.add_step(draft, wording=Wording("letter", n_days=0, until_minute=24 * 60, words="{name}님\n\n{account}의 야간 거래"), by=SET_UP, at=at)
+    writing.publish(draft, by=SET_UP, at=at)
+    for lead, into in zip(leads, (sequence, Sequence.objects.order_by("pk")[0], on_paper), strict=True):
         enrolling.enrol(lead, into=into, by=By(cast.ivo, Door.WEB), at=at)
     sweeping.sweep(at=at + timedelta(days=3))
 
@@ -36,7 +41,8 @@ _OF: dict[str, Callable[[], Any]] = {
     " sequence_draft_removal sequence_steps sequence_preview": lambda: Sequence.objects.order_by("pk")[0],
     "sequence_step sequence_step_place sequence_step_removal": lambda: Step.objects.filter(version__published_at__isnull=True).order_by("pk")[0],
     "enrolment_pausing enrolment_resuming enrolment_stopping": lambda: Enrolment.objects.running().order_by("pk")[0],
-    "deed_done deed_skipping deed_letter": lambda: Deed.objects.to_do().order_by("pk")[0],
+    "deed_done deed_skipping deed_letter": lambda: Deed.objects.to_do().filter(step__kind="mail").order_by("pk")[0],
+    "deed_print": lambda: Deed.objects.to_do().filter(step__kind="letter").order_by("pk")[0],
 }
 
 

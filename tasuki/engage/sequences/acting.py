@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from tasuki.core import audit, bus
@@ -138,20 +139,26 @@ def _do(enrolment: Enrolment, step: Step, *, carrier: User, barred: Barred | Non
 def _put_on_the_day(enrolment: Enrolment, step: Step, *, carrier: User, at: datetime) -> None:
     """A call goes onto the call list, whatever else onto the tasks of who does it; the sequence waits for it."""
     variant = sending.variant_of(enrolment, step) if step.kind == StepKind.MAIL else None
-    deed = _write(enrolment, step, owner=carrier, at=at, variant=variant)
+    words = sending.worded_for(enrolment, step=step, carrier=carrier, by=BY_THE_CLOCK, at=at) if step.is_worded else ""
+    deed = _write(enrolment, step, owner=carrier, at=at, variant=variant, words=words)
     if step.kind != StepKind.CALL:
         with translation.override(carrier.language):
-            what = step.words.strip().splitlines()[0] if step.words.strip() else step.get_kind_display()
-            subject = f"{what} · {enrolment.lead.title}"[: tasks.LONGEST]
+            subject = f"{_called(step, words=words)} · {enrolment.lead.title}"[: tasks.LONGEST]
             details = _("Step %(n)s of the sequence “%(name)s”.") % {"n": step.position, "name": enrolment.sequence.name}
         kind = _TASK_KINDS.get(StepKind(step.kind), TaskKind.OTHER)
         about = {"lead": enrolment.lead, "contact": enrolment.lead.contact, "account": enrolment.lead.account}
-        task = Task(subject=subject, kind=kind, details=f"{details}\n\n{step.words}"[: tasks.LONGEST_DETAILS], due_on=deed.due_on, owner=carrier, **about)
+        task = Task(subject=subject, kind=kind, details=f"{details}\n\n{deed.text}"[: tasks.LONGEST_DETAILS], due_on=deed.due_on, owner=carrier, **about)
         # By the person themselves, so that nobody is told by a notification what their day says.
         tasks.add(task, by=By(carrier, Door.JOB), at=at)
         Deed.objects.filter(pk=deed.pk).update(task=task)
     enrolment.due_at = None
     enrolment.save(update_fields=["due_at"])
+
+
+def _called(step: Step, *, words: str) -> str:
+    """How the day of a person calls the step. A letter and a message begin with a greeting, which says nothing."""
+    first = (words or step.words).strip().partition("\n")[0]
+    return first if first and step.kind not in (StepKind.LETTER, StepKind.SOCIAL) else capfirst(step.get_kind_display())
 
 
 @transaction.atomic
@@ -270,12 +277,12 @@ def _settle(deed: Deed, *, state: DeedState, by: By, at: datetime, result: str) 
 
 def _write(
     enrolment: Enrolment, step: Step, *, owner: User | None, at: datetime, is_done: bool = False,
-    state: DeedState = DeedState.DONE, variant: Variant | None = None, result: str = "",
+    state: DeedState = DeedState.DONE, variant: Variant | None = None, result: str = "", words: str = "",
 ) -> Deed:  # fmt: skip
     zone = ZoneInfo(owner.time_zone if owner else the_organisation().time_zone)
     return Deed.objects.create(
         enrolment=enrolment, step=step, variant=variant, state=state if is_done else DeedState.WAITING, owner=owner, result=result[:40],
-        due_on=at.astimezone(zone).date(), begun_at=at, done_at=at if is_done else None,
+        due_on=at.astimezone(zone).date(), begun_at=at, done_at=at if is_done else None, words=words,
     )  # fmt: skip
 
 

@@ -159,9 +159,9 @@ class Steps(models.QuerySet["Step"]):
 class Step(models.Model):
     """One step. It is due `n_days` business days after the one before, within the window of the day, all by the member's calendar.
 
-    `words` say what a person does, or what a mail by hand minds. A branch that hears something goes on at `goes_to`, a later step, or ends
-    the sequence without one; what it listens to may come within `n_days_to_listen` business days, after which it goes on with the next step.
-    Of answers it hears those of `classes`, none for all.
+    `words` say what a person does, or what a mail by hand minds; of a letter, a social message and a task they are the text, with variables.
+    A branch that hears something goes on at `goes_to`, a later step, or ends the sequence without one; what it listens to may come within
+    `n_days_to_listen` business days, after which it goes on with the next step. Of answers it hears those of `classes`, none for all.
     """
 
     noun: ClassVar[str] = "step"
@@ -203,6 +203,11 @@ class Step(models.Model):
     def is_machines(self) -> bool:
         """Whether nobody has to do anything."""
         return self.kind in (StepKind.WAIT, StepKind.BRANCH) or (self.kind == StepKind.MAIL and not self.is_by_hand)
+
+    @property
+    def is_worded(self) -> bool:
+        """Whether its words are a text for one person, filled from the lead when the step comes."""
+        return self.kind in (StepKind.LETTER, StepKind.SOCIAL, StepKind.TASK)
 
     @property
     def heard_classes(self) -> list[_StrOrPromise]:

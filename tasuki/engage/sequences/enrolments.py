@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities
 from tasuki.core.abilities import Scope
 from tasuki.crm.leads import Lead
+from tasuki.engage import variables
 from tasuki.engage.sequences.definitions import Sequence, SequenceVersion, Step, StepKind, Variant
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Deeds(models.QuerySet["Deed"]):
         return self.due_of(user, day=day).filter(step__kind=StepKind.CALL).select_related("step", "enrolment__sequence")
 
     def for_listing(self) -> Deeds:
-        people = ("enrolment__lead__contact", "enrolment__lead__account", "enrolment__sequence", "enrolment__version")
+        people = ("enrolment__contact__account", "enrolment__lead__contact", "enrolment__lead__account", "enrolment__sequence", "enrolment__version")
         return self.select_related("step", "variant", "task", "owner", *people)
 
 
@@ -168,6 +169,8 @@ class Deed(models.Model):
     done_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+", db_index=False)
     task = models.OneToOneField("crm.Task", models.SET_NULL, null=True, related_name="deed")
     result = models.CharField(max_length=40, blank=True)
+    # The words of a letter, a social message or a task as they were filled when the step came: they stay so, whatever becomes of the lead.
+    words = models.TextField(_("text"), blank=True, default="", db_default="")
     replied_at = models.DateTimeField(null=True)
     # Of a mail: whether it carried marks, and when a person first opened it, or followed a link.
     counts_opens = models.BooleanField(default=False)
@@ -194,3 +197,13 @@ class Deed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrolment_id}: {self.step_id}"
+
+    @property
+    def text(self) -> str:
+        """What is to be done, or sent: as it was filled, else the words of the step."""
+        return self.words or self.step.words
+
+    @property
+    def left_open(self) -> list[str]:
+        """The variables of which nothing was known."""
+        return variables.left_in(self.text) if self.step.is_worded else []

@@ -12,7 +12,7 @@ from tasuki.engage.message_rows import GONE_OUT, Message, MessageState
 from tasuki.engage.permission import Purpose
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed
-from tasuki.engage.variables import VariableWrong
+from tasuki.engage.variables import NobodyToBook, VariableWrong
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -66,6 +66,22 @@ def shown(variant: Variant, *, lead: Lead, me: User, answers: Message | None = N
     """The same where nothing goes out: the address for booking is an example, and no link is made."""
     booking = variables.example_booking(variant.subject, variant.text, sender=me)
     return letter_of(variant, lead=lead, me=me, answers=answers, booking=booking)
+
+
+def worded(step: Step, *, lead: Lead, me: User, booking: str) -> str:
+    """The words of a letter, a social message or a task for one lead; what is not known stays in its braces for whoever does the step."""
+    if lead.contact is None:
+        return step.words
+    return variables.filled_as_far(step.words, lead=lead, contact=lead.contact, sender=me, booking=booking)
+
+
+def worded_for(enrolment: Enrolment, *, step: Step, carrier: User, by: By, at: datetime) -> str:
+    """Likewise when the step comes, with an address for booking where the words ask for one and the carrier holds meetings."""
+    try:
+        booking = variables.booking_for(enrolment.lead, step.words, sender=carrier, by=by, at=at)
+    except NobodyToBook:
+        booking = ""
+    return worded(step, lead=enrolment.lead, me=carrier, booking=booking)
 
 
 def composed(enrolment: Enrolment, step: Step, *, carrier: User) -> Ready | None:

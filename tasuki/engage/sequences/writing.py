@@ -279,6 +279,8 @@ def problems(version: SequenceVersion) -> list[str]:
             found += _of_branch(step, has_written=has_written, has_called=has_called)
         elif step.kind in (StepKind.LETTER, StepKind.SOCIAL, StepKind.TASK) and not step.words.strip():
             found.append(_("Step %(n)s does not say what to do.") % place)
+        elif step.is_worded and (wrong := _unknown(step.words)):
+            found.append(_("Step %(n)s: %(problem)s") % {**place, "problem": wrong})
         has_called = has_called or step.kind == StepKind.CALL
     return found
 
@@ -336,6 +338,8 @@ def _write(step: Step, wording: Wording, *, version: SequenceVersion) -> None:
     step.kind, step.n_days, step.words = wording.kind, wording.n_days, wording.words.strip()
     step.from_minute, step.until_minute = wording.from_minute, wording.until_minute
     step.is_by_hand = wording.is_by_hand and wording.kind == StepKind.MAIL
+    if step.is_worded and (wrong := _unknown(step.words)):
+        raise SequenceRefused("words", wrong)
     step.hears = wording.hears if is_branch else ""
     step.classes = list(dict.fromkeys(wording.classes)) if is_branch and wording.hears == Hears.REPLIED else []
     step.n_days_to_listen = wording.n_days_to_listen if is_branch else 0

@@ -1,6 +1,6 @@
 // Elements that few pages have say where their behaviour is, and their look if it is their own: it is loaded when the first is on the page,
 // wherever it came from.
-const awaited = new Set(["name-field", "known-hint"]);
+const awaited = new Set(["name-field", "known-hint", "text-acts"]);
 
 function load(): void {
   for (const name of awaited) {

@@ -8,18 +8,21 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden
-from tasuki.engage import mail, mailboxes, variables
+from tasuki.core.organisation import the_organisation
+from tasuki.engage import mail, mailboxes, recipients, variables
 from tasuki.engage.sequences import acting, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed
-from tasuki.web import toasts
+from tasuki.web import formats, markup, toasts
 from tasuki.web.inside_sales.sequence_forms import LetterForm
 from tasuki.web.person_field import WhoForm, chosen
 from tasuki.web.records import carried_out, next_page
@@ -82,6 +85,24 @@ def letter(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("steps_due")
     context = {"deed": deed, "form": form, "proposed": proposed, "mailbox": mailboxes.of(request.user)}
     return render(request, "inside_sales/sequences/letter.jinja", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def paper(request: UserRequest, pk: int) -> HttpResponse:
+    """A letter to be printed, as it was filled when its step came; what stands around it is in the language of whoever gets it."""
+    deed = _mine(request, pk)
+    if deed.step.kind != StepKind.LETTER:
+        return redirect("lead", deed.enrolment.lead_id)
+    contact = deed.enrolment.contact
+    language = recipients.language_of(contact, country=deed.enrolment.lead.account.country if deed.enrolment.lead.account else "")
+    with translation.override(language):
+        addressee = pgettext("on a letter", "%(name)s") % {"name": contact.display_name}
+        on = formats.long_day(now().astimezone(ZoneInfo(request.user.time_zone)).date())
+    context = {
+        "deed": deed, "contact": contact, "house": the_organisation(), "language": language, "addressee": addressee, "on": on,
+        "text": markup.note(deed.text, {}),
+    }  # fmt: skip
+    return render(request, "inside_sales/sequences/print.jinja", context)
 
 
 def _mine(request: UserRequest, pk: int) -> Deed:

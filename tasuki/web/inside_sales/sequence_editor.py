@@ -167,14 +167,16 @@ def _candidates(request: UserRequest) -> QuerySet[Lead]:
     return mine if mine.exists() else seen
 
 
-def _previewed(request: UserRequest, version: SequenceVersion, lead: Lead) -> list[tuple[Step, Any, list[tuple[Any, sending.Letter]]]]:
-    """(step, when it would be due at the earliest, its mails) with nobody answering and every step done at once."""
+def _previewed(request: UserRequest, version: SequenceVersion, lead: Lead) -> list[tuple[Step, Any, list[tuple[Any, sending.Letter]], str]]:
+    """(step, when it would be due at the earliest, its mails, its words for a person) with nobody answering and every step done at once."""
     hours, at, shown = timing.hours_of(lead), now(), []
     me = lead.owner or request.user
     for one in version.steps.select_related("goes_to").prefetch_related("variants").order_by("position"):
         at = timing.due(one, after=at, hours=hours)
         letters = [(each, sending.shown(each, lead=lead, me=me)) for each in one.variants.all()]
-        shown.append((one, at.astimezone(hours.zone), letters))
+        booking = variables.example_booking(one.words, sender=me) if one.is_worded else ""
+        words = sending.worded(one, lead=lead, me=me, booking=booking) if one.is_worded else ""
+        shown.append((one, at.astimezone(hours.zone), letters, words))
     return shown
 
 

@@ -52,6 +52,10 @@ class NewSequenceForm(forms.Form):
         return Settings(**self.cleaned_data)
 
 
+# Of these the words are the text itself.
+_TEXTS: dict[str, Any] = {StepKind.LETTER: _("Text of the letter"), StepKind.SOCIAL: _("Text of the message")}
+
+
 class StepForm(forms.Form):
     """A step of one kind: only what such a step can say."""
 
@@ -79,6 +83,8 @@ class StepForm(forms.Form):
         unused |= {"words"} if kind == StepKind.WAIT else set()
         for name in unused:
             del self.fields[name]
+        if kind in _TEXTS:
+            self.fields["words"].label, self.fields["words"].widget.attrs["rows"] = _TEXTS[kind], 12
         if kind == StepKind.BRANCH:
             field = typed(self.fields["goes_to"], forms.ChoiceField)
             field.choices = [("", gettext("the end of the sequence")), *((str(one.position), f"{one.position} {one.get_kind_display()}") for one in later)]
