@@ -17,7 +17,8 @@ from tests.killing import N_KILLS, kill_again_and_again
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-N_MEMBERS, N_PAIRS = 20, 10
+# Some eight times as many steps as are taken before the last worker is killed.
+N_MEMBERS, N_PAIRS = 20, 4
 AT_ONCE = Wording("wait", n_days=0)
 LISTENS = Wording("branch", n_days=0, hears="replied", classes=("positive",), n_days_to_listen=1)
 
