@@ -54,6 +54,7 @@ class Happening(models.TextChoices):
     DUE = "due", _("An answer that you owe soon")
     BREACH = "breach", _("An agreement between teams that was not kept")
     REPLY = "reply", _("An answer by mail from somebody whose lead is yours")
+    CALLED = "called", _("A call from somebody whose lead is yours")
     CALENDAR = "calendar", _("Your own calendar has another time for a meeting")
     HANDOFF = "handoff", _("A hand-off that is offered to you, answered, or late")
     COACHING = "coaching", _("A review of your call, a comment on it, or a step of a skill card")
@@ -65,7 +66,7 @@ class Happening(models.TextChoices):
 
 # These are about the person; the others come because the person follows a record.
 ABOUT_ME = (Happening.MENTION, Happening.TASK, Happening.GIVEN, Happening.QUEUED, Happening.KIN, Happening.DUE, Happening.BREACH, Happening.REPLY,
-            Happening.CALENDAR, Happening.HANDOFF, Happening.COACHING, Happening.PRAISE, Happening.WIN,
+            Happening.CALLED, Happening.CALENDAR, Happening.HANDOFF, Happening.COACHING, Happening.PRAISE, Happening.WIN,
             Happening.BULK, Happening.IMPORT)  # fmt: skip
 
 

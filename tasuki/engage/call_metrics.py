@@ -20,7 +20,7 @@ PERSISTENT = 6
 
 @dataclass(frozen=True)
 class CallFunnel:
-    """Counts over outgoing calls with a result; wrong numbers and people who must not be called count as nothing.
+    """Counts over outgoing calls with a result; wrong numbers and people who must not be called count as nothing, and whoever calls us was not dialled.
 
     `n_attempted` and `n_reached` are passes, each once however often it was called. A rate without anything below it is None.
     """
@@ -101,9 +101,10 @@ def counts() -> dict[str, Count]:
 
 
 def persistence(calls: Calls) -> Persistence:
-    """Of the passes of these calls; one query."""
-    dials = calls.order_by().filter(direction=Direction.OUT, disposition__in=DIALS)
-    passes = dials.values("lead").annotate(n=Count("pk"), reached=Max("pk", filter=Q(disposition__in=REACHES))).filter(reached__isnull=True)
+    """Of the passes of these calls; one query. Who was reached when they called us is reached."""
+    dial = Q(direction=Direction.OUT, disposition__in=DIALS)
+    told = calls.order_by().filter(dial | Q(disposition__in=REACHES)).values("lead")
+    passes = told.annotate(n=Count("pk", filter=dial), reached=Max("pk", filter=Q(disposition__in=REACHES))).filter(n__gt=0, reached__isnull=True)
     totals = passes.aggregate(n_not_reached=Count("lead"), n_tried_enough=Count("lead", filter=Q(n__gte=PERSISTENT)))
     return Persistence(**totals)
 

@@ -23,7 +23,7 @@ from tasuki.crm.ledger import NotInProcess
 from tasuki.crm.timeline import Kind, TimelineEntry
 from tasuki.engage import consequences, permission
 from tasuki.engage.call_types import CallType
-from tasuki.engage.dispositions import CONNECTS, ENDINGS, Disposition
+from tasuki.engage.dispositions import CONNECTS, ENDINGS, SPOKEN, Disposition
 from tasuki.engage.moving import move
 from tasuki.engage.touches import Touched
 
@@ -225,7 +225,8 @@ class Called:
 def begin(
     lead: Lead, *, call_type: CallType, by: By, at: datetime, number: str = "", direction: Direction = Direction.OUT, adapter: str = "", external_id: str = ""
 ) -> Call:
-    """Write that somebody calls about the lead, and say `Touched` for an outgoing call. A lead that nobody worked yet is worked now.
+    """Write that somebody calls about the lead. By an outgoing call a lead that nobody worked yet is worked now, and `Touched` is said; of an incoming
+    one only when it is written that one of us has spoken. An incoming call of the telephone system has no `caller` until somebody picks it up.
 
     Raises Forbidden for who may not see numbers, NotInProcess, ErasedPerson, NobodyMayCall, CallNotAllowed, OnACallAlready, CallRefused for a number
     that is not theirs.
@@ -244,9 +245,24 @@ def begin(
         lead=lead, contact_id=lead.contact_id, account_id=lead.account_id, caller=by.actor, direction=direction, call_type=call_type,
         number=number, started_at=at, adapter=adapter, external_id=external_id,
     )  # fmt: skip
-    move(lead, to=stages.WORKING, by=by, at=at)
     if direction is Direction.OUT:
-        bus.say(Touched(lead.pk, by, at, Channel.PHONE))
+        _work(lead, by=by, at=at)
+    return call
+
+
+@transaction.atomic
+def pick_up(call: Call, *, by: By, at: datetime) -> Call:
+    """One of us takes a call that came in: it is theirs, and answered. Raises OnACallAlready, CallOver, Forbidden for a colleague's."""
+    call = _locked(call)
+    if call.ended_at is not None:
+        raise CallOver
+    if call.caller_id is None:
+        if by.actor and Call.objects.going_on().filter(caller=by.actor).exists():
+            raise OnACallAlready
+        call.caller, call.answered_at = by.actor, call.answered_at or max(at, call.started_at)
+        call.save(update_fields=["caller", "answered_at"])
+    elif by.actor is None or call.caller_id != by.actor.pk:
+        raise Forbidden(_("This is a colleague's call."))
     return call
 
 
@@ -285,10 +301,14 @@ def dispose(call: Call, *, outcome: Outcome, by: By, at: datetime) -> Written:
         raise NotInProcess
     if call.ended_at is None:
         _close(call, at=at)
+    if call.direction == Direction.IN and call.caller_id is None:
+        call.caller = by.actor
     _say(call, outcome, at=at)
     call.entry = _tell(call, by=by)
     call.save()
     audit.record(call, action="dispose", by=by, at=at, changes={"disposition": ("", call.disposition)})
+    if _has_answered_them(call):
+        _work(lead, by=by, at=at)
     held_back = consequences.follow(call, lead=lead, outcome=outcome, by=by, at=at)
     bus.say(Called(call, by=by, at=at))
     return Written(call, held_back)
@@ -315,6 +335,8 @@ def correct(call: Call, *, outcome: Outcome, by: By, at: datetime) -> Written:
     if call.entry_id:
         TimelineEntry.objects.filter(pk=call.entry_id).update(text=call.note, detail=_detail(call), edited_at=at)
     audit.record(call, action="correct", by=by, at=at, changes={name: pair for name, pair in changes.items() if pair[0] != pair[1]})
+    if _has_answered_them(call) and before not in SPOKEN:
+        _work(lead, by=by, at=at)
     # Nobody is on the telephone any more to be asked for another time.
     return Written(call, () if ends else consequences.follow(call, lead=lead, outcome=replace(outcome, held_by=None), by=by, at=at))
 
@@ -343,6 +365,17 @@ def _refuse_forbidden(lead: Lead, number: str, *, at: datetime) -> None:
         raise CallRefused(_("This is not a number of the person."))
     if told := refusal(lead, number=number, at=at):
         raise NobodyMayCall if told.code in {"blocked", "refused"} else CallNotAllowed(told)
+
+
+def _work(lead: Lead, *, by: By, at: datetime) -> None:
+    """One of us tries to reach the person, or has spoken with them when they called: the lead is worked, and what was owed to it is given."""
+    move(lead, to=stages.WORKING, by=by, at=at)
+    bus.say(Touched(lead.pk, by, at, Channel.PHONE))
+
+
+def _has_answered_them(call: Call) -> bool:
+    """Whether they called, and a person of ours spoke with them."""
+    return call.direction == Direction.IN and call.caller_id is not None and call.disposition in SPOKEN
 
 
 def _refuse_other(call: Call, *, by: By) -> None:

@@ -85,6 +85,8 @@ DIALS = counting_as(CountsAs.DIAL)
 CONNECTS = counting_as(CountsAs.CONNECT)
 REACHES = counting_as(CountsAs.REACH)
 CONVERSATIONS = counting_as(CountsAs.CONVERSATION)
+# After these one of us has spoken with somebody who called us.
+SPOKEN = [*CONNECTS, Disposition.DO_NOT_CALL.value]
 # What moves a pass on, or keeps it moving with the person's word: what a response to an objection is judged by.
 PROGRESS = [Disposition.CALL_BACK.value, Disposition.TALK.value, Disposition.MEETING.value]
 # After these the pass is over.

@@ -21,7 +21,7 @@ from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.scoring import scores
 from tasuki.crm.tasks import Task, TaskKind
 from tasuki.engage import calls
-from tasuki.engage.call_types import CallType, of_next
+from tasuki.engage.call_types import CallType
 from tasuki.engage.calls import Call, Direction, Outcome, Written
 from tasuki.engage.dispositions import ENDINGS, Disposition
 from tasuki.engage.meeting_rows import Meeting
@@ -279,16 +279,9 @@ def slots(user: User, *, at: datetime) -> Slots:
 
 
 def at_hand(lead: Lead, *, user: User) -> Call | None:
-    """The person's call about the lead of which nothing is said yet: it goes on, or has just ended."""
-    return Call.objects.unsaid().filter(lead=lead, caller=user).select_related("call_type").newest_first().first()
-
-
-def type_of_next(lead: Lead) -> CallType:
-    """Of which kind the next call about the lead is: three queries."""
-    n_calls = Call.objects.filter(lead=lead, direction=Direction.OUT).exclude(disposition="").count()
-    is_promised = NextCall.objects.filter(lead=lead, is_promised=True).exists()
-    key = of_next(n_calls=n_calls, is_promised=is_promised, is_booked=lead.stage_id == stages.BOOKED)
-    return CallType.objects.get(key=key)
+    """The person's call about the lead of which nothing is said yet, or one that came in and is nobody's so far: it goes on, or has just ended."""
+    own = models.Q(caller=user) | models.Q(caller__isnull=True, direction=Direction.IN)
+    return Call.objects.unsaid().filter(own, lead=lead).select_related("call_type").newest_first().first()
 
 
 @transaction.atomic
@@ -296,6 +289,20 @@ def dial(lead: Lead, *, call_type: CallType, number: str = "", adapter: str = ""
     """Take the lead and begin the call. Raises LeadTaken, and what `calls.begin` raises."""
     leases.take(lead, by=by, at=at, lasts=leases.LASTS_IN_A_CALL)
     return calls.begin(lead, call_type=call_type, number=number, adapter=adapter, by=by, at=at)
+
+
+@transaction.atomic
+def take_call(lead: Lead, *, call_type: CallType, number: str = "", by: By, at: datetime) -> Call:
+    """They call us, and the person speaks with them: take the lead, and the call that the telephone system told of, or write one.
+
+    Raises LeadTaken, OnACallAlready, and what `calls.begin` raises.
+    """
+    leases.take(lead, by=by, at=at, lasts=leases.LASTS_IN_A_CALL)
+    going = at_hand(lead, user=by.actor) if by.actor else None
+    if going is None or going.direction != Direction.IN or going.ended_at is not None:
+        going = calls.begin(lead, call_type=call_type, number=number, direction=Direction.IN, by=by, at=at)
+        return calls.answer(going, at=at)
+    return calls.pick_up(going, by=by, at=at)
 
 
 @transaction.atomic

@@ -45,13 +45,13 @@ class Step:
     moment: str
 
 
-def _calls(results: list[str]) -> Callable[[], Any]:
-    return lambda: Call.objects.filter(direction=Direction.OUT, disposition__in=results)
+def _calls(results: list[str], **which: Any) -> Callable[[], Any]:
+    return lambda: Call.objects.filter(disposition__in=results, **which)
 
 
 _BEFORE = (
-    Step("tried", _("tried"), _("dialled at least once"), _calls(DIALS), "started_at"),
-    Step("answered", _("answered"), _("a call was answered by somebody"), _calls(CONNECTS), "started_at"),
+    Step("tried", _("tried"), _("dialled at least once"), _calls(DIALS, direction=Direction.OUT), "started_at"),
+    Step("answered", _("answered"), _("a call was answered by somebody, or they called us"), _calls(CONNECTS), "started_at"),
     Step("spoken", _("spoken with"), _("a conversation with the right person"), _calls(CONVERSATIONS), "started_at"),
     Step("met", _("meeting booked"), _("a meeting was booked, by us or by themselves"), Meeting.objects.all, "booked_at"),
     Step("held", _("meeting held"), _("a meeting was held"), lambda: Meeting.objects.filter(state=MeetingState.HELD), "starts_at"),

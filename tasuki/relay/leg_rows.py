@@ -149,9 +149,9 @@ def promises(asked: Asked) -> Any:
 
 
 def given_up(asked: Asked) -> Any:
-    """Passes that ended in the period without anybody having been reached, each with its `n_dials`; of whoever carried them."""
-    called = Call.objects.filter(lead=OuterRef("lead"), direction=Direction.OUT)
-    dials = called.filter(disposition__in=DIALS).order_by().values("lead").annotate(n=Count("pk")).values("n")
+    """Passes that ended in the period without anybody having been reached, by our calls or by theirs, each with its `n_dials`; of whoever carried them."""
+    called = Call.objects.filter(lead=OuterRef("lead"))
+    dials = called.filter(direction=Direction.OUT, disposition__in=DIALS).order_by().values("lead").annotate(n=Count("pk")).values("n")
     rows = Passage.objects.visible_to(asked.viewer).filter(stage__in=NOT_REACHED, outcome__in=GAVE_UP)
     rows = rows.filter(~Exists(called.filter(disposition__in=REACHES))).annotate(n_dials=Coalesce(Subquery(dials), 0))
     return of(rows, asked, GIVEN_UP)

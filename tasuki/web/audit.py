@@ -167,6 +167,7 @@ ACTIONS: dict[str, Any] = {
     "renew": _("made anew"),
     "close": _("closed"),
     "touch": _("tried to reach the person"),
+    "ring": _("called us"),
     "route": _("routed"),
     "breach": _("not kept in time"),
     "warn": _("reminded"),

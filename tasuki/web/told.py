@@ -17,6 +17,7 @@ from tasuki.core.bulk.runs import BulkRun
 from tasuki.core.imports.runs import ImportRun
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.notifications import Happening, Notification
+from tasuki.crm.stages import BEFORE_SALES
 from tasuki.inside_sales.coaching.praises import For
 from tasuki.web import bulk_words, formats, markup, nouns, win_words
 from tasuki.web.lists.nouns import SPECS
@@ -28,7 +29,7 @@ ICONS = {
     Happening.CLOSE: "flag", Happening.OWNER: "user", Happening.DONE: "check", Happening.FILE: "paperclip",
     Happening.REFUSED: "virus", Happening.MERGE: "arrows-join",
     Happening.QUEUED: "inbox", Happening.KIN: "building", Happening.DUE: "clock", Happening.BREACH: "alarm", Happening.HANDOFF: "transfer",
-    Happening.REPLY: "mail", Happening.CALENDAR: "calendar",
+    Happening.REPLY: "mail", Happening.CALLED: "phone", Happening.CALENDAR: "calendar",
     Happening.COACHING: "phone", Happening.PRAISE: "sun", Happening.WIN: "trophy", Happening.BULK: "list-check",
     Happening.IMPORT: "table-import",
 }  # fmt: skip
@@ -52,6 +53,7 @@ _SENTENCES: dict[str, Any] = {
     Happening.DUE: gettext_lazy("This lead waits for an answer, which is due soon"),
     Happening.BREACH: gettext_lazy("The time that was agreed for this lead is over"),
     Happening.REPLY: gettext_lazy("They answered by mail"),
+    Happening.CALLED: gettext_lazy("They call us: at the call desk you take the call and say what came of it"),
     Happening.CALENDAR: gettext_lazy("Your own calendar has another time for the meeting: say which one holds"),
 }
 # Of a hand-off, by what happened to it.
@@ -171,6 +173,8 @@ def line(row: Notification, *, href: str, stages: Mapping[str, str]) -> Line:
         sentence, anchor = str(_OF_IMPORT[row.cause.action]) % {**words, **figures}, ""
     elif row.happening in _BY_CAUSE:
         sentence, anchor = str(_OF_COACHING[row.cause.noun, row.cause.action]) % words, ""
+    elif row.happening == Happening.CALLED and row.lead and row.lead.stage_id in BEFORE_SALES:
+        sentence, href, anchor = str(_SENTENCES[row.happening]), reverse("desk_lead", args=[row.lead.pk]), ""
     elif row.happening == Happening.CALENDAR:
         sentence, href, anchor = str(_SENTENCES[row.happening]), reverse("own_calendar"), "#differing"
     elif key_of(row)[0]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.imports.copying import copy_in
 from tasuki.crm.leads import Lead
 from tasuki.engage import call_metrics, calls
-from tasuki.engage.calls import Call
+from tasuki.engage.calls import Call, Direction
 from tasuki.engage.dispositions import CONVERSATIONS, Disposition
 from tests.cast import MONDAY, Cast
 from tests.engage.calling import call_of, callable_lead, outcome, type_of
@@ -48,6 +48,30 @@ def test_the_funnel_counts_dials_connects_people_and_conversations(cast: Cast) -
     assert (found.connect_rate, found.reach_rate, found.booking_rate) == (4 / 7, 3 / 4, 1 / 3)
     assert (found.overrun_share, found.overrun_in_vain_share) == (1 / 3, 1.0)
     assert call_metrics.talk_times(Call.objects.visible_to(cast.ada)) == [timedelta(minutes=2), timedelta(minutes=2), timedelta(minutes=17)]
+
+
+def came_in(cast: Cast, lead: Lead, what: Disposition, *, at: datetime = MONDAY + timedelta(days=1)) -> None:
+    call = calls.begin(lead, call_type=type_of(), direction=Direction.IN, by=By(cast.ivo, Door.WEB), at=at)
+    calls.dispose(call, outcome=outcome(what, note="they called"), by=By(cast.ivo, Door.WEB), at=at + timedelta(minutes=5))
+
+
+def test_whoever_calls_us_was_not_dialled_and_stands_in_no_rate_of_dials(cast: Cast) -> None:
+    lead = callable_lead(cast, 1)
+    told(cast, lead, Disposition.NO_ANSWER)
+    before = call_metrics.funnel(Call.objects.visible_to(cast.ada))
+    came_in(cast, lead, Disposition.TALK)
+    came_in(cast, callable_lead(cast, 2), Disposition.TALK)
+    after = call_metrics.funnel(Call.objects.visible_to(cast.ada))
+    assert (after, after.n_dials, after.connect_rate) == (before, 1, 0.0)
+    assert len(call_metrics.talk_times(Call.objects.visible_to(cast.ada))) == 2, "how long they talked is how long they talked"
+
+
+def test_whoever_was_reached_when_they_called_was_not_given_up(cast: Cast) -> None:
+    for n in (1, 2):
+        told(cast, callable_lead(cast, n), Disposition.NO_ANSWER)
+    came_in(cast, Lead.objects.order_by("pk")[0], Disposition.TALK)
+    came_in(cast, callable_lead(cast, 3), Disposition.NO_ANSWER)
+    assert call_metrics.persistence(Call.objects.visible_to(cast.ada)).n_not_reached == 1
 
 
 def test_nothing_has_no_rate(cast: Cast) -> None:

@@ -65,11 +65,63 @@ def test_the_first_call_takes_the_lead_into_work_and_says_that_it_was_touched(ca
     assert heard == [Touched(lead.pk, ivo(cast), MONDAY, Channel.PHONE)]
 
 
-def test_an_incoming_call_touches_nobody(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def rung(cast: Cast, lead: Lead, by: By | None = None) -> Call:
+    return calls.begin(lead, call_type=type_of(), number=NUMBER, direction=Direction.IN, by=by or ivo(cast), at=MONDAY)
+
+
+def test_an_incoming_call_touches_nobody_until_one_of_us_has_spoken(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Touched] = []
     monkeypatch.setitem(bus._listeners, Touched, [heard.append])
-    calls.begin(callable_lead(cast), call_type=type_of(), direction=Direction.IN, by=ivo(cast), at=MONDAY)
+    missed, met = callable_lead(cast, 1), callable_lead(cast, 2)
+    call = rung(cast, missed)
+    assert (heard, Lead.objects.get(pk=missed.pk).stage_id) == ([], stages.READY)
+    calls.dispose(call, outcome=outcome(Disposition.NO_ANSWER), by=ivo(cast), at=LATER)
+    assert (heard, Lead.objects.get(pk=missed.pk).stage_id) == ([], stages.READY), "a call that we missed is no answer"
+    calls.dispose(rung(cast, met), outcome=outcome(Disposition.TALK, note="they asked for prices"), by=ivo(cast), at=LATER)
+    assert [one.lead_id for one in heard] == [met.pk]
+    assert Lead.objects.get(pk=met.pk).stage_id == stages.CONNECTED, "what follows is what follows of any call"
+    entry = TimelineEntry.objects.get(kind=Kind.CALL, lead=met)
+    assert (entry.detail["direction"], entry.detail["disposition"]) == ("in", "talk")
+
+
+def test_what_a_system_writes_of_a_call_that_nobody_took_is_no_answer(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Touched] = []
+    monkeypatch.setitem(bus._listeners, Touched, [heard.append])
+    lead, system = callable_lead(cast), By(None, Door.API)
+    calls.dispose(rung(cast, lead, system), outcome=outcome(Disposition.TALK, note="a machine spoke"), by=system, at=LATER)
     assert heard == []
+
+
+def test_an_incoming_call_corrected_to_a_conversation_is_an_answer_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = callable_lead(cast)
+    call = calls.dispose(rung(cast, lead), outcome=outcome(Disposition.NO_ANSWER), by=ivo(cast), at=LATER).call
+    heard: list[Touched] = []
+    monkeypatch.setitem(bus._listeners, Touched, [heard.append])
+    for note in ("they asked for prices", "they asked for prices and a date"):
+        calls.correct(call, outcome=outcome(Disposition.TALK, note=note), by=ivo(cast), at=LATER)
+    assert len(heard) == 1
+
+
+def test_whoever_wants_no_call_may_call_us_and_say_so(cast: Cast) -> None:
+    lead = callable_lead(cast)
+    calls.dispose(rung(cast, lead), outcome=outcome(Disposition.DO_NOT_CALL), by=ivo(cast), at=LATER)
+    with pytest.raises(NobodyMayCall):
+        call_of(cast, lead, at=LATER)
+    assert rung(cast, lead).direction == Direction.IN
+
+
+def test_a_call_that_came_in_is_picked_up_by_one_person(cast: Cast) -> None:
+    call, jun = rung(cast, callable_lead(cast), By(None, Door.API)), By(hired("jun", "Jun", "Ho", role=Role.INSIDE_SELLER, team=cast.inside_sales), Door.WEB)
+    taken = calls.pick_up(call, by=ivo(cast), at=LATER)
+    assert (taken.caller, taken.answered_at) == (cast.ivo, LATER)
+    assert calls.pick_up(call, by=ivo(cast), at=LATER + timedelta(minutes=1)).answered_at == LATER, "twice is once"
+    with pytest.raises(Forbidden):
+        calls.pick_up(call, by=jun, at=LATER)
+    with pytest.raises(OnACallAlready):
+        calls.pick_up(rung(cast, callable_lead(cast, 2), By(None, Door.API)), by=ivo(cast), at=LATER)
+    calls.end(call, at=LATER)
+    with pytest.raises(CallOver):
+        calls.pick_up(call, by=ivo(cast), at=LATER)
 
 
 @pytest.mark.parametrize("what", Disposition)

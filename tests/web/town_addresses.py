@@ -23,7 +23,8 @@ def _pk_of(name: str) -> Arguments:
 OF = {
     "lead": "lead lead_peek lead_advance lead_recycling lead_loss lead_disqualification lead_merging lead_owner lead_facts lead_attempts"
     " lead_routing lead_enrol handoff_new meeting_new mail_new booking_link_add"
-    " desk_lead desk_brief desk_call desk_call_end desk_outcome desk_facts desk_skip desk_recycling desk_lease desk_answer desk_answers desk_slots",
+    " desk_lead desk_brief desk_call desk_call_end desk_outcome desk_facts desk_skip desk_recycling desk_lease desk_answer desk_answers desk_slots"
+    " desk_incoming_taking",
     "offered": "handoff handoff_peek handoff_acceptance handoff_needs handoff_return handoff_no_show handoff_withdrawal handoff_meeting"
     " handoff_reading handoff_words handoff_dispute handoff_verdict handoff_giving_up",
     "meeting": "meeting meeting_move meeting_confirmation meeting_holding meeting_no_show meeting_cancellation",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tasuki.core.audit import By, Door
 from tasuki.engage import calls, recordings, talk_figures
-from tasuki.engage.calls import Call
-from tasuki.engage.telephony import systems
+from tasuki.engage.calls import Call, Direction
+from tasuki.engage.telephony import ringing, systems
 
 if TYPE_CHECKING:
     from tasuki.crm.attachments import Attachment
@@ -40,15 +40,19 @@ def hang_up(call: Call) -> None:
 
 
 def heard(event: Event, *, adapter: str, at: datetime) -> Call | None:
-    """What the system says: “answered”, “ended”, or how the call was talked. Saying it twice, or of a call that is not ours, changes nothing;
-    → the call. Raises FiguresRefused.
+    """What the system says: “incoming”, “answered”, “ended”, or how the call was talked. Saying it twice, or of a call that is not ours, changes
+    nothing; → the call. Raises FiguresRefused.
     """
+    if event.event == "incoming":
+        return ringing.rang(event, adapter=adapter)
     call = of_system(event.external_id, adapter=adapter)
     if call is None:
         return None
     if event.figures:
         talk_figures.note(call, figures=event.figures, adapter=adapter, by=_BY, at=at)
         return call
+    if call.direction == Direction.IN:
+        return ringing.answered(call, event) if event.event == "answered" else ringing.ended(call, at=event.at)
     return calls.answer(call, at=event.at) if event.event == "answered" else calls.end(call, at=event.at)
 
 

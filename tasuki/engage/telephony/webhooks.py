@@ -1,8 +1,8 @@
 """A telephone system that is asked over HTTP and tells us over HTTP what happened; each message is signed, on both ways.
 
 We ask `POST {address}/calls` with `{"call", "number", "seat"}` and are answered `{"id"}`; `DELETE {address}/calls/{id}` hangs up. It tells
-us `{"id", "event", "at"}`, with figures where it has measured the call, and brings recordings as they are. A signature is the HMAC-SHA256 of
-“timestamp.body” in hex: see docs/telephony.md.
+us `{"id", "event", "at"}`, with figures where it has measured the call and with the number of whoever calls us, and brings recordings as they
+are. A signature is the HMAC-SHA256 of “timestamp.body” in hex: see docs/telephony.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tasuki.engage.telephony.adapters import TelephoneFailed
 KEY = "webhook"
 STAMP, SIGNATURE = "X-Tasuki-Timestamp", "X-Tasuki-Signature"
 NOTICE = "X-Tasuki-Notice"
-EVENTS = ("answered", "ended", "measured")
+EVENTS = ("answered", "ended", "measured", "incoming")
 # A message that is older was recorded by somebody and sent again.
 FRESH = timedelta(minutes=5)
 _TIMEOUT_SECONDS = 5.0
@@ -35,6 +35,7 @@ _LONGEST_ANSWER = 64 * 1024
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _HERE = ("127.0.0.1", "::1", "localhost")
 _SHORTEST_SECRET = 16
+_LONGEST_NUMBER, _LONGEST_SEAT = 64, 254
 # What is counted; not every system counts the latter.
 _COUNTED = ("n_overlaps", "n_silences", "longest_monologue_seconds")
 _MAY_LACK = ("n_switches", "words_per_minute")
@@ -46,12 +47,14 @@ class MessageRefused(ValueError):
 
 @dataclass(frozen=True)
 class Event:
-    """What the telephone system says of a call of ours."""
+    """What the telephone system says of a call. `number` is that of whoever calls us, `seat` the mail address of the person whose telephone it is."""
 
     external_id: str
     event: str
     at: datetime
     figures: Figures | None = None
+    number: str = ""
+    seat: str = ""
 
 
 def signature(secret: str, *, stamp: str, body: bytes) -> str:
@@ -113,7 +116,11 @@ class ByWebhook:
         if not isinstance(external_id, str) or not _EXTERNAL_ID.fullmatch(external_id) or event not in EVENTS or moment is None or moment.tzinfo is None:
             raise MessageRefused("the message says nothing of a call")
         # What happened has happened by now.
-        return Event(external_id, event, min(moment, at), _figures(said) if event == "measured" else None)
+        figures = _figures(said) if event == "measured" else None
+        number, seat = _text(said, "number", longest=_LONGEST_NUMBER), _text(said, "seat", longest=_LONGEST_SEAT)
+        if event == "incoming" and not number:
+            raise MessageRefused("the message does not say who calls")
+        return Event(external_id, event, min(moment, at), figures, number, seat)
 
     def refuse_unsigned(self, expected: str, *, stamp: str, signed: str, at: datetime) -> None:
         """Raises MessageRefused."""
@@ -144,6 +151,14 @@ class ByWebhook:
         except ValueError:
             raise TelephoneFailed from None
         return read if isinstance(read, dict) else {}
+
+
+def _text(said: dict[str, object], name: str, *, longest: int) -> str:
+    """Raises MessageRefused."""
+    text = said.get(name, "")
+    if not isinstance(text, str) or len(text) > longest or "\x00" in text:
+        raise MessageRefused("the message has something else where a text should be")
+    return text.strip()
 
 
 def _figures(said: dict[str, object]) -> Figures:

@@ -68,8 +68,8 @@ WHERE clock.owed = 'answer' AND clock.settled_at >= span.since_at AND clock.sett
 _GIVEN_UP = f"""
 SELECT stay.owner_id AS person, stay.team_id AS team, {{of_lead}}, dials.n, least(dials.n, {MOST_TRIES}) AS tries
 FROM crm_passage stay CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE {_among("disposition", DIALS)}) AS n, bool_or({_among("disposition", REACHES)}) AS was_reached
-    FROM engage_call WHERE lead_id = stay.lead_id AND direction = 'out') dials {{lead}}
+    SELECT count(*) FILTER (WHERE direction = 'out' AND {_among("disposition", DIALS)}) AS n, bool_or({_among("disposition", REACHES)}) AS was_reached
+    FROM engage_call WHERE lead_id = stay.lead_id) dials {{lead}}
 WHERE {_among("stay.stage_id", NOT_REACHED)} AND {_among("stay.outcome", GAVE_UP)} AND dials.was_reached IS NOT TRUE
       AND stay.left_at >= span.since_at AND stay.left_at < span.until_at"""
 _LISTS = """

@@ -67,10 +67,10 @@ class CallDesk extends HTMLElement {
     const result = this.querySelector<HTMLInputElement>(`input[data-key="${key === "b" ? "6" : CSS.escape(key)}"]`);
     if (result) this.#choose(result);
     else if (key === "enter") (this.querySelector(".result :checked") ? this.#form("outcome") : this.#form("dial"))?.requestSubmit();
-    else if (key === "n") this.querySelector<HTMLElement>("#desk-note")?.focus();
+    else if (key === "n" || key === "/") this.querySelector<HTMLElement>(key === "n" ? "#desk-note" : "#objection-q")?.focus();
     else if (key === "f") (this.querySelector<HTMLElement>("input[data-open]") ?? this.querySelector<HTMLElement>("[name^=fact-]"))?.focus();
-    else if (key === "/") this.querySelector<HTMLElement>("#objection-q")?.focus();
     else if (key === "r" || key === "s") this.#open(key === "r" ? "recycle" : "skip");
+    else if (key === "i") this.querySelector<HTMLElement>("[data-part=incoming]")?.click();
     else return false;
     return true;
   }

@@ -26,6 +26,7 @@ from tasuki.engage import calls, next_calls, recipients, telephony
 from tasuki.engage.calls import Call, OutcomeIncomplete
 from tasuki.engage.dispositions import MEANINGS, Disposition
 from tasuki.engage.meetings import TooClose
+from tasuki.engage.next_types import type_of_next
 from tasuki.engage.triage import deciding
 from tasuki.engage.triage.rows import ReplyTriage, latest_answer
 from tasuki.inside_sales import briefs, call_desk, desk_booking, leases, objections, qualification, scripts
@@ -74,7 +75,7 @@ def call(request: UserRequest, pk: int) -> HttpResponse:
     here, form, at = _found(request, pk), DialForm(request.POST), now()
     number = form.cleaned_data["number"] if form.is_valid() else "?"
     system = telephony.current()
-    going = call_desk.dial(here, call_type=call_desk.type_of_next(here), number=number, adapter=system.key, by=by(request), at=at)
+    going = call_desk.dial(here, call_type=type_of_next(here), number=number, adapter=system.key, by=by(request), at=at)
     if number:
         telephony.dial(going, seat=request.user.email or "")
     return _after(request, here)
@@ -103,7 +104,7 @@ def outcome(request: UserRequest, pk: int) -> HttpResponse:
             holder = desk_booking.holder_of(here, caller=request.user, at=at)
             said_of_it = replace(said_of_it, held_by=holder, is_close_knowingly=form.knows(said_of_it.meeting_at, holder))
         try:
-            return call_desk.conclude(here, outcome=said_of_it, learned=typed, call_type=call_desk.type_of_next(here), by=by(request), at=at)
+            return call_desk.conclude(here, outcome=said_of_it, learned=typed, call_type=type_of_next(here), by=by(request), at=at)
         except OutcomeIncomplete as refusal:
             form.explain(refusal)
             return None
@@ -309,7 +310,7 @@ def _bar(request: UserRequest, here: Lead, *, at: datetime, facts: Facts) -> dic
     number = going.number if going else next((one.e164 for one in numbers if not one.is_wrong), "")
     zone = _zone(here, going, number=number)
     return {
-        "lead": here, "call": going, "kind": going.call_type if going else call_desk.type_of_next(here), "facts": facts, "now": at,
+        "lead": here, "call": going, "kind": going.call_type if going else type_of_next(here), "facts": facts, "now": at,
         "numbers": numbers, "number": number, "zone": zone, "there": at.astimezone(zone), "is_elsewhere": str(zone) != request.user.time_zone,
         "elapsed": _elapsed(going, at=at), "results": list(MEANINGS.items()),
         "refusal": None if going else calls.refusal(here, number=number, at=at), "holder": leases.holders([here.pk], at=at, but=request.user).get(here.pk),
