@@ -14,6 +14,7 @@ from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.leads import Lead
 from tasuki.crm.opportunity_rules import Counted
 from tasuki.engage import calls, meetings
+from tasuki.engage.calls import Direction
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meetings import Plan
 from tasuki.relay import handoffs, leg_cohort
@@ -73,6 +74,14 @@ def test_a_cohort_counts_its_leads_by_how_far_they_came_and_says_how_ripe_it_is(
     days = (MONDAY + timedelta(days=40) - entered).total_seconds() / 86400
     assert reached["held"].n - reached["held"].n_within == (1 if days >= 30 else 0), "held, but after the days that were asked for"
     assert counted(cast.ada, within=90, at=LATER + timedelta(days=200)).reached["held"].n_within == reached["held"].n
+
+
+def test_whoever_called_us_was_spoken_with_and_never_dialled(cast: Cast, came: dict[str, Lead]) -> None:
+    before = counted(cast.ada).reached
+    call = calls.begin(came["alone"], call_type=type_of(), direction=Direction.IN, by=by(cast.ivo), at=MONDAY + timedelta(days=6))
+    calls.dispose(call, outcome=outcome(Disposition.TALK), by=by(cast.ivo), at=MONDAY + timedelta(days=6, minutes=5))
+    after = counted(cast.ada).reached
+    assert {key: after[key].n - before[key].n for key in ("tried", "answered", "spoken")} == {"tried": 0, "answered": 1, "spoken": 1}
 
 
 def test_nobody_is_ripe_before_all_of_their_days_are_over(cast: Cast, came: dict[str, Lead]) -> None:

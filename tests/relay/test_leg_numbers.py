@@ -17,7 +17,7 @@ from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tasuki.engage import calls, meetings
-from tasuki.engage.calls import Call
+from tasuki.engage.calls import Call, Direction
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meetings import Plan
 from tasuki.inside_sales.call_lists import lists as call_lists
@@ -267,3 +267,16 @@ def test_edges_say_from_where_and_to_where(cast: Cast) -> None:
     assert (found[stages.BOOKED].came, found[stages.BOOKED].standing.n) == ({stages.WORKING: 1}, 1)
     assert found[stages.BOOKED].standing.p50 == pytest.approx(6.0, abs=0.01)
     assert not Call.objects.exists()
+
+
+def test_whoever_called_us_was_reached_and_not_given_up_however_it_is_counted(cast: Cast) -> None:
+    for n in (1, 2):
+        lead = callable_lead(cast, n)
+        told(cast.ivo, lead, Disposition.NO_ANSWER)
+        if n == 2:
+            call = calls.begin(lead, call_type=type_of(), direction=Direction.IN, by=by(cast.ivo), at=MONDAY + timedelta(hours=2))
+            calls.dispose(call, outcome=outcome(Disposition.TALK), by=by(cast.ivo), at=MONDAY + timedelta(hours=2, minutes=5))
+        leads.recycle(lead, because=ExitReason.objects.get(key="no_response"), wake_on=date(2026, 9, 1), by=by(cast.ivo), at=MONDAY + timedelta(days=1))
+    days, rows = leg_numbers.now_and_before(asked(cast.ada))[0], leg_rows.given_up(asked(cast.ada))
+    assert (days.tries.n, days.tries.n_dials, rows.count()) == (1, 1, 1)
+    assert (days.calls.n_dials, days.calls.n_connects) == (2, 0), "no call that came in stands in a rate of dials"
