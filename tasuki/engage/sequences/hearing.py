@@ -14,7 +14,8 @@ from tasuki.core.audit import By
 from tasuki.crm import stages, tasks
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
-from tasuki.engage.dispositions import CONVERSATIONS, Disposition
+from tasuki.engage.calls import Called, Direction
+from tasuki.engage.dispositions import CONVERSATIONS, SPOKEN, Disposition
 from tasuki.engage.meeting_rows import MeetingState
 from tasuki.engage.message_rows import Message, MessageKind, MessageState
 from tasuki.engage.moving import move
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from tasuki.crm.merging import BecomeOne
     from tasuki.crm.records import OptedOut
     from tasuki.crm.tasks import Closed, Reopened
-    from tasuki.engage.calls import Called
     from tasuki.engage.mail import Settled
     from tasuki.engage.meetings import Met
     from tasuki.engage.received import Replied
@@ -188,7 +188,9 @@ def moved(told: Moved) -> None:
 
 
 def called(told: Called) -> None:
-    """A call was made: its step is done; a conversation is an answer, unless the sequence says otherwise."""
+    """A call was made: its step is done; a conversation is an answer, unless the sequence says otherwise. That they called and we missed them is neither."""
+    if told.call.direction == Direction.IN and told.call.disposition not in SPOKEN:
+        return
     acting.called(told.call.lead_id, disposition=told.call.disposition, by=told.by, at=told.at)
     running = Enrolment.objects.running().filter(lead=told.call.lead_id).select_related("sequence").first()
     if running and told.call.disposition in CONVERSATIONS and told.call.disposition in _TALKS and running.sequence.stops_on_talk:

@@ -13,7 +13,7 @@ from tasuki.crm.contacts import Channel, ConsentState
 from tasuki.crm.leads import Lead
 from tasuki.engage import blocks, calls
 from tasuki.engage.call_types import CallType
-from tasuki.engage.calls import Outcome
+from tasuki.engage.calls import Direction, Outcome
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.sequences import acting, leaving, writing
 from tasuki.engage.sequences.acting import DeedOver
@@ -152,8 +152,8 @@ def test_a_call_is_done_by_calling_and_a_branch_hears_how_it_ended(cast: Cast) -
     assert fresh(unheard).next_step.kind == "wait"  # type: ignore[union-attr]  # it is not at its end
 
 
-def call(cast: Cast, lead: Lead, what: Disposition) -> None:
-    started = calls.begin(lead, call_type=CallType.objects.get(key="first"), by=ivo(cast), at=days(1))
+def call(cast: Cast, lead: Lead, what: Disposition, *, direction: Direction = Direction.OUT) -> None:
+    started = calls.begin(lead, call_type=CallType.objects.get(key="first"), direction=direction, by=ivo(cast), at=days(1))
     calls.dispose(started, outcome=Outcome(what), by=ivo(cast), at=days(1))
 
 
@@ -162,6 +162,14 @@ def test_a_call_made_before_the_hour_of_its_step_is_that_step(cast: Cast) -> Non
     call(cast, member.lead, Disposition.NO_ANSWER)
     assert done(member) == ["call"]
     assert tick(days(1).replace(hour=16)) == 0, "it is not due a second time"
+
+
+def test_that_they_called_and_were_missed_is_no_step_of_ours(cast: Cast) -> None:
+    member = enrolled(cast, person(cast), sequence_of(Wording("call", n_days=1, from_minute=16 * 60), LETTER))
+    call(cast, member.lead, Disposition.NO_ANSWER, direction=Direction.IN)
+    assert done(member) == []
+    call(cast, member.lead, Disposition.GATEKEEPER, direction=Direction.IN)
+    assert done(member) == ["call"], "we have talked"
 
 
 def test_after_the_last_step_they_have_a_week_to_answer_and_are_recycled_for_no_response(cast: Cast) -> None:
