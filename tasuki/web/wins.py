@@ -18,7 +18,7 @@ from tasuki.core.abilities import Ability
 from tasuki.core.people import User
 from tasuki.crm import notifications
 from tasuki.crm.leads import Lead
-from tasuki.inside_sales.coaching import praises
+from tasuki.inside_sales.coaching import listening, praises
 from tasuki.inside_sales.coaching.praises import For
 from tasuki.relay import chains
 from tasuki.relay.chains import Chain
@@ -69,6 +69,7 @@ def page(request: UserRequest) -> HttpResponse:
         "older": f"?before={last.won_at:%Y-%m-%dT%H:%M:%S.%fZ}_{last.pk}" if last else "",
         "sees_money": abilities.can(request.user, Ability.SEE_AMOUNTS),
         "only": only,
+        "together": listening.together(request.user, at=now()) if abilities.can(request.user, Ability.REVIEW_CALLS) and not only else None,
     }
     return render(request, "wins/page.jinja", context)
 

@@ -21,7 +21,7 @@ from tasuki.core.teams import Team
 from tasuki.crm import notifications
 from tasuki.crm.leads import Lead
 from tasuki.engage.recording_rows import Recording
-from tasuki.inside_sales.coaching import cards, overview, praises, reviews, whom
+from tasuki.inside_sales.coaching import cards, listening, overview, praises, reviews, whom
 from tasuki.inside_sales.coaching.cards import SkillCard, Step
 from tasuki.inside_sales.coaching.praises import Praise
 from tasuki.inside_sales.coaching.reviews import Review
@@ -49,6 +49,7 @@ def home(request: UserRequest) -> HttpResponse:
         "findings": overview.findings(lines, at=at),
         "samples": list(waiting.oldest_first().for_listing()[:_MOST_SAMPLES]),
         "listening": overview.listening(user, at=at),
+        "listeners": listening.by_week(user, at=at),
         "agreement": reviews.agreement(Review.objects.visible_to(user)),
         "fewest": reviews.FEWEST_PAIRS,
         "models": list(Recording.objects.visible_to(user).model_calls().for_listing()[:_MOST_MODELS]),
