@@ -288,9 +288,10 @@ def _calls_of_days(reading: Reading) -> dict[Place, CallFunnel]:
 
 
 def _promises_of_days(reading: Reading) -> dict[Place, Kept]:
-    took = reading.percentiles(facts.ANSWERS_TOOK)
+    took, waited = reading.percentiles(facts.ANSWERS_TOOK), reading.percentiles(facts.WAITED)
     numbers = reading.numbers(facts.PROMISES).items()
-    return {at: Kept(None, told["n"], told["n_within"], told["n_answered"], *took.get(at, (None, None))) for at, told in numbers}
+    none = (None, None)
+    return {at: Kept(None, told["n"], told["n_within"], told["n_answered"], *took.get(at, none), *waited.get(at, none)) for at, told in numbers}
 
 
 def _tries_of_days(reading: Reading) -> dict[Place, Tries]:
@@ -316,7 +317,7 @@ _BLOCKS = {
     "handoffs": Block(
         HANDOFF, _handoffs, (facts.HANDOFFS,), lambda reading: {place: Tally(**told) for place, told in reading.numbers(facts.HANDOFFS).items()}
     ),
-    "answers": Block(PROMISE, _promises, (facts.PROMISES, facts.ANSWERS_TOOK), _promises_of_days),
+    "answers": Block(PROMISE, _promises, (facts.PROMISES, facts.ANSWERS_TOOK, facts.WAITED), _promises_of_days),
     "tries": Block(GIVEN_UP, _tries, (facts.GIVEN_UP,), _tries_of_days),
     "lists": Block(LIST, _lists, (facts.LISTS,), lambda reading: {place: Lists(**told) for place, told in reading.numbers(facts.LISTS).items()}),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """How well agreements are kept, counted from the clocks by the database: the share that was answered in time, how long it took, never without n.
 
 A period is [start, end) of the moment from which it is known whether a promise was kept: the answer, or the end of its time. Seconds are
-of the kind that was agreed, from the event to the answer, whoever had it in between; a promise is of whoever had it at that moment.
+from the event to the answer, whoever had it in between; a promise is of whoever had it at that moment. Those of business hours stand beside those of
+the clock on the wall: in time over a weekend is two days to whoever waits.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ Period = tuple[datetime | None, datetime]
 
 @dataclass(frozen=True)
 class Kept:
-    """One row of the table. `key` is the id of the agreement, team or person; None for a queue without a person. Seconds are None without an answer."""
+    """One row of the table. `key` is the id of the agreement, team or person; None for a queue without a person. Seconds are None without an answer.
+
+    `p50` and `p90` are of the kind that was agreed, `wall_p50` and `wall_p90` of all hours; `business_p50` and `business_p90` where they are asked for.
+    """
 
     key: int | None
     n: int
@@ -52,6 +56,10 @@ class Kept:
     n_answered: int
     p50: float | None
     p90: float | None
+    wall_p50: float | None = None
+    wall_p90: float | None = None
+    business_p50: float | None = None
+    business_p90: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -84,12 +92,12 @@ def settled(viewer: User, period: Period) -> Clocks:
 
 def measured(viewer: User, period: Period, *, by: Grouping) -> list[Kept]:
     """By agreement, team or person, those with most promises first: one query."""
-    rows: Any = settled(viewer, period).values(key=F(_COLUMNS[by])).annotate(**numbers()).order_by()
+    rows: Any = settled(viewer, period).values(key=F(_COLUMNS[by])).annotate(**numbers(), **_of_business_hours()).order_by()
     return sorted((Kept(**row) for row in rows), key=lambda kept: (-kept.n, kept.key or 0))
 
 
 def in_all(viewer: User, period: Period) -> Kept:
-    return Kept(key=None, **settled(viewer, period).aggregate(**numbers()))
+    return Kept(key=None, **settled(viewer, period).aggregate(**numbers(), **_of_business_hours()))
 
 
 def n_pending(viewer: User) -> int:
@@ -106,7 +114,13 @@ def numbers() -> dict[str, Any]:
         "n_answered": Count("pk", filter=Q(is_answered=True)),
         "p50": Percentile(seconds, share=0.5, filter=Q(is_answered=True)),
         "p90": Percentile(seconds, share=0.9, filter=Q(is_answered=True)),
+        "wall_p50": Percentile("wall_seconds", share=0.5, filter=Q(is_answered=True)),
+        "wall_p90": Percentile("wall_seconds", share=0.9, filter=Q(is_answered=True)),
     }
+
+
+def _of_business_hours() -> dict[str, Any]:
+    return {name: Percentile("business_seconds", share=share, filter=Q(is_answered=True)) for name, share in (("business_p50", 0.5), ("business_p90", 0.9))}
 
 
 def curve(viewer: User, period: Period) -> list[Bin]:

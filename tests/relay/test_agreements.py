@@ -288,11 +288,23 @@ def test_shares_and_percentiles_are_counted_with_n(cast: Cast) -> None:
     kept = response_times.in_all(cast.ada, period)
     assert (kept.n, kept.n_within, kept.n_answered) == (6, 4, 5)
     assert (kept.p50, kept.p90) == (180, pytest.approx(4 * 60 + 0.6 * 960))
+    assert (kept.business_p50, kept.wall_p50, kept.wall_p90) == (180, 180, kept.p90), "within the hours both are the same"
     assert response_times.n_pending(cast.ada) == 1
     assert [(row.key, row.n) for row in response_times.measured(cast.ada, period, by=Grouping.TEAM)] == [(cast.inside_sales.pk, 6)]
     assert [(row.key, row.n) for row in response_times.measured(cast.ada, period, by=Grouping.PERSON)] == [(cast.ivo.pk, 6)]
     assert response_times.in_all(cast.ada, (AT - timedelta(days=9), AT)).n == 0
     assert response_times.in_all(cast.chika, period).n == 0, "of leads that one does not see nothing is counted"
+
+
+def test_in_time_over_a_weekend_shows_the_hours_that_the_lead_waited(cast: Cast) -> None:
+    rules_in_force(("", pool_of(cast, cast.ivo)))
+    # Friday, ten minutes before the house closes in Seoul; answered on Monday, five minutes after it opens.
+    friday, monday = datetime(2026, 3, 6, 17, 50, tzinfo=SEOUL), datetime(2026, 3, 9, 9, 5, tzinfo=SEOUL)
+    touched(ready(cast, at=friday), cast.ivo, monday)
+    (kept,) = response_times.measured(cast.ada, (friday, monday + timedelta(days=1)), by=Grouping.PERSON)
+    # 10 minutes of Friday and 5 of Monday; on the wall 2 days, 15 hours and 15 minutes.
+    assert (kept.n_answered, kept.business_p50, kept.business_p90) == (1, 15 * 60, 15 * 60)
+    assert (kept.wall_p50, kept.wall_p90) == (63 * 3600 + 15 * 60, 63 * 3600 + 15 * 60)
 
 
 def test_the_curve_says_how_many_were_reached_by_how_fast_they_were_answered(cast: Cast) -> None:

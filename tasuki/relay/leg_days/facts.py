@@ -59,7 +59,7 @@ WHERE {_among("handoff.state", ANSWERS)} AND NOT handoff.is_own AND handoff.stru
       AND handoff.answered_at >= span.since_at AND handoff.answered_at < span.until_at"""
 _PROMISES = f"""
 SELECT clock.owner_id AS person, clock.team_id AS team, {{of_lead}}, clock.breached_at IS NULL AS is_kept, clock.is_answered,
-       CASE clock.counts WHEN 'wall' THEN clock.wall_seconds ELSE clock.business_seconds END AS seconds,
+       CASE clock.counts WHEN 'wall' THEN clock.wall_seconds ELSE clock.business_seconds END AS seconds, clock.wall_seconds,
        width_bucket(clock.business_seconds - 1, ARRAY[{", ".join(map(str, BINS))}]) AS bin,
        clock.is_answered AND EXISTS (SELECT FROM crm_passage later
            WHERE later.lead_id = clock.lead_id AND {_among("later.stage_id", REACHED)} AND later.entered_at >= clock.since_at) AS was_reached
@@ -247,6 +247,8 @@ PROMISES = Part(
     },
 )  # fmt: skip
 ANSWERS_TOOK = Times(Noun.PROMISE, "took", "seconds", where="is_answered")
+# As whoever asked us has waited: nights and weekends are hours too.
+WAITED = Times(Noun.PROMISE, "waited", "wall_seconds", where="is_answered")
 GIVEN_UP = Part(Noun.GIVEN_UP, "given_up", {**{f"n_{tries}": _n(f"tries = {tries}") for tries in range(MOST_TRIES + 1)}, "n_dials": "sum(n)"})
 # Lists are of leads of all sources, and seen by the team of whoever they are for.
 LISTS = Part(
@@ -270,7 +272,7 @@ STEPS = Part(
     sets=(Told.ALL, Told.SOURCE, Told.PERSON),
 )  # fmt: skip
 PARTS: tuple[AnyPart, ...] = (
-    CALLS, DIALLED, ATTEMPTED, SPOKEN_TO, RESULTS, LASTED, MEETINGS, HANDOFFS, PROMISES, ANSWERS_TOOK, GIVEN_UP, LISTS, MOVES, STAYED, STEPS,
+    CALLS, DIALLED, ATTEMPTED, SPOKEN_TO, RESULTS, LASTED, MEETINGS, HANDOFFS, PROMISES, ANSWERS_TOOK, WAITED, GIVEN_UP, LISTS, MOVES, STAYED, STEPS,
 )  # fmt: skip
 
 

@@ -69,6 +69,7 @@ class Shown:
     on: date | datetime | None
     what: str
     seconds: float | None = None
+    waited: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ _KINDS: dict[type, Kind] = {
     Handoff: Kind(("credited_to",), "answered_at", lambda one: Shown(one.lead, _name(one.credited_to), one.answered_at, one.get_state_display())),
     Clock: Kind(
         ("owner", "team"), "settled_at",
-        lambda one: Shown(one.lead, _name(one.owner, one.team), one.settled_at, _("in time") if one.is_kept else _("late"), one.business_seconds),
+        lambda one: Shown(
+            one.lead, _name(one.owner, one.team), one.settled_at, _("in time") if one.is_kept else _("late"), one.business_seconds, one.wall_seconds
+        ),
     ),
     Passage: Kind(("owner", "team"), "left_at", lambda one: Shown(one.lead, _name(one.owner, one.team), one.left_at, _tries(one))),
     CallListEntry: Kind(
@@ -140,6 +143,7 @@ def page(request: UserRequest) -> HttpResponse:
         "count": count,
         "n_unseen": leg_cohort.n_in_all(period, of_cohort[what]) - count if what in of_cohort else 0,
         "has_times": rows.model in (Call, Clock),
+        "has_waits": rows.model is Clock,
         "newer": base if "after" in request.GET else "",
         "older": f"{base}&after={window[_ROWS - 1].pk}" if len(window) > _ROWS else "",
         "back": f"?{said.query()}",
