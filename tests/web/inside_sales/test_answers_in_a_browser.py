@@ -33,6 +33,7 @@ def test_three_answers_are_sorted_by_keys_alone(page: Any, live_server: Any) -> 
     _press(page, "y", third)
     assert _said() == ["not_now", "positive"]
     page.keyboard.press("u")
+    page.keyboard.press("Enter")
     page.locator(".answers-queue li", has_text=second).wait_for()
     page.wait_for_load_state()
     assert _said() == ["not_now"]
