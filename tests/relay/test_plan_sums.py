@@ -86,7 +86,7 @@ def happen(year: Year) -> None:
 
     earlier = timedelta(days=9)
     one_of(Meeting.objects.filter(state="held")).update(starts_at=F("starts_at") - earlier, ends_at=F("ends_at") - earlier)
-    one_of(Meeting.objects.filter(state="cancelled")).update(state="held")
+    one_of(Meeting.objects.filter(state="cancelled", starts_at__lt=NOW)).update(state="held")
     one_of(Meeting.objects.filter(state="held")).delete()
     one_of(Meeting.objects.filter(state="held")).update(lead=chance.choice(year.leads))
     with transaction.atomic(), ledger.correcting("a test"):

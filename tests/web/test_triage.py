@@ -184,11 +184,12 @@ def test_who_is_away_is_said_with_a_day_to_wait_for_and_undone_from_the_toast(ca
     assert ReplyTriage.objects.get().reply_class == "positive"
 
 
+@pytest.mark.parametrize("said", ["out_of_office", "positive"])
 @pytest.mark.parametrize("day", ["", "soon", "2020-01-01", "9999-12-31"])
-def test_a_day_that_cannot_be_waited_for_is_refused_on_the_page(cast: Cast, day: str) -> None:
+def test_a_day_that_cannot_be_waited_for_is_refused_on_the_page_whatever_was_said_meanwhile(cast: Cast, *, day: str, said: str) -> None:
     message = answer(cast, person(cast), "I am on leave.")
     client = signed_in(cast.ivo)
-    client.post(reverse("message_triage", args=[message.pk]), {"as": "out_of_office"})
+    client.post(reverse("message_triage", args=[message.pk]), {"as": said})
     refused = client.post(reverse("message_return", args=[message.pk]), {"returns_on": day})
     assert refused.status_code == 422
     assert re.search(r'class="form-(error|problems)"', refused.content.decode())

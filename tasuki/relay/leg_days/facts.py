@@ -97,11 +97,12 @@ SELECT lead.owner_id AS person, lead.team_id AS team, lead.source, NULL::bigint 
        round(extract(epoch FROM stay.left_at - stay.entered_at))::int AS seconds
 FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
 WHERE {_among("stay.stage_id", stages.ORDER)} AND {_among("stay.outcome", MOVED_ON)} AND stay.left_at >= span.since_at AND stay.left_at < span.until_at"""
-# Leads that came to a step of the plan, each the first time, and whoever carried them last in inside sales; `plan_ways` says which steps there are, and
-# counts the same for all leads at once. Whose moments a span may hold is found by index, and the rest of each looked up.
+# Leads that came to a step of the plan, each the first time, and whoever carried them last in inside sales, whose no lead is that merely came; `plan_ways`
+# says which steps there are, and counts the same for all leads at once. Whose moments a span may hold is found by index, and the rest of each looked up.
 _IN_SPAN = "{0} >= span.since_at AND {0} < span.until_at"
 _STEPS = f"""
-SELECT carried.owner_id AS person, carried.team_id AS team, lead.source, NULL::bigint AS seen, NULL::bigint AS owner, one.step,
+SELECT CASE WHEN one.step <> 'leads' THEN carried.owner_id END AS person, CASE WHEN one.step <> 'leads' THEN carried.team_id END AS team, lead.source,
+       NULL::bigint AS seen, NULL::bigint AS owner, one.step,
        lead.won_at IS NULL AND lead.ended_at IS NULL AND one.went IS NULL AS is_in_hand
 FROM (SELECT id FROM crm_lead WHERE {_IN_SPAN.format("opened_at")}
       UNION SELECT id FROM crm_lead WHERE {_IN_SPAN.format("won_at")}
