@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
@@ -179,13 +181,23 @@ class Shell:
         return the_organisation().name if self._abilities else ""
 
     @cached_property
-    def n_unread(self) -> int:
-        return notifications.n_unread(self._me) if self._me and self._abilities else 0
+    def _counts(self) -> Counter[str]:
+        """What the frame counts, in one question for every page."""
+        if self._me is None or not self._abilities:
+            return Counter()
+        lines: Any = notifications.unread_by(self._me).values_list(Value("unread"))
+        if deciding.may_say(self._me):
+            lines = lines.union(waiting.own(self._me).values_list(Value("answers")), all=True)
+        return Counter(what for (what,) in lines)
 
-    @cached_property
+    @property
+    def n_unread(self) -> int:
+        return self._counts["unread"]
+
+    @property
     def n_answers(self) -> int:
         """Answers by mail on which this person has not said a word yet."""
-        return waiting.n_own(self._me) if self._me and deciding.may_say(self._me) else 0
+        return self._counts["answers"]
 
     @cached_property
     def tour(self) -> tour.Standing | None:

@@ -62,9 +62,14 @@ def of(reader: User, *, whose: Whose) -> Triages:
     return rows
 
 
+def own(reader: User) -> Triages:
+    """Those that wait for somebody, as many of them as are counted."""
+    return ReplyTriage.objects.open().waiting_for([reader.pk]).order_by()[:MOST_COUNTED]
+
+
 def n_own(reader: User) -> int:
     """How many wait for somebody, up to `MOST_COUNTED`: one query."""
-    return ReplyTriage.objects.open().waiting_for([reader.pk]).order_by()[:MOST_COUNTED].count()
+    return own(reader).count()
 
 
 def by_class(rows: Triages) -> dict[str, int]:
