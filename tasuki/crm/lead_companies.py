@@ -72,8 +72,9 @@ def place(lead: Lead, *, by: By, at: datetime) -> Lead:
     if contact.account_id is None:
         Contact.objects.filter(pk=contact.pk).update(account=account, updated_at=at)
         audit.record(contact, action="change", by=by, at=at, changes={"account": (None, account)})
-    note(leads.locked(lead), domain=domain, at=at)
-    return leads.locked(lead)
+    lead = leads.locked(lead)
+    note(lead, domain=domain, at=at)
+    return lead
 
 
 def note(lead: Lead, *, domain: str, at: datetime) -> None:

@@ -57,7 +57,8 @@ def test_a_mail_by_hand_says_the_same_link_again_and_renews_it(cast: Cast) -> No
     connected(cast.ivo)
     lead = person(cast)
     before = booking_links.make(lead, held_by=cast.ivo, by=by(cast.ivo), at=now() - timedelta(days=20))
-    said = {"to": f"{lead.contact_id} {lead.contact.emails.get().pk}", "subject": "Night session", "text": TEXT}  # type: ignore[union-attr]
+    assert lead.contact
+    said = {"to": f"{lead.contact_id} {lead.contact.emails.get().pk}", "subject": "Night session", "text": TEXT}
     client, address = signed_in(cast.ivo), reverse("mail_new", args=[lead.pk])
     assert "{booking}" in client.get(address).content.decode(), "it stands among the words that are filled in"
     assert client.post(address, said).status_code == 302
@@ -82,7 +83,8 @@ def test_old_links_end_as_they_do_and_a_revoked_one_is_not_taken_up_again(cast: 
 def test_who_holds_no_meetings_is_told_and_nothing_is_made_or_lost(cast: Cast) -> None:
     connected(cast.ada, address="ada@tasuki.example")
     lead = person(cast)
-    said = {"to": f"{lead.contact_id} {lead.contact.emails.get().pk}", "subject": "Night session", "text": TEXT}  # type: ignore[union-attr]
+    assert lead.contact
+    said = {"to": f"{lead.contact_id} {lead.contact.emails.get().pk}", "subject": "Night session", "text": TEXT}
     refused = signed_in(cast.ada).post(reverse("mail_new", args=[lead.pk]), said)
     assert refused.status_code == 422
     assert "who holds none" in refused.content.decode()

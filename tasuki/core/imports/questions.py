@@ -125,7 +125,7 @@ def _of_field(noun: ImportNoun, field: Field, *, column: Column, seen: Seen, kno
     elif field.name == "phone" and not column.country:
         yield from _phone_question(field, seen)
     elif isinstance(field.parse, fields.Choice):
-        yield from _choice_questions(noun, field, column=column, seen=seen)
+        yield from _choice_questions(noun, field.name, choice=field.parse, column=column, seen=seen)
     elif field.parse is fields.country:
         yield from _country_questions(field, column, seen)
     elif field.name in _MERGED and not seen.is_cut:
@@ -193,16 +193,14 @@ def _decimal_question(field: Field, column: Column, seen: Seen) -> Iterator[Ques
     yield Question(field.name, "decimal", _("Which number is “%(value)s”?") % {"value": sample[:40]}, answers)
 
 
-def _choice_questions(noun: ImportNoun, field: Field, *, column: Column, seen: Seen) -> Iterator[Question]:
-    choice = field.parse
-    assert isinstance(choice, fields.Choice)  # noqa: S101 - says which parse it is to the type checker
-    known = synonyms.of_value(noun.name, field.name)
+def _choice_questions(noun: ImportNoun, name: str, *, choice: fields.Choice, column: Column, seen: Seen) -> Iterator[Question]:
+    known = synonyms.of_value(noun.name, name)
     for value in _open(seen, column):
         if choice.meant(value):
             continue
         suggested = known.get(synonyms.squeezed(value)) or _nearest(value, choice.allowed)
         answers: list[tuple[str, _StrOrPromise]] = [(one, choice.called(one)) for one in choice.allowed]
-        yield Question(field.name, "value", _("What is “%(value)s” here?") % {"value": value[:60]}, [*answers, _EMPTY], raw=value, suggested=suggested)
+        yield Question(name, "value", _("What is “%(value)s” here?") % {"value": value[:60]}, [*answers, _EMPTY], raw=value, suggested=suggested)
 
 
 def _picklist_questions(field: Field, picklist: fields.Picklist, *, column: Column, seen: Seen) -> Iterator[Question]:

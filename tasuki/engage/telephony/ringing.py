@@ -35,8 +35,8 @@ def rang(event: Event, *, adapter: str) -> Call | None:
 
     Of several leads it is one of the person whose telephone rings, else one that somebody has, else the newest. Said twice, it is written once.
     """
-    seat = _person(event.seat)
-    lead = _pass_of(event.number, seat=seat)
+    seat, number = _person(event.seat), _e164(event.number)
+    lead = _pass_of(number, seat=seat) if number else None
     if lead is None:
         return None
     lead = leads.locked(lead)
@@ -44,7 +44,7 @@ def rang(event: Event, *, adapter: str) -> Call | None:
     if there or lead.stage_id is None:
         return there
     call = calls.begin(
-        lead, call_type=type_of_next(lead), number=_e164(event.number), direction=Direction.IN, adapter=adapter, external_id=event.external_id,
+        lead, call_type=type_of_next(lead), number=number, direction=Direction.IN, adapter=adapter, external_id=event.external_id,
         by=_BY, at=event.at,
     )  # fmt: skip
     cause = audit.record(call, action="ring", by=_BY, at=event.at)
@@ -86,9 +86,6 @@ def _person(seat: str) -> User | None:
 
 
 def _pass_of(number: str, *, seat: User | None) -> Lead | None:
-    e164 = _e164(number)
-    if not e164:
-        return None
     whose = Case(When(owner=seat.pk if seat else 0, then=Value(0)), When(owner__isnull=False, then=Value(1)), default=Value(2))
-    rows = Lead.objects.in_process().filter(contact__phones__e164=e164)
+    rows = Lead.objects.in_process().filter(contact__phones__e164=number)
     return rows.order_by(whose, "-opened_at", "-pk").first()

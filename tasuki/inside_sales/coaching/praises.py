@@ -215,8 +215,10 @@ def _tell(praise: Praise, *, changes: audit.Changes, by: By, at: datetime) -> No
 
 def _lead_of(praise: Praise) -> Lead | None:
     """The lead that the deed was done for: it is named, or its call is; that of a card is whose call the skill was tried on last."""
-    if praise.lead or praise.call:
-        return praise.lead or (praise.call.lead if praise.call else None)
-    assert praise.card is not None  # noqa: S101 - praise of a deed
-    step = praise.card.steps.filter(call__isnull=False).select_related("call__lead").order_by("-step").first()
-    return step.call.lead if step and step.call else None
+    if praise.lead:
+        return praise.lead
+    call = praise.call
+    if praise.card:
+        step = praise.card.steps.filter(call__isnull=False).select_related("call__lead").order_by("-step").first()
+        call = step.call if step else None
+    return call.lead if call else None
