@@ -81,17 +81,17 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """After a test that committed, the next one gets a new copy of the database."""
     from django.db import connections
 
-    name = connections["default"].settings_dict["NAME"]
     try:
         # A complaint of the browser fails the test here; the next test needs its stages all the same.
         yield
     finally:
         marker = item.get_closest_marker("django_db")
         committed = bool(marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-        # After the last test of all, Django has left its copy already: there is nothing to renew.
-        if committed and connections["default"].settings_dict["NAME"] == name:
+        settings = connections["default"].settings_dict
+        # After the last test of all, Django has left its copy already, and a test that was skipped may have come before it: there is nothing to renew.
+        if committed and database.is_copy(settings):
             connections.close_all()
-            database.renew(connections["default"].settings_dict)
+            database.renew(settings)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -85,6 +85,11 @@ def prepare(settings: dict[str, Any]) -> None:
         settings["TEST"] |= {"NAME": f"test_{settings['NAME']}_{os.getpid()}", "TEMPLATE": _template(settings, connection)}
 
 
+def is_copy(settings: dict[str, Any]) -> bool:
+    """Whether this is the copy of this process: any other database is somebody's."""
+    return bool(settings["NAME"] == settings["TEST"].get("NAME"))
+
+
 def renew(settings: dict[str, Any]) -> None:
     """Put a fresh copy in the place of a database that a test has committed to."""
     _renewed.append(settings["NAME"])

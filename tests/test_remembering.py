@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 
 from tasuki.crm import attachments, leads
 from tasuki.crm.files import File
 from tasuki.crm.leads import Arrival
+from tests import database
 from tests.cast import MONDAY, SET_UP, Cast
 from tests.remembering import written
 
@@ -32,3 +33,10 @@ def test_a_file_that_somebody_took_for_good_is_back_with_its_row(cast: Cast) -> 
             transaction.set_rollback(True)
         assert not default_storage.exists(file.stored_as)
     assert bytes_of == [b"an offer", b"an offer"]
+
+
+def test_only_the_copy_of_this_process_is_ever_renewed() -> None:
+    settings = connection.settings_dict
+    assert database.is_copy(settings)
+    assert not database.is_copy(settings | {"NAME": settings["NAME"].split("_")[1]}), "the database that was copied, or somebody's own"
+    assert not database.is_copy({"NAME": "tasuki", "TEST": {"NAME": None}}), "nothing was copied yet"
