@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from procrastinate import App, RetryStrategy
@@ -35,28 +36,37 @@ def on_app_ready(app: App) -> None:
     """
     app.import_paths = [*app.import_paths, *MODULES_WITH_JOBS]
     # The sixth field is seconds: a job whose worker was killed waits for a quarter of a minute more, not for a whole one.
-    app.periodic(cron="* * * * * */15")(app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")(retry_stalled_jobs))
-    app.periodic(cron="* * * * *")(app.task(name="fold_the_daybook", queueing_lock="fold_the_daybook")(fold_the_daybook))
-    app.periodic(cron="17 * * * *")(app.task(name="find_duplicates", queueing_lock="find_duplicates")(find_duplicates))
-    app.periodic(cron="* * * * * */30")(app.task(name="mail_notifications", queueing_lock="mail_notifications")(mail_notifications))
-    app.periodic(cron="* * * * * */10")(app.task(name="mail_invitations", queueing_lock="mail_invitations")(mail_invitations))
-    app.periodic(cron="* * * * * */5")(app.task(name="send_mail", queueing_lock="send_mail")(send_mail))
-    app.periodic(cron="* * * * * */15")(app.task(name="read_mail", queueing_lock="read_mail")(read_mail))
-    app.periodic(cron="* * * * * */15")(app.task(name="keep_own_calendars", queueing_lock="keep_own_calendars")(keep_own_calendars))
-    app.periodic(cron="* * * * * */10")(app.task(name="scan_attachments", queueing_lock="scan_attachments")(scan_attachments))
-    app.periodic(cron="* * * * * */10")(app.task(name="route_what_waits", queueing_lock="route_what_waits")(route_what_waits))
-    app.periodic(cron="* * * * * */15")(app.task(name="keep_agreements", queueing_lock="keep_agreements")(keep_agreements))
-    app.periodic(cron="* * * * *")(app.task(name="watch_handoffs", queueing_lock="watch_handoffs")(watch_handoffs))
-    app.periodic(cron="20 3 * * *")(app.task(name="forget_what_is_over", queueing_lock="forget_what_is_over")(forget_what_is_over))
-    # After a pause a great many are due, for longer than five minutes: they are woken by one job, not by one more every five minutes.
-    app.periodic(cron="*/5 * * * *")(app.task(name="wake_what_is_due", lock="wake_what_is_due", queueing_lock="wake_what_is_due")(wake_what_is_due))
-    app.periodic(cron="* * * * * */5")(app.task(name="absorb_search_changes", queueing_lock="absorb_search_changes")(absorb_search_changes))
-    app.periodic(cron="* * * * * */5")(app.task(name="keep_scores", queueing_lock="keep_scores")(keep_scores))
-    app.periodic(cron="*/5 * * * *")(app.task(name="keep_call_lists", queueing_lock="keep_call_lists")(keep_call_lists))
-    app.periodic(cron="* * * * * */30")(app.task(name="take_steps_of_sequences", queueing_lock="take_steps_of_sequences")(take_steps_of_sequences))
-    app.periodic(cron="* * * * * */10")(app.task(name="count_inside_sales", queueing_lock="count_inside_sales")(count_inside_sales))
-    app.periodic(cron="40 3 * * *")(app.task(name="count_reach", queueing_lock="count_reach")(count_reach))
-    app.periodic(cron="23 * * * *")(app.task(name="draw_samples", queueing_lock="draw_samples")(draw_samples))
+    _every(app, "* * * * * */15", retry_stalled_jobs)
+    _every(app, "* * * * *", fold_the_daybook, alone=True)
+    _every(app, "17 * * * *", find_duplicates, alone=True)
+    _every(app, "* * * * * */30", mail_notifications)
+    _every(app, "* * * * * */10", mail_invitations)
+    _every(app, "* * * * * */5", send_mail)
+    _every(app, "* * * * * */15", read_mail)
+    _every(app, "* * * * * */15", keep_own_calendars)
+    _every(app, "* * * * * */10", scan_attachments)
+    _every(app, "* * * * * */10", route_what_waits)
+    _every(app, "* * * * * */15", keep_agreements)
+    _every(app, "* * * * *", watch_handoffs)
+    _every(app, "20 3 * * *", forget_what_is_over)
+    _every(app, "*/5 * * * *", wake_what_is_due, alone=True)
+    _every(app, "* * * * * */5", absorb_search_changes)
+    _every(app, "* * * * * */5", keep_scores, alone=True)
+    _every(app, "*/5 * * * *", keep_call_lists)
+    _every(app, "* * * * * */30", take_steps_of_sequences)
+    _every(app, "* * * * * */10", count_inside_sales, alone=True)
+    _every(app, "40 3 * * *", count_reach, alone=True)
+    _every(app, "23 * * * *", draw_samples)
+
+
+def _every(app: App, cron: str, do: Callable[[int], None], *, alone: bool = False) -> None:
+    """Have a job done whenever it is due; one more of its kind may wait meanwhile.
+
+    `alone`: those that let nobody else do the same at once, and may have much to do after a pause. Each more that began would only wait for the first,
+    and nothing would be done by its thread until then.
+    """
+    name = do.__name__
+    app.periodic(cron=cron)(app.task(name=name, lock=name if alone else None, queueing_lock=name)(do))
 
 
 def count_reach(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -242,20 +243,25 @@ def wait_for_answers() -> Iterator[Callable[[], object]]:
     """Waits until the live server has answered what a page asked it last: the database of a test is there until then."""
     from django.core.signals import request_finished, request_started
 
-    asking, answered = set[int](), threading.Condition()
+    asking, answered = dict[int, threading.Thread](), threading.Condition()
 
     def began(**_what: Any) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            asking.add(threading.get_ident())
+        if (thread := threading.current_thread()) is not threading.main_thread():
+            asking[threading.get_ident()] = thread
 
     def ended(**_what: Any) -> None:
         with answered:
-            asking.discard(threading.get_ident())
+            asking.pop(threading.get_ident(), None)
             answered.notify_all()
 
     def wait() -> None:
         with answered:
-            assert answered.wait_for(lambda: not asking, timeout=60), "The server goes on after the page was closed."
+            if not answered.wait_for(lambda: not asking, timeout=60):
+                # A thread that ended asks the database for nothing more, though nobody closed its answer.
+                frames, living = sys._current_frames(), [ident for ident, thread in asking.items() if thread.is_alive()]
+                stand = ["".join(traceback.format_stack(frames[ident])) for ident in living if ident in frames]
+                asking.clear()
+                assert not stand, "The server goes on after the page was closed:\n" + "\n".join(stand)
 
     request_started.connect(began)
     request_finished.connect(ended)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection, connections
+from procrastinate.contrib.django import app as jobs
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.jobs import Job
 
 from tasuki import schedule
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,15 +30,30 @@ def queued(name: str, status: str, *, lock: str | None = None) -> int:
         return int(cursor.fetchone()[0])
 
 
-def retried() -> None:
-    """As a worker runs it, in a thread of its own: in this one a browser's loop may be running."""
+def done(do: Callable[[], Awaitable[T]]) -> T:
+    """As a worker does it, in a thread of its own: in this one a browser's loop may be running."""
 
-    async def work() -> None:
-        await schedule.retry_stalled_jobs(0)
+    async def work() -> T:
+        answer = await do()
         await sync_to_async(connections.close_all)()
+        return answer
 
     with ThreadPoolExecutor(1) as other:
-        other.submit(asyncio.run, work()).result()
+        return other.submit(asyncio.run, work()).result()
+
+
+def retried() -> None:
+    done(lambda: schedule.retry_stalled_jobs(0))
+
+
+def taken() -> str | None:
+    """The job that a worker with a free thread begins now."""
+
+    async def take() -> Job | None:
+        return await jobs.job_manager.fetch_job(queues=None, worker_id=await jobs.job_manager.register_worker())
+
+    job = done(take)
+    return job.task_name if job else None
 
 
 def states() -> dict[int, str]:
@@ -51,3 +72,14 @@ def test_a_periodic_job_left_behind_is_over_when_the_next_of_its_kind_waits_and_
     other = queued("mail_password_link", "doing")
     retried()
     assert states() == {left: "failed", following: "todo", other: "todo"}
+
+
+@pytest.mark.parametrize("name", ["count_inside_sales", "count_reach", "find_duplicates", "fold_the_daybook", "keep_scores", "wake_what_is_due"])
+def test_what_nobody_else_may_do_meanwhile_takes_one_thread_of_a_worker_and_leaves_the_others_to_mail_and_hand_offs(name: str) -> None:
+    due = jobs.tasks[name]
+    due.defer(timestamp=0)
+    assert taken() == name
+    due.defer(timestamp=10)
+    assert taken() is None
+    jobs.tasks["send_mail"].defer(timestamp=10)
+    assert taken() == "send_mail"

@@ -251,9 +251,12 @@ def _passed_over(user: User, *, at: datetime) -> set[int]:
     return set(Skip.objects.filter(skipped_by=user, skipped_at__gte=today).values_list("lead", flat=True))
 
 
-def following(waiting: Iterable[Waiting], *, but: int, at: datetime) -> Waiting | None:
-    """The next that nobody else has: who is called at a time waits for it, unless nobody else is left."""
+def following(waiting: Iterable[Waiting], *, but: int, at: datetime, shown: int | None = None) -> Waiting | None:
+    """The next that nobody else has: the one that is `shown` already, else the most pressing. Who is called at a time waits for it, unless nobody else
+    is left."""
     free = [one for one in waiting if one.lead.pk != but and one.holder is None]
+    if stays := next((one for one in free if one.lead.pk == shown), None):
+        return stays
     due = (one for one in free if one.due_at is None or one.due_at <= at + _AHEAD)
     return next(due, None) or min(free, key=lambda one: one.due_at or at, default=None)
 

@@ -20,7 +20,7 @@ class CallDesk extends HTMLElement {
     const until = { signal: this.#stop.signal };
     document.addEventListener("keydown", (event) => this.#onKey(event), until);
     this.addEventListener("submit", (event) => this.#onSubmit(event), until);
-    this.#timer = window.setInterval(() => void this.#renew(), RENEWS_MS);
+    this.#timer = window.setInterval(() => void this.#renew({ looks: true }), RENEWS_MS);
     this.#settle();
   }
 
@@ -32,16 +32,31 @@ class CallDesk extends HTMLElement {
   /** Once a lead stands here: have it, and load the next one. */
   #settle(): void {
     void this.#renew();
-    const next = part(this, "desk-queue")?.dataset.next;
-    const ahead: { lead: string; page?: Document } = (this.#ahead = { lead: next ?? "" });
+    this.#lookAhead();
+  }
+
+  #lookAhead(): void {
+    const next = this.#next(this);
+    const ahead: { lead: string; page?: Document } = (this.#ahead = { lead: next });
     if (next) void this.#loaded(next).then((page) => (ahead.page = page));
   }
 
-  async #renew(): Promise<void> {
+  #next(among: Element): string {
+    return part(among, "desk-queue")?.dataset.next ?? "";
+  }
+
+  /** Keeps the lead; and looks whether another is to follow by now, who raised a hand or whom somebody promised to call at this hour. */
+  async #renew({ looks = false } = {}): Promise<void> {
     const [address, form] = [part(this, "desk-main")?.dataset.lease, this.#form("outcome")];
     if (!address || !form || document.hidden) return;
-    const answer = await asked(address, new FormData(form));
-    if (answer && !answer.response.ok) tell(answer.page);
+    const sent = new FormData(form);
+    if (looks) sent.append("looks", "1");
+    const answer = await asked(address, sent);
+    if (answer && !answer.response.ok) return tell(answer.page);
+    const isHere = address === part(this, "desk-main")?.dataset.lease;
+    if (!answer || !looks || !isHere || this.#next(answer.page.body) === this.#next(this)) return;
+    show(this, answer.page);
+    this.#lookAhead();
   }
 
   async #loaded(lead: string): Promise<Document | undefined> {
@@ -123,6 +138,8 @@ class CallDesk extends HTMLElement {
     const sent = new FormData(form);
     const ahead = form.matches(ENDS) && this.#ahead?.page ? { lead: this.#ahead.lead, back: showAhead(this, this.#ahead.page) } : undefined;
     if (ahead) (document.activeElement as HTMLElement | null)?.blur();
+    // Who stands before a person by now stays there, whoever became more pressing meanwhile.
+    if (ahead) sent.append("shown", ahead.lead);
     const answer = await asked(address, sent);
     const elsewhere = answer?.response.headers.get("HX-Redirect");
     if (elsewhere) return window.location.assign(elsewhere);

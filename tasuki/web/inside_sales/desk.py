@@ -177,9 +177,12 @@ def answer(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def lease(request: UserRequest, pk: int) -> HttpResponse:
-    """Have the lead before oneself: the desk says so as long as it is open."""
-    leases.take(_found(request, pk), by=by(request), at=now())
-    return HttpResponse(status=204)
+    """Have the lead before oneself: the desk says so as long as it is open. Where it also `looks`, it gets the queue as it is by now."""
+    here, at = _found(request, pk), now()
+    leases.take(here, by=by(request), at=at)
+    if "looks" not in request.POST:
+        return HttpResponse(status=204)
+    return render(request, "inside_sales/desk/onward.jinja", _queue(request, call_desk.queue(request.user, at=at), at=at, here=pk))
 
 
 @require_GET
@@ -230,14 +233,15 @@ def _after(request: UserRequest, here: Lead) -> HttpResponse:
 
 
 def _on(request: UserRequest, here: Lead, sentence: str) -> HttpResponse:
-    """To the next lead. The desk has it loaded already, and gets the queue alone."""
+    """To the next lead. The desk has it loaded already, says which one it has `shown`, and gets the queue alone."""
     toasts.say(request, sentence)
     at = now()
     waiting = call_desk.queue(request.user, at=at)
-    coming = call_desk.following(waiting, but=here.pk, at=at)
+    shown = record_id(request.POST.get("shown", ""))
+    coming = call_desk.following(waiting, but=here.pk, at=at, shown=shown)
     if not is_htmx(request):
         return redirect("desk_lead", coming.lead.pk) if coming else redirect("desk")
-    return render(request, "inside_sales/desk/onward.jinja", {**_queue(request, waiting, at=at, here=coming.lead.pk if coming else 0)})
+    return render(request, "inside_sales/desk/onward.jinja", _queue(request, waiting, at=at, here=coming.lead.pk if coming else 0))
 
 
 def _sent_outcome(request: UserRequest, here: Lead) -> OutcomeForm:

@@ -343,6 +343,20 @@ def test_the_list_of_the_day_is_the_queue_with_its_places_and_is_skipped_from_th
     assert made.entries.get(lead=lead).skip_reason == "at a fair"
 
 
+def test_the_queue_as_it_is_by_now_comes_with_the_lease_for_whoever_looks(cast: Cast) -> None:
+    lead, other, client = callable_lead(cast, 1), callable_lead(cast, 2), signed_in(cast.ivo)
+    assert sent(client, "desk_lease", lead).status_code == 204
+    answer = sent(client, "desk_lease", lead, looks="1")
+    assert re.findall(r'data-fresh="([a-z-]+)"', answer.content.decode()) == ["desk-queue"]
+    assert f'data-next="{other.pk}"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("shown", HOSTILE)
+def test_a_lead_that_is_said_to_be_shown_and_does_not_wait_changes_nothing(cast: Cast, shown: str) -> None:
+    lead, other = callable_lead(cast, 1), callable_lead(cast, 2)
+    assert sent(signed_in(cast.ivo), "desk_skip", lead, reason="at a fair", shown=shown)["Location"] == reverse("desk_lead", args=[other.pk])
+
+
 def test_a_promise_stands_in_the_queue_by_ones_own_clock(cast: Cast) -> None:
     lead = callable_lead(cast)
     call = calls.end(calls.begin(lead, call_type=type_of(), by=By(cast.ivo, Door.WEB), at=now()), at=now())

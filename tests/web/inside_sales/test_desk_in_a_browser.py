@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -12,7 +13,7 @@ from django.utils.timezone import now
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.crm.leads import Lead
-from tasuki.engage import meetings
+from tasuki.engage import calls, meetings, next_calls
 from tasuki.engage.calls import Call
 from tasuki.engage.meeting_rows import Meeting
 from tasuki.engage.meetings import Plan
@@ -20,6 +21,7 @@ from tasuki.inside_sales import leases, objections, qualification
 from tasuki.inside_sales.objections import ObjectionUse, Response
 from tasuki.web.meeting_times import read
 from tests.cast import SET_UP, Cast, assemble, hired
+from tests.engage.calling import type_of
 from tests.web.browsing import DESKTOP, PHONE, violations
 from tests.web.inside_sales.at_the_desk import at_desk, lead_on
 
@@ -150,6 +152,44 @@ def test_a_lead_that_a_colleague_takes_is_passed_over(page: Any, live_server: An
     page.wait_for_function("others => !others.includes(document.querySelector('.desk-main').dataset.lead)", arg=[str(first), str(coming)])
     assert lead_on(page) not in {first, coming}
     assert "Kim Noa has it" in page.locator(".desk-queue").inner_text()
+
+
+def promised_now(cast: Cast, lead: int) -> None:
+    """Somebody promised to call the lead, and it is time."""
+    at = now() - timedelta(minutes=1)
+    call = calls.end(calls.begin(Lead.objects.visible_to(cast.ivo).get(pk=lead), call_type=type_of(), by=By(cast.ivo, Door.WEB), at=at), at=at)
+    next_calls.plan(call, due_at=at, is_promised=True, zone=ZoneInfo("Asia/Seoul"), words="after lunch")
+
+
+def test_whoever_becomes_more_pressing_follows_and_takes_nobodys_place_who_stands_there_already(page: Any, live_server: Any, cast: Cast) -> None:
+    hand = at_desk(page, live_server, cast, leads=3)
+    first, queue = lead_on(page), page.locator(".desk-queue")
+    page.wait_for_function("() => performance.getEntriesByType('resource').some(one => one.name.endsWith('/lease'))")
+    page.wait_for_load_state("networkidle")
+    coming = int(queue.get_attribute("data-next"))
+    (third,) = set(Lead.objects.visible_to(cast.ivo).values_list("pk", flat=True)) - {first, coming}
+    promised_now(cast, third)
+    hand.press("s")
+    page.keyboard.type("at a fair")
+    hand.press("Enter")
+    page.wait_for_function("was => document.querySelector('.desk-queue').dataset.here !== was", arg=str(first))
+    assert (lead_on(page), int(queue.get_attribute("data-here")), int(queue.get_attribute("data-next"))) == (coming, coming, third)
+
+
+def test_while_one_talks_the_desk_looks_every_minute_who_is_to_follow(page: Any, live_server: Any, cast: Cast) -> None:
+    page.clock.install()
+    hand = at_desk(page, live_server, cast, leads=3)
+    here, queue = lead_on(page), page.locator(".desk-queue")
+    coming = int(queue.get_attribute("data-next"))
+    (third,) = set(Lead.objects.visible_to(cast.ivo).values_list("pk", flat=True)) - {here, coming}
+    promised_now(cast, third)
+    hand.dial()
+    page.keyboard.press("n")
+    page.keyboard.type("after the board")
+    page.clock.run_for(61_000)
+    page.wait_for_function("next => document.querySelector('.desk-queue').dataset.next === next", arg=str(third))
+    assert "after lunch" in queue.inner_text()
+    assert (lead_on(page), page.locator("#desk-note").input_value()) == (here, "after the board")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
