@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from procrastinate import App, RetryStrategy
@@ -59,7 +59,7 @@ def on_app_ready(app: App) -> None:
     _every(app, "23 * * * *", draw_samples)
 
 
-def _every(app: App, cron: str, do: Callable[[int], None], *, alone: bool = False) -> None:
+def _every(app: App, cron: str, do: Callable[[int], Awaitable[None] | None], *, alone: bool = False) -> None:
     """Have a job done whenever it is due; one more of its kind may wait meanwhile.
 
     `alone`: those that let nobody else do the same at once, and may have much to do after a pause. Each more that began would only wait for the first,
