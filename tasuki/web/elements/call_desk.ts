@@ -1,6 +1,7 @@
 // <call-desk data-desk>: calls one after the other by keys alone. A key chooses the result, Enter writes it, and the next lead is there:
 // it was loaded while one talked. Forms are sent without loading the page anew; without script they are plain forms.
 import { tell } from "./answers";
+import { addressOf, loaded, lookAhead, nextIn, type Ahead } from "./desk_ahead";
 import { asked, part, show, showAhead } from "./desk_parts";
 import { slotsIn } from "./desk_slots";
 import { isForThePage } from "./single_keys";
@@ -11,7 +12,7 @@ const ENDS = "#outcome, [data-part=skip] form, [data-part=recycle] form";
 
 class CallDesk extends HTMLElement {
   #stop = new AbortController();
-  #ahead: { lead: string; page?: Document } | undefined;
+  #ahead: Ahead | undefined;
   #timer: number | undefined;
   #sending: Promise<void> = Promise.resolve();
 
@@ -32,17 +33,7 @@ class CallDesk extends HTMLElement {
   /** Once a lead stands here: have it, and load the next one. */
   #settle(): void {
     void this.#renew();
-    this.#lookAhead();
-  }
-
-  #lookAhead(): void {
-    const next = this.#next(this);
-    const ahead: { lead: string; page?: Document } = (this.#ahead = { lead: next });
-    if (next) void this.#loaded(next).then((page) => (ahead.page = page));
-  }
-
-  #next(among: Element): string {
-    return part(among, "desk-queue")?.dataset.next ?? "";
+    this.#ahead = lookAhead(this);
   }
 
   /** Keeps the lead; and looks whether another is to follow by now, who raised a hand or whom somebody promised to call at this hour. */
@@ -54,14 +45,9 @@ class CallDesk extends HTMLElement {
     const answer = await asked(address, sent);
     if (answer && !answer.response.ok) return tell(answer.page);
     const isHere = address === part(this, "desk-main")?.dataset.lease;
-    if (!answer || !looks || !isHere || this.#next(answer.page.body) === this.#next(this)) return;
+    if (!answer || !looks || !isHere || nextIn(answer.page.body) === nextIn(this)) return;
     show(this, answer.page);
-    this.#lookAhead();
-  }
-
-  async #loaded(lead: string): Promise<Document | undefined> {
-    const answer = await asked(this.#address(lead));
-    return answer?.response.ok ? answer.page : undefined;
+    this.#ahead = lookAhead(this);
   }
 
   #form(id: string): HTMLFormElement | null {
@@ -127,10 +113,6 @@ class CallDesk extends HTMLElement {
     (next ?? this.querySelector<HTMLElement>("#desk-note"))?.focus();
   }
 
-  #address(lead: string): string {
-    return this.dataset.desk!.replace(/\d+$/, lead);
-  }
-
   async #send(form: HTMLFormElement, address: string): Promise<void> {
     // The lead that it is about may have gone while one before it was sent.
     if (form.id === "outcome") await slotsIn(this)?.ready;
@@ -154,11 +136,11 @@ class CallDesk extends HTMLElement {
   async #goOn(page: Document, here?: string): Promise<void> {
     const lead = part(page.body, "desk-queue")?.dataset.here;
     if (!lead) return window.location.assign(this.dataset.desk!.replace(/\/\d+$/, ""));
-    const next = lead === here ? undefined : await this.#loaded(lead);
-    if (lead !== here && !next) return window.location.assign(this.#address(lead));
+    const next = lead === here ? undefined : await loaded(this, lead);
+    if (lead !== here && !next) return window.location.assign(addressOf(this, lead));
     if (next) showAhead(this, next);
     show(this, page);
-    window.history.replaceState(null, "", this.#address(lead));
+    window.history.replaceState(null, "", addressOf(this, lead));
     if (!here) (document.activeElement as HTMLElement | null)?.blur();
     this.#settle();
   }
