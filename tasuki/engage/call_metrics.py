@@ -1,4 +1,7 @@
-"""Call metrics: dials, connects, people reached, conversations, meetings; and how long calls lasted. Each counted from the calls."""
+"""Call metrics: dials, connects, people reached, conversations, meetings; and how long calls lasted. Each counted from the calls.
+
+A dial is ours alone, a conversation is one whoever called (`COUNTED`).
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,34 @@ if TYPE_CHECKING:
 
 # Who was tried so often, or answered before, was not given up too early.
 PERSISTENT = 6
+# The calls that numbers count: ours, and of those that came in the ones in which somebody spoke with us. That we missed a call says nothing of us.
+COUNTED = Q(direction=Direction.OUT) | Q(disposition__in=CONVERSATIONS)
 
 
 @dataclass(frozen=True)
 class CallFunnel:
-    """Counts over outgoing calls with a result; wrong numbers and people who must not be called count as nothing, and whoever calls us was not dialled.
+    """Counts over calls with a result; wrong numbers and people who must not be called count as nothing, and whoever calls us was not dialled.
 
-    `n_attempted` and `n_reached` are passes, each once however often it was called. A rate without anything below it is None.
+    Dials and connects are of outgoing calls alone, and `n_dialled_talks` are the conversations among them; all other conversations came in.
+    `n_attempted` and `n_reached` are passes, each once however often it was called: who was not dialled and spoke with us is both. A rate without
+    anything below it is None.
     """
 
     n_dials: int
     n_connects: int
     n_conversations: int
+    n_dialled_talks: int
     n_meetings: int
     n_attempted: int
     n_reached: int
     n_overrun: int
     n_overrun_in_vain: int
     n_without_result: int
+
+    @property
+    def n_incoming_talks(self) -> int:
+        """Conversations that they began."""
+        return self.n_conversations - self.n_dialled_talks
 
     @property
     def connect_rate(self) -> float | None:
@@ -47,8 +60,8 @@ class CallFunnel:
 
     @property
     def conversation_rate(self) -> float | None:
-        """Conversations ÷ dials."""
-        return _share(self.n_conversations, self.n_dials)
+        """Conversations of dials ÷ dials."""
+        return _share(self.n_dialled_talks, self.n_dials)
 
     @property
     def booking_rate(self) -> float | None:
@@ -86,14 +99,15 @@ def funnel(calls: Calls) -> CallFunnel:
 def counts() -> dict[str, Count]:
     """What a `CallFunnel` holds, to be counted of calls."""
     out = Q(direction=Direction.OUT)
-    dial, over = out & Q(disposition__in=DIALS), out & Q(disposition__in=CONVERSATIONS, n_seconds_over__gt=0)
+    talk, over = Q(disposition__in=CONVERSATIONS), Q(disposition__in=CONVERSATIONS, n_seconds_over__gt=0)
     return {
-        "n_dials": Count("pk", filter=dial),
+        "n_dials": Count("pk", filter=out & Q(disposition__in=DIALS)),
         "n_connects": Count("pk", filter=out & Q(disposition__in=CONNECTS)),
-        "n_conversations": Count("pk", filter=out & Q(disposition__in=CONVERSATIONS)),
-        "n_meetings": Count("pk", filter=out & Q(disposition=Disposition.MEETING)),
-        "n_attempted": Count("lead", filter=dial, distinct=True),
-        "n_reached": Count("lead", filter=out & Q(disposition__in=REACHES), distinct=True),
+        "n_conversations": Count("pk", filter=talk),
+        "n_dialled_talks": Count("pk", filter=out & talk),
+        "n_meetings": Count("pk", filter=Q(disposition=Disposition.MEETING)),
+        "n_attempted": Count("lead", filter=COUNTED & Q(disposition__in=DIALS), distinct=True),
+        "n_reached": Count("lead", filter=COUNTED & Q(disposition__in=REACHES), distinct=True),
         "n_overrun": Count("pk", filter=over),
         "n_overrun_in_vain": Count("pk", filter=over & ~Q(disposition__in=PROGRESS)),
         "n_without_result": Count("pk", filter=out & Q(disposition="", ended_at__isnull=False)),

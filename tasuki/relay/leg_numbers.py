@@ -81,7 +81,7 @@ class Lists:
 class Numbers:
     """All of them, for one period or one group of it."""
 
-    calls: CallFunnel = field(default_factory=lambda: CallFunnel(*(0,) * 9))
+    calls: CallFunnel = field(default_factory=lambda: CallFunnel(*(0,) * 10))
     meetings: Rates = field(default_factory=lambda: Rates(0, 0))
     handoffs: Tally = field(default_factory=Tally)
     answers: Kept = field(default_factory=lambda: Kept(None, 0, 0, 0, None, None))
@@ -133,8 +133,8 @@ class Measure:
 _DIALS, _TALKS, _OVER = ("dials", "calls.n_dials"), ("conversations", "calls.n_conversations"), ("overrun", "calls.n_overrun")
 MEASURES = (
     Measure("connect", _("connect rate"), _("answered by somebody ÷ dials"), ("connects", "calls.n_connects"), _DIALS),
-    Measure("reach", _("reach"), _("leads reached ÷ leads attempted"), ("reached", "calls.n_reached"), ("attempted", "calls.n_attempted")),
-    Measure("conversation", _("conversation rate"), _("conversations ÷ dials"), _TALKS, _DIALS),
+    Measure("reach", _("reach"), _("leads reached ÷ leads dialled or spoken with"), ("reached", "calls.n_reached"), ("attempted", "calls.n_attempted")),
+    Measure("conversation", _("conversation rate"), _("conversations that we dialled ÷ dials"), ("dialled_talks", "calls.n_dialled_talks"), _DIALS),
     Measure("booked", _("booking rate"), _("meetings booked ÷ conversations"), ("booked", "calls.n_meetings"), _TALKS),
     Measure("show", _("show rate"), _("held ÷ held and no-shows"), ("held", "meetings.n_held"), ("went", "meetings.n")),
     Measure("acceptance", _("acceptance rate"), _("accepted ÷ accepted and returned"), ("accepted", "handoffs.accepted"), ("decided", "handoffs.n")),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.crm import stages
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Outcome, Passage
-from tasuki.engage.call_metrics import PERSISTENT
+from tasuki.engage.call_metrics import COUNTED, PERSISTENT
 from tasuki.engage.calls import Call, Direction
 from tasuki.engage.dispositions import CONNECTS, CONVERSATIONS, DIALS, PROGRESS, REACHES, Disposition
 from tasuki.engage.meeting_rows import Meeting, MeetingState
@@ -129,8 +129,13 @@ def is_now(noun: Noun, asked: Asked) -> Any:
 
 
 def calls(asked: Asked) -> Any:
-    """Outgoing calls that began in the period; of whoever called."""
-    return of(Call.objects.visible_to(asked.viewer).filter(direction=Direction.OUT), asked, CALL)
+    """Calls that count and began in the period; of whoever called, or spoke with whoever called us."""
+    return of(Call.objects.visible_to(asked.viewer).filter(COUNTED), asked, CALL)
+
+
+def dialled(asked: Asked) -> Any:
+    """The outgoing ones."""
+    return calls(asked).filter(direction=Direction.OUT)
 
 
 def meetings(asked: Asked) -> Any:
@@ -205,9 +210,11 @@ def _in_span(nth: int) -> Callable[[Asked], Any]:
 
 # The name of a number → the rows that it counts.
 ROWS: Mapping[str, Callable[[Asked], Any]] = {
-    "dials": lambda asked: calls(asked).filter(disposition__in=DIALS),
-    "connects": lambda asked: calls(asked).filter(disposition__in=CONNECTS),
+    "dials": lambda asked: dialled(asked).filter(disposition__in=DIALS),
+    "connects": lambda asked: dialled(asked).filter(disposition__in=CONNECTS),
     "conversations": lambda asked: calls(asked).filter(disposition__in=CONVERSATIONS),
+    "dialled_talks": lambda asked: dialled(asked).filter(disposition__in=CONVERSATIONS),
+    "incoming_talks": lambda asked: calls(asked).filter(direction=Direction.IN),
     "booked": lambda asked: calls(asked).filter(disposition=Disposition.MEETING),
     "overrun": _over,
     "overrun_in_vain": lambda asked: _over(asked).exclude(disposition__in=PROGRESS),

@@ -58,12 +58,25 @@ def came_in(cast: Cast, lead: Lead, what: Disposition, *, at: datetime = MONDAY 
 def test_whoever_calls_us_was_not_dialled_and_stands_in_no_rate_of_dials(cast: Cast) -> None:
     lead = callable_lead(cast, 1)
     told(cast, lead, Disposition.NO_ANSWER)
-    before = call_metrics.funnel(Call.objects.visible_to(cast.ada))
     came_in(cast, lead, Disposition.TALK)
     came_in(cast, callable_lead(cast, 2), Disposition.TALK)
-    after = call_metrics.funnel(Call.objects.visible_to(cast.ada))
-    assert (after, after.n_dials, after.connect_rate) == (before, 1, 0.0)
+    found = call_metrics.funnel(Call.objects.visible_to(cast.ada))
+    assert (found.n_dials, found.n_connects, found.n_dialled_talks, found.connect_rate, found.conversation_rate) == (1, 0, 0, 0.0, 0.0)
     assert len(call_metrics.talk_times(Call.objects.visible_to(cast.ada))) == 2, "how long they talked is how long they talked"
+
+
+def test_a_conversation_is_one_whoever_called(cast: Cast) -> None:
+    one, two = callable_lead(cast, 1), callable_lead(cast, 2)
+    told(cast, one, Disposition.NO_ANSWER)
+    told(cast, two, Disposition.TALK)
+    came_in(cast, one, Disposition.MEETING)
+    came_in(cast, callable_lead(cast, 3), Disposition.NOT_INTERESTED)
+    for n, missed in enumerate([Disposition.NO_ANSWER, Disposition.GATEKEEPER, Disposition.BAD_NUMBER], start=4):
+        came_in(cast, callable_lead(cast, n), missed)
+    found = call_metrics.funnel(Call.objects.visible_to(cast.ada))
+    assert (found.n_dials, found.n_conversations, found.n_dialled_talks, found.n_incoming_talks) == (2, 3, 1, 2)
+    assert (found.n_meetings, found.booking_rate, found.conversation_rate) == (1, 1 / 3, 1 / 2)
+    assert (found.n_attempted, found.n_reached, found.reach_rate) == (3, 3, 1.0), "who called and was spoken with is tried and reached, whom we missed neither"
 
 
 def test_whoever_was_reached_when_they_called_was_not_given_up(cast: Cast) -> None:

@@ -70,6 +70,20 @@ def test_calls_and_people_are_counted_beside_the_period_before(week: Cast) -> No
     assert (now.tries.by_n[:4], now.tries.n_dials, now.tries.mean, now.tries.before(6)) == ((0, 0, 1, 0), 2, 2.0, 1.0)
 
 
+def test_who_calls_us_is_spoken_with_and_reached_but_not_dialled_and_each_number_leads_to_its_calls(week: Cast) -> None:
+    for nth, what in enumerate([Disposition.TALK, Disposition.NO_ANSWER], start=10):
+        call = calls.begin(callable_lead(week, nth), call_type=type_of(), direction=Direction.IN, by=by(week.ivo), at=MONDAY + timedelta(days=4, hours=nth))
+        calls.dispose(call, outcome=outcome(what), by=by(week.ivo), at=call.started_at + timedelta(minutes=3))
+    mine = asked(week.ada)
+    now, _before = leg_numbers.now_and_before(mine)
+    one = now.calls
+    assert (one.n_dials, one.n_connects, one.n_dialled_talks, now.n_person_days) == (7, 3, 2, 3), "Ivo dialled nobody on Friday"
+    assert (one.n_conversations, one.n_incoming_talks, one.n_attempted, one.n_reached) == (3, 1, 5, 3)
+    rows = {name: leg_rows.ROWS[name](mine).count() for name in ("dials", "conversations", "dialled_talks", "incoming_talks", "attempted", "reached")}
+    assert rows == {"dials": 7, "conversations": 3, "dialled_talks": 2, "incoming_talks": 1, "attempted": 5, "reached": 3}
+    assert [(row.result, row.n) for row in leg_numbers.by_result(mine) if row.result == Disposition.TALK] == [(Disposition.TALK, 2)]
+
+
 def test_all_time_has_nothing_before_it(week: Cast) -> None:
     now, before = leg_numbers.now_and_before(asked(week.ada, start=None))
     assert (now.calls.n_dials, before) == (8, Numbers())

@@ -42,11 +42,16 @@ def _among(column: str, values: Iterable[str]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
-_CALLS = """
-SELECT call.caller_id AS person, caller.team_id AS team, {of_lead}, call.lead_id AS lead, call.disposition AS result,
+def _is_counted(call: str) -> str:
+    """As `call_metrics.COUNTED` says."""
+    return f"({call}.direction = 'out' OR {_among(f'{call}.disposition', CONVERSATIONS)})"
+
+
+_CALLS = f"""
+SELECT call.caller_id AS person, caller.team_id AS team, {{of_lead}}, call.lead_id AS lead, call.disposition AS result, call.direction = 'out' AS is_out,
        call.n_seconds_over > 0 AS is_over, call.ended_at, call.answered_at, call.started_at, (call.started_at AT TIME ZONE %(zone)s)::date AS day
-FROM engage_call call LEFT JOIN core_user caller ON caller.id = call.caller_id {lead}
-WHERE call.direction = 'out' AND call.started_at >= span.since_at AND call.started_at < span.until_at"""
+FROM engage_call call LEFT JOIN core_user caller ON caller.id = call.caller_id {{lead}}
+WHERE {_is_counted("call")} AND call.started_at >= span.since_at AND call.started_at < span.until_at"""
 _MEETINGS = f"""
 SELECT meeting.booked_by_id AS person, booker.team_id AS team, {{of_lead}}, meeting.held_by_id AS holder, meeting.state,
        meeting.state = 'missed' AND NOT EXISTS (SELECT FROM engage_meeting again WHERE again.previous_id = meeting.id
@@ -194,7 +199,7 @@ class Times:
 
 @dataclass(frozen=True)
 class People:
-    """Leads with one of the results, each once in a period however often it was called."""
+    """Leads with one of the results in a call that counts, each once in a period however often it was called."""
 
     name: str
     results: list[str]
@@ -214,16 +219,17 @@ class Days:
 
 AnyPart = Part | Times | People | Days
 
-_DIAL = _among("result", DIALS)
+_DIAL, _TALK = f"is_out AND {_among('result', DIALS)}", _among("result", CONVERSATIONS)
 CALLS = Part(
     Noun.CALL, "calls",
     {
         "n_dials": _n(_DIAL),
-        "n_connects": _n(_among("result", CONNECTS)),
-        "n_conversations": _n(_among("result", CONVERSATIONS)),
+        "n_connects": _n(f"is_out AND {_among('result', CONNECTS)}"),
+        "n_conversations": _n(_TALK),
+        "n_dialled_talks": _n(f"is_out AND {_TALK}"),
         "n_meetings": _n(f"result = '{Disposition.MEETING.value}'"),
-        "n_overrun": _n(f"is_over AND {_among('result', CONVERSATIONS)}"),
-        "n_overrun_in_vain": _n(f"is_over AND {_among('result', CONVERSATIONS)} AND NOT {_among('result', PROGRESS)}"),
+        "n_overrun": _n(f"is_over AND {_TALK}"),
+        "n_overrun_in_vain": _n(f"is_over AND {_TALK} AND NOT {_among('result', PROGRESS)}"),
         "n_without_result": _n("result = '' AND ended_at IS NOT NULL"),
         "n_person_days": f"count(DISTINCT (coalesce(person, 0), day)) FILTER (WHERE {_DIAL})",
     },
@@ -282,9 +288,9 @@ def of_noun(noun: Noun) -> list[AnyPart]:
 
 
 def called(people: People, lead: str, *, since: str, until: str, scope: str) -> str:
-    """The calls with one of the results to a lead in that time, by the same person or team where `scope` says so, as FROM … WHERE …."""
+    """The calls that count and have one of the results with a lead in that time, by the same person or team where `scope` says so, as FROM … WHERE …."""
     return f"""FROM engage_call other LEFT JOIN core_user colleague ON colleague.id = other.caller_id
-        WHERE other.lead_id = {lead} AND other.direction = 'out' AND {_among("other.disposition", people.results)}
+        WHERE other.lead_id = {lead} AND {_is_counted("other")} AND {_among("other.disposition", people.results)}
               AND other.started_at >= {since} AND other.started_at < {until} AND {scope}"""
 
 

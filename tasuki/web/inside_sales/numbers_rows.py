@@ -20,7 +20,7 @@ from tasuki.core.abilities import Ability
 from tasuki.crm import opportunity_rules
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
-from tasuki.engage.calls import Call
+from tasuki.engage.calls import Call, Direction
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.meeting_rows import Meeting
 from tasuki.inside_sales.call_lists.lists import LONGEST_REASON, CallListEntry
@@ -38,11 +38,13 @@ _WORDS: dict[str, Any] = {
     "dials": gettext_lazy("dials"),
     "connects": gettext_lazy("calls answered by somebody"),
     "conversations": gettext_lazy("conversations"),
+    "dialled_talks": gettext_lazy("conversations that we dialled"),
+    "incoming_talks": gettext_lazy("conversations in which they called us"),
     "booked": gettext_lazy("calls in which a meeting was booked"),
     "overrun": gettext_lazy("calls beyond their limit"),
     "overrun_in_vain": gettext_lazy("calls beyond their limit that moved nothing on"),
     "without_result": gettext_lazy("calls without a result"),
-    "attempted": gettext_lazy("leads attempted"),
+    "attempted": gettext_lazy("leads dialled or spoken with"),
     "reached": gettext_lazy("leads reached"),
     "held": gettext_lazy("meetings held"),
     "went": gettext_lazy("meetings held, and no-shows"),
@@ -85,6 +87,11 @@ def _name(person: Any, team: Any = None) -> str:
     return person.display_name if person else str(team or "–")
 
 
+def _came_of(call: Call) -> str:
+    result = call.get_disposition_display()
+    return _("%(result)s (they called us)") % {"result": result} if call.direction == Direction.IN else result
+
+
 def _tries(passage: Any) -> str:
     return _("%(outcome)s after %(n)s dials") % {"outcome": passage.get_outcome_display(), "n": passage.n_dials}
 
@@ -100,7 +107,7 @@ def _seconds(call: Call) -> float | None:
 
 
 _KINDS: dict[type, Kind] = {
-    Call: Kind(("caller",), "started_at", lambda one: Shown(one.lead, _name(one.caller), one.started_at, one.get_disposition_display(), _seconds(one))),
+    Call: Kind(("caller",), "started_at", lambda one: Shown(one.lead, _name(one.caller), one.started_at, _came_of(one), _seconds(one))),
     Meeting: Kind(("booked_by",), "starts_at", lambda one: Shown(one.lead, _name(one.booked_by), one.starts_at, one.get_state_display())),
     Handoff: Kind(("credited_to",), "answered_at", lambda one: Shown(one.lead, _name(one.credited_to), one.answered_at, one.get_state_display())),
     Clock: Kind(
