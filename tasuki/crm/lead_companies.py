@@ -1,11 +1,12 @@
-"""The company of a lead that came without one: its person's, else the one account that has the domain of the person's mail address.
+"""The company of a lead that came without one: its person's, else the one account that has the domain of the person's mail address, or the nearest
+above it (`domain_parents`).
 
 A mail provider's domain says nothing about a company, nor does one that several accounts have: nobody guesses which of them is meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from tasuki.core import audit
 from tasuki.core.audit import By
 from tasuki.core.imports.copying import array_of, look_up
 from tasuki.core.meanwhile import held
-from tasuki.crm import leads, matching
+from tasuki.crm import domain_parents, leads, matching
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail
 from tasuki.crm.leads import Lead
@@ -29,7 +30,8 @@ _LONGEST = 320
 # Under this name a timeline says by which domain a company was found.
 BY_DOMAIN = "by_domain"
 
-_OF_DOMAINS = "SELECT domain, min(id) FROM crm_account WHERE domain <> '' AND domain = ANY(%s) GROUP BY domain HAVING count(*) = 1"
+# NULL for a domain that several have: what is above it is not asked then.
+_OF_DOMAINS = "SELECT domain, CASE count(*) WHEN 1 THEN min(id) END FROM crm_account WHERE domain <> '' AND domain = ANY(%s) GROUP BY domain"
 # The one statement for all rows of a chunk: the companies of people who are here, and those of domains.
 _OF_ROWS = f"""
 SELECT 'd' || of.domain, of.id FROM ({_OF_DOMAINS}) AS of(domain, id)
@@ -44,11 +46,11 @@ def domain_of(address: str) -> str:
 
 
 def of_addresses(addresses: Iterable[str]) -> tuple[Account, str] | None:
-    """(the account, the domain) that the addresses name, the first that names one; None if none does. Whom one may see is the caller's to ask."""
+    """(the account, its domain) that the addresses name, the first that names one; None if none does. Whom one may see is the caller's to ask."""
     domains = [domain for address in addresses if (domain := domain_of(address))]
-    known = look_up(_OF_DOMAINS, domains)
-    found = next((domain for domain in domains if domain in known), None)
-    return (Account.objects.get(pk=known[found]), found) if found else None
+    known = look_up(_OF_DOMAINS, {one for domain in domains for one in domain_parents.upwards(domain)})
+    found = next((near for domain in domains if (near := domain_parents.nearest(domain, known))), None)
+    return (Account.objects.get(pk=found[1]), found[0]) if found else None
 
 
 @transaction.atomic
@@ -103,14 +105,14 @@ def of_rows(chunk: Chunk) -> None:
     without = [values for values in rows if "account_id" not in values]
     if not without:
         return
-    known = _known({_host(values) for values in without}, {values["contact_id"] for values in without if "contact_id" in values})
-    known |= {f"p{pk}": account for pk, account in chunk.ahead.get("company_of", {}).items()}
+    companies, known = _known({_host(values) for values in without}, {values["contact_id"] for values in without if "contact_id" in values})
+    known |= {f"{pk}": account for pk, account in chunk.ahead.get("company_of", {}).items()}
     for values in rows:
-        own, domain = f"p{values['person']}", f"d{_host(values)}"
+        own = f"{values['person']}"
         if "account_id" not in values and own in known:
             values["account_id"] = known[own]
-        elif "account_id" not in values and domain in known:
-            values["account_id"], values[BY_DOMAIN] = known[domain], domain[1:]
+        elif "account_id" not in values and (near := companies.get(_host(values))):
+            values[BY_DOMAIN], values["account_id"] = near
         if "account_id" in values:
             known.setdefault(own, values["account_id"])
 
@@ -121,7 +123,12 @@ def _host(values: dict[str, Any]) -> str:
     return "" if matching.is_free_mail(host) else host
 
 
-def _known(domains: set[str], people: set[int]) -> dict[str, int]:
+def _known(hosts: set[str], people: set[int]) -> tuple[Mapping[str, tuple[str, int]], dict[str, int]]:
+    """(the domain and the account that each host names, the account of each person): one statement. A person is known by the text of the number."""
+    domains = sorted({one for host in hosts for one in domain_parents.upwards(host)})
     with connection.cursor() as cursor:
-        cursor.execute(_OF_ROWS, [array_of(keys) if keys else "{}" for keys in (sorted(domains - {""}), sorted(people))])
-        return dict(cursor.fetchall())
+        cursor.execute(_OF_ROWS, [array_of(keys) if keys else "{}" for keys in (domains, sorted(people))])
+        found = cursor.fetchall()
+    of_domains: dict[str, int | None] = {key[1:]: account for key, account in found if key[0] == "d"}
+    near = {host: one for host in hosts if (one := domain_parents.nearest(host, of_domains))}
+    return near, {key[1:]: account for key, account in found if key[0] == "p"}

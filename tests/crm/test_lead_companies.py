@@ -57,6 +57,34 @@ def test_the_company_of_the_person_comes_before_that_of_their_address(cast: Cast
     assert lead_companies.came_by(placed) == "", "it came with its person"
 
 
+@pytest.mark.parametrize(
+    ("mail", "domain"),
+    [
+        ("kim@mail.customer.example", "customer.example"),
+        ("kim@a.b.c.d.customer.example", "customer.example"),
+        ("kim@seoul.customer.co.kr", "customer.co.kr"),
+        ("kim@lab.mail.customer.co.kr", "mail.customer.co.kr"),
+    ],
+)
+def test_a_part_of_a_company_is_the_company_by_the_nearest_domain_that_an_account_has(cast: Cast, mail: str, domain: str) -> None:
+    there = {name: firm(cast, name, name) for name in ("customer.example", "customer.co.kr", "mail.customer.co.kr")}
+    lead = lead_companies.place(lead_of(cast, mail), by=SET_UP, at=MONDAY)
+    assert (lead.account, told(lead)) == (there[domain], [domain])
+
+
+@pytest.mark.parametrize("domain", ["co.kr", "or.jp", "com.au", "seoul.kr", "tokyo.jp", "naver.com", "onmicrosoft.com"])
+def test_what_unrelated_people_have_places_below_is_no_company_of_theirs(cast: Cast, domain: str) -> None:
+    Account.objects.filter(pk=firm(cast).pk).update(domain=domain)
+    assert lead_companies.place(lead_of(cast, f"kim@somebody.{domain}"), by=SET_UP, at=MONDAY).account is None
+
+
+def test_where_several_have_the_nearest_domain_the_one_above_is_not_guessed_either(cast: Cast) -> None:
+    firm(cast)
+    firm(cast, "mail.customer.example", "One")
+    firm(cast, "mail.customer.example", "Two")
+    assert lead_companies.place(lead_of(cast, "kim@mail.customer.example"), by=SET_UP, at=MONDAY).account is None
+
+
 @pytest.mark.parametrize("mail", ["kim@naver.com", "kim@customer.example", "kim@mail.customer.example"])
 def test_a_provider_a_domain_of_several_and_one_that_nobody_has_say_nothing(cast: Cast, mail: str) -> None:
     Account.objects.filter(pk=firm(cast, "old.example").pk).update(domain="naver.com")
@@ -132,12 +160,14 @@ def test_an_import_finds_the_companies_of_rows_that_name_none(cast: Cast) -> Non
         HEADER
         + "L1,2025-01-15,webinar,Kim,KIM@customer.example,\nL2,2025-01-15,webinar,Lee,lee@gmail.com,\n"
         + "L3,2025-01-15,webinar,Park,park@customer.example,Own Ltd.\nL4,2025-01-15,webinar,Choi,choi@nobody.example,\n"
+        + "L5,2025-01-15,webinar,Jung,jung@mail.customer.example,\n"
     )
-    assert run.n_created == 4
+    assert run.n_created == 5
     by_reference = {lead.reference: lead for lead in Lead.objects.select_related("account", "contact")}
-    assert [str(by_reference[f"L{nth}"].account) for nth in (1, 2, 3, 4)] == ["Customer", "None", "Own Ltd.", "None"]
+    assert [str(by_reference[f"L{nth}"].account) for nth in (1, 2, 3, 4, 5)] == ["Customer", "None", "Own Ltd.", "None", "Customer"]
     one = by_reference["L1"]
     assert (one.contact and one.contact.account, told(one), told(by_reference["L3"])) == (account, ["customer.example"], [])
+    assert told(by_reference["L5"]) == ["customer.example"], "the account's, not that of the mail"
 
 
 def test_a_lead_of_a_known_person_is_imported_at_their_company(cast: Cast) -> None:
@@ -151,7 +181,7 @@ def test_a_lead_of_a_known_person_is_imported_at_their_company(cast: Cast) -> No
 
 def test_one_statement_finds_the_companies_of_a_block(cast: Cast) -> None:
     firm(cast)
-    rows = "".join(f"L{nth},2025-01-15,webinar,Kim {nth},kim{nth}@customer.example,\n" for nth in range(40))
+    rows = "".join(f"L{nth},2025-01-15,webinar,Kim {nth},kim{nth}@office{nth % 9}.customer.example,\n" for nth in range(40))
     with CaptureQueriesContext(connection) as asked:
         imported(HEADER + rows)
     assert len([one for one in asked if "FROM crm_account WHERE domain" in one["sql"]]) == 1
