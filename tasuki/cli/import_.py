@@ -53,6 +53,8 @@ def _report(run: ImportRun, *, as_json: bool) -> None:
     click.echo(
         ", ".join(f"{answer[name]} {name}" for name in ("rows", "created", "updated", "skipped", "rejected", "warnings")) + f" (run {run.pk}, {run.state})"
     )
+    if answer["options"]:
+        click.echo("Options: " + ", ".join(f"{name} {said}" for name, said in answer["options"].items()))
     for note in answer["notes"]:
         click.echo(note)
     if answer["sureness"] != "certain":
@@ -183,5 +185,6 @@ def _answer(run: ImportRun) -> dict[str, Any]:
         "error_file": str(error_file) if error_file else None,
         "run": run.pk,
         "state": run.state,
+        "options": run.mapping["options"],
         **run.read_as,
     }

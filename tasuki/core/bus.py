@@ -2,7 +2,7 @@
 
 Listeners are called at once, within the transaction of the verb: what happened and what follows from it are both written, or neither.
 So no happening is lost or heard twice, whatever is killed when. A listener that raises stops the verb; let none do slow work: it defers a job.
-Bulk doors (imports) write by COPY and say nothing here: whoever listens also looks on a schedule for what came that way.
+Bulk doors (imports) write by COPY and say nothing here of single records: whoever listens also looks on a schedule for what came that way.
 """
 
 from __future__ import annotations

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from tasuki.core.custom_fields import filtering
 from tasuki.core.custom_fields.definitions import CustomField
-from tasuki.core.filters import askers, binding, evaluating, sentences
+from tasuki.core.filters import askers, binding, compiling, evaluating, sentences
 from tasuki.core.filters.binding import Meaning
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import Fields, Kind
 from tasuki.core.filters.sentences import Group
 from tasuki.crm.filter_fields import LEAD
 from tasuki.crm.leads import Lead
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 # Nobody reads a rule, so there is nobody whom they could mean.
 _READER = {Kind.PERSON: "me", Kind.TEAM: "mine"}
@@ -39,6 +43,13 @@ class Conditions:
             return evaluating.holds(self.meaning(text), lead)
         except FilterWrong:
             return False
+
+    def among(self, text: str, leads: QuerySet[Lead]) -> QuerySet[Lead]:
+        """Those of the leads that are meant: the same, asked of the database. Without a condition all; what cannot be read any more means nobody."""
+        try:
+            return compiling.narrowed(leads, self.meaning(text)) if text else leads
+        except FilterWrong:
+            return leads.none()
 
     def _refuse_reader(self, group: Group) -> None:
         for clause in group.clauses():

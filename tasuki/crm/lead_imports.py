@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core import bus
+from tasuki.core.audit import By
 from tasuki.core.custom_fields.definitions import FieldKind, FieldNoun, in_use
 from tasuki.core.imports import changing, custom_values, fields, own_exports, taking_back
 from tasuki.core.imports.changing import Changes, as_they_are, made_rows, stamps, write_trail
@@ -48,6 +52,24 @@ FIELDS = by_name(
 )
 
 _DOMAIN = lead_companies.BY_DOMAIN
+
+
+class Promises(models.TextChoices):
+    """What the leads of a file are, as far as the agreements go: the answer is given with the import, and holds for all of its rows."""
+
+    NONE = "none", _("They were worked on already: no promise begins")
+    BEGIN = "begin", _("These leads are new: promises to them begin now")
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Said on the bus, within the transaction that wrote them: these leads of a file are new, stand in Ready, and somebody has them."""
+
+    lead_ids: list[int]
+    by: By
+    at: datetime
+
+
 # What an update may change.
 _CHANGEABLE = ("source_detail", "segment", "custom")
 
@@ -60,6 +82,19 @@ def check_options(mapping: Mapping) -> None:
             % {"stage": stage[:40], "stages": ", ".join(stages.BEFORE_SALES)}
         )
     import_fields.check_team(mapping)
+    if (said := str(mapping.options.get("promises") or Promises.NONE.value)) not in Promises.values:
+        raise MappingRefused(_("“%(value)s” says nothing about promises; use begin or none.") % {"value": said[:40]})
+
+
+def promises_of(mapping: dict[str, Any]) -> Promises:
+    """What was said of promises in the stored mapping of a run; those who say nothing begin none."""
+    return Promises((mapping.get("options") or {}).get("promises") or Promises.NONE.value)
+
+
+def promises_to(lead: Lead) -> Promises | None:
+    """What was said of promises in the import that put the lead where it stands; None where it came there by another door."""
+    passages = Passage.objects.filter(lead=lead, left_at__isnull=True, entry_import__isnull=False)
+    return next((promises_of(mapping) for mapping in passages.values_list("entry_import__mapping", flat=True)), None)
 
 
 def write(chunk: Chunk) -> None:
@@ -107,6 +142,7 @@ def write(chunk: Chunk) -> None:
     passed.write()
     import_fields.write_accounts(chunk, accounts, team_id=team.pk)
     _write_what_names_nothing_ahead_first(chunk, contacts, leads)
+    _say_who_arrived(chunk, leads)
 
 
 def _catch_up_with_what_is_not_handed_on(chunk: Chunk) -> None:
@@ -137,6 +173,13 @@ def _write_what_names_nothing_ahead_first(chunk: Chunk, contacts: Rows, leads: R
         chunk.catch_up()
         import_fields.write_contacts(chunk, [row for row in contacts if row[0] in people], is_own=False)
         write_leads(chunk, [row for row in leads if row[0] in is_late])
+
+
+def _say_who_arrived(chunk: Chunk, leads: Rows) -> None:
+    """Whoever has nobody is found, given out, and promised something then: see `inside_sales.routing`."""
+    ids = [pk for pk, v in leads if v["stage"] == stages.READY and v["owner_id"]]
+    if ids and chunk.mapping.options.get("promises") == Promises.BEGIN:
+        bus.say(Arrived(ids, chunk.by, chunk.at))
 
 
 def _stage(chunk: Chunk, values: dict[str, Any]) -> str:
@@ -300,7 +343,7 @@ NOUN = ImportNoun(
     ("reference", "tasuki_id"),
     write,
     take_back,
-    options=frozenset({"stage", "team"}),
+    options=frozenset({"stage", "team", "promises"}),
     check_options=check_options,
     finish=finish,
     known_values=import_fields.known_values,

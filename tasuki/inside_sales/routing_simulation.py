@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet, Value
+from django.db.models import Value
 
-from tasuki.core.filters import compiling
-from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.people import User
 from tasuki.crm import stages
 from tasuki.crm.conditions import Conditions
@@ -73,7 +71,8 @@ def simulate(version: RoutingVersion, *, at: datetime, most: int = MOST) -> Simu
     leads = {lead.pk: lead for lead in Lead.objects.for_page().filter(pk__in=list(asked))}
     rules = list(version.rules.select_related("pool__team"))
     conditions = Conditions(at=at)
-    blocked = routing_claims.blocked(asked) | (set(_meant(version.blocked, set(asked), conditions).values_list("pk", flat=True)) if version.blocked else set())
+    refused = conditions.among(version.blocked, Lead.objects.filter(pk__in=set(asked))).values_list("pk", flat=True) if version.blocked else ()
+    blocked = routing_claims.blocked(asked) | set(refused)
     claims = routing_claims.of_leads({pk: moment for pk, moment in asked.items() if pk not in blocked})
     ruled = _ruled(rules, set(asked) - blocked, conditions)
     pools = list({rule.pool_id: rule.pool for rule in rules}.values())
@@ -150,7 +149,7 @@ def _who_had_them(arrived: Sequence[Passage], leads: Mapping[int, Lead]) -> dict
 def meeting(condition: str, *, at: datetime, most: int = MOST) -> tuple[int, int]:
     """(how many of the last leads that became ready meet a condition, how many there are); one that cannot be read is met by none."""
     ids = set(Passage.objects.filter(stage=stages.READY).order_by("-entered_at", "-pk").values_list("lead_id", flat=True)[:most])
-    return _meant(condition, ids, Conditions(at=at)).values("pk").distinct().count(), len(ids)
+    return Conditions(at=at).among(condition, Lead.objects.filter(pk__in=ids)).values("pk").distinct().count(), len(ids)
 
 
 def _arrived(most: int) -> Sequence[Passage]:
@@ -158,20 +157,10 @@ def _arrived(most: int) -> Sequence[Passage]:
     return list(rows[:most])
 
 
-def _meant(text: str, ids: set[int], conditions: Conditions) -> QuerySet[Lead]:
-    """Those of the leads that a condition means; without one, all. One that cannot be read any more means nobody, as in routing."""
-    leads = Lead.objects.filter(pk__in=ids)
-    if not text:
-        return leads
-    try:
-        return compiling.narrowed(leads, conditions.meaning(text))
-    except FilterWrong:
-        return leads.none()
-
-
 def _ruled(rules: Sequence[RoutingRule], ids: set[int], conditions: Conditions) -> dict[int, RoutingRule]:
     """The first rule that each lead meets: one question, however many rules."""
-    meant = [_meant(rule.condition, ids, conditions).annotate(nth=Value(nth)).values_list("pk", "nth") for nth, rule in enumerate(rules)]
+    leads = Lead.objects.filter(pk__in=ids)
+    meant = [conditions.among(rule.condition, leads).annotate(nth=Value(nth)).values_list("pk", "nth") for nth, rule in enumerate(rules)]
     first: dict[int, int] = {}
     for pk, nth in meant[0].union(*meant[1:], all=True) if meant else ():
         first[pk] = min(nth, first.get(pk, nth))

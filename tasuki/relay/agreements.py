@@ -6,6 +6,7 @@ answer is at work; when it is due is computed as it starts, so that what is over
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -199,6 +200,16 @@ def meant_for(lead: Lead, *, event: Event, at: datetime) -> Agreement | None:
     asked = Conditions(at=at)
     loaded = Lead.objects.for_page().get(pk=lead.pk)
     return next((one for one in agreed if not one.condition or asked.holds(one.condition, loaded)), None)
+
+
+def meant_for_each(lead_ids: Iterable[int], *, event: Event, at: datetime) -> dict[int, Agreement]:
+    """Likewise of many leads, one question for each condition; a lead that meets none is missing in the answer."""
+    left, asked, found = set(lead_ids), Conditions(at=at), dict[int, Agreement]()
+    for one in Agreement.objects.in_force().in_order().filter(event=event).select_related("escalate_to"):
+        met = set(asked.among(one.condition, Lead.objects.filter(pk__in=left)).values_list("pk", flat=True)) if one.condition else left
+        found |= dict.fromkeys(met, one)
+        left = left - met
+    return found
 
 
 def promised_seconds(agreement: Agreement, *, at: datetime, hours: Hours) -> int:

@@ -13,7 +13,8 @@ from tasuki.core import audit, roles
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.people import User
 from tasuki.core.teams import Team
-from tasuki.crm import following, notifications, stages
+from tasuki.crm import following, lead_imports, notifications, stages
+from tasuki.crm.lead_imports import Promises
 from tasuki.crm.leads import Lead
 from tasuki.crm.notifications import Happening
 from tasuki.inside_sales import routing
@@ -58,10 +59,15 @@ def warn(*, at: datetime, most: int = 500) -> int:
 
 
 def take_in(routed: Routed) -> None:
-    """A lead that came without a word (an import) waits for its answer from the moment it was found."""
-    if routed.decision.cause == Cause.SWEEP and routed.lead.stage_id == stages.READY:
+    """A lead that came without a word waits for its answer from the moment it was found; one of a file, if it was said that it is new."""
+    if routed.decision.cause != Cause.SWEEP or routed.lead.stage_id != stages.READY:
+        return
+    said = lead_imports.promises_to(routed.lead)
+    if said is None:
         event = Event.READY if routed.lead.origin in clocks.CAME_TO_US else Event.OTHER
         clocks.start(routed.lead, event=event, by=_US, at=routed.at)
+    elif said == Promises.BEGIN:
+        clocks.start(routed.lead, event=clocks.event_of_arrival(routed.lead.origin), by=_US, at=routed.at)
 
 
 @transaction.atomic

@@ -229,25 +229,28 @@ def owed_by(user: User) -> Clocks:
 
 def _started(lead: Lead, agreement: Agreement, *, by: By, at: datetime, since: datetime, nth: int, handoff: Handoff | None = None) -> Clock:
     owner_id, team_id = owing(agreement.owes, lead=lead, handoff=handoff)
+    clock = unwritten(agreement, team_id=team_id, at=at, since=since)
+    clock.lead, clock.handoff, clock.owner_id, clock.nth = lead, handoff, owner_id, nth
+    clock.save(force_insert=True)
+    tell(clock, turn=Turn.STARTED, by=by, at=at)
+    return clock
+
+
+def unwritten(agreement: Agreement, *, team_id: int, at: datetime, since: datetime) -> Clock:
+    """A promise of a team that begins at `at`, with the moments at which it is due and warned of; of no lead and nobody yet."""
     calendar = calendars.of_team(team_id)
     hours = hours_of(calendar)
     clock = Clock(
-        lead=lead,
         agreement=agreement,
-        handoff=handoff,
         owed=agreement.owes,
-        nth=nth,
         counts=agreement.counts,
         n_seconds=agreements.promised_seconds(agreement, at=at, hours=hours),
         calendar=calendar,
-        owner_id=owner_id,
         team_id=team_id,
         since_at=since,
         started_at=at,
     )
     clock.due_at, clock.warn_at = _ends(clock, n_paused=0, hours=hours)
-    clock.save(force_insert=True)
-    tell(clock, turn=Turn.STARTED, by=by, at=at)
     return clock
 
 
@@ -383,9 +386,12 @@ def follow_call(called: Called) -> None:
 
 def _event_of(moved: Moved) -> Event:
     """Whoever comes to us and is ready at once has raised a hand; who was nurtured until now becomes ready; the others we go to."""
-    if moved.lead.origin not in CAME_TO_US:
-        return Event.OTHER
-    return Event.RAISED if moved.before is None else Event.READY
+    return event_of_arrival(moved.lead.origin) if moved.before is None or moved.lead.origin not in CAME_TO_US else Event.READY
+
+
+def event_of_arrival(origin: str) -> Event:
+    """What it is that a pass of this origin begins in Ready."""
+    return Event.RAISED if origin in CAME_TO_US else Event.OTHER
 
 
 def _running(lead_id: int, owed: Iterable[Owed]) -> list[Clock]:

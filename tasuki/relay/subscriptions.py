@@ -9,6 +9,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.bulk.running import Ended
 from tasuki.core.imports import endings
 from tasuki.crm import barred, notifications, stages, tasks
+from tasuki.crm.lead_imports import Arrived
 from tasuki.crm.leads import Lead, Moved
 from tasuki.crm.merging import BecomeOne
 from tasuki.crm.notifications import Happening
@@ -34,7 +35,7 @@ from tasuki.inside_sales.call_lists import lists as call_lists
 from tasuki.inside_sales.call_lists.buckets import Bucket
 from tasuki.inside_sales.coaching import talk_scores
 from tasuki.inside_sales.routing import Routed
-from tasuki.relay import breaches, chains, clocks, handoffs, promises_due, reply_news
+from tasuki.relay import arrivals, breaches, chains, clocks, handoffs, promises_due, reply_news
 from tasuki.relay.agreements import Event
 from tasuki.relay.handoff_rows import Handoff
 
@@ -55,6 +56,7 @@ def subscribe() -> None:
     bus.listen(Replied, _answer)
     bus.listen(Replied, reply_news.tell)
     bus.listen(Routed, breaches.take_in)
+    bus.listen(Arrived, arrivals.begin)
     # After whoever gives a lead to somebody: it goes onto the list of that person.
     bus.listen(Moved, _put_on_the_lists)
     bus.listen(Moved, _worked_by_moving)

@@ -24,6 +24,7 @@ from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, ConsentState, Contact
+from tasuki.crm.lead_imports import Promises
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.stages import Stage
@@ -44,12 +45,14 @@ _FIELDS: dict[str, Any] = {
     "of": gettext_lazy("list"),
     "password": gettext_lazy("password"),
     "position": gettext_lazy("position"),
+    "promises": gettext_lazy("promises"),
     "reason": gettext_lazy("reason"),
     "role": gettext_lazy("role"),
     "search": gettext_lazy("search"),
     "stage": gettext_lazy("stage"),
     "state": gettext_lazy("state"),
     "step": gettext_lazy("step"),
+    "team": gettext_lazy("team"),
     "verb": pgettext_lazy("bulk", "what is done"),
     **{channel.value: channel.label for channel in Channel},
     **{f"fact_{fact.value}": fact.label for fact in Fact},
@@ -61,6 +64,7 @@ _FIELDS: dict[str, Any] = {
 _VALUES: dict[str, Callable[[], Mapping[Any, Any]]] = {
     "role": lambda: dict(Role.choices),
     **dict.fromkeys(("noun", "of", "list"), lambda: {noun: nouns.label(noun) for noun in nouns.models()}),
+    "promises": lambda: dict(Promises.choices),
     "verb": lambda: {verb.key: verb.label for verb in verbs().values()},
     **{channel.value: lambda: dict(ConsentState.choices) for channel in Channel},
     **{f"fact_{fact.value}": lambda: dict(FactState.choices) for fact in Fact},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,8 @@ from tasuki.core.imports.nouns import ImportNoun, noun_named
 from tasuki.core.imports.questions import Question
 from tasuki.core.imports.runs import DuplicatePolicy
 from tasuki.core.imports.sets import ImportFile
+from tasuki.crm import lead_imports
+from tasuki.crm.lead_imports import Promises
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -140,6 +142,11 @@ def nouns() -> list[tuple[str, _StrOrPromise]]:
     return [(name, NOUNS.get(name, name)) for name in settings.IMPORTABLE_NOUNS]
 
 
+def promises(noun: str, stored: dict[str, Any]) -> str:
+    """What a stored mapping says of promises, in words; nothing where the rows are none that could be promised something."""
+    return str(lead_imports.promises_of(stored).label) if noun == lead_imports.NOUN.name else ""
+
+
 def shown(asked: list[Question], file: ImportFile) -> list[tuple[int, _StrOrPromise, Question]]:
     """The questions with their number and the name of their field."""
     own = {name: field.label for name, field in noun_named(file.noun).fields.items() if field.label}
@@ -160,6 +167,7 @@ def choices(file: ImportFile) -> dict[str, object]:
         "encodings": ENCODINGS,
         "delimiters": [("comma", _("comma")), ("semicolon", _("semicolon")), ("tab", _("tab")), ("bar", _("bar |"))],
         "stages": sorted(noun.options & {"stage"}),
+        "promises": Promises.choices if "promises" in noun.options else [],
     }
 
 
@@ -179,18 +187,22 @@ def decided(said: Dictionary[str, str], file: ImportFile, seen: Evidence) -> Map
     _forget(columns, said)
     columns = dict(_answered(replace(before, columns=columns), said).columns)
     key, policy = said.get("key", before.key), said.get("on_duplicate", "")
-    stage = said.get("stage", "").strip()[:40]
-    options = {name: value for name, value in before.options.items() if name != "stage"} | ({"stage": stage} if stage else {})
     return replace(
         before,
         noun=file.noun,
         columns=columns,
         key=key if key in noun.keys and key in columns else next((one for one in noun.keys if one in columns), ""),
         on_duplicate=policy if policy in DuplicatePolicy.values else before.on_duplicate,
-        options=options,
+        options=_options(said, noun, before),
         known_by=_known_by(said, noun, before),
         unclear=unclear if (unclear := said.get("unclear", "")) in dict(UNCLEAR) else before.unclear,
     )
+
+
+def _options(said: Dictionary[str, str], noun: ImportNoun, before: Mapping) -> dict[str, object]:
+    stage, promises = said.get("stage", "").strip()[:40], said.get("promises", "")
+    options = {name: value for name, value in before.options.items() if name != "stage"} | ({"stage": stage} if stage else {})
+    return options | ({"promises": promises} if "promises" in noun.options and promises in Promises.values else {})
 
 
 def _known_by(said: Dictionary[str, str], noun: ImportNoun, before: Mapping) -> tuple[str, ...] | None:

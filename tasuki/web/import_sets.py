@@ -52,6 +52,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
             "most_files": sets.MOST_FILES,
             "nouns": import_forms.NOUNS,
             "files": files,
+            "promises": {file.pk: import_forms.promises(file.noun, file.mapping) for file in files},
             "said": said,
             "n_shown": _SHOWN,
             "known_words": {file.pk: import_beside.in_words(file.rehearsal) for file in files if file.rehearsal},

@@ -125,6 +125,7 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
     is_stuck = undoing_.is_stuck([run])
     context = {
         "run": run,
+        "promises": import_forms.promises(run.target, run.mapping),
         "rows": said[:_SHOWN],
         "are_more": len(said) > _SHOWN,
         "is_over": is_stuck or run.state not in (RunState.WAITING, RunState.RUNNING, RunState.UNDOING),

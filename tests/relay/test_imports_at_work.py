@@ -35,7 +35,8 @@ from tests.inside_sales.office import AT, office_in_seoul, pool_of, rules_in_for
 
 pytestmark = pytest.mark.django_db
 
-MAPPING = "noun: leads\noptions: {stage: ready}\ncolumns: {reference: id, opened_at: day, source: source, full_name: name, email: mail, account: company}"
+COLUMNS = "{reference: id, opened_at: day, source: source, full_name: name, email: mail, account: company}"
+MAPPING = f"noun: leads\noptions: {{stage: ready, promises: begin}}\ncolumns: {COLUMNS}"
 ROWS = "id,day,source,name,mail,company\nL1,2026-03-02,webinar,한서윤,seoyun@gaon.example,㈜가온증권\nL2,2026-03-02,fair,Mia Roe,mia@norwick.example,Norwick\n"
 LATER = AT + timedelta(minutes=1)
 

@@ -79,7 +79,9 @@ def note(stored: str, *, name: str, mapping: Mapping, by: By, at: datetime, dry:
             door=by.door,
             created_at=at,
         )
-        audit.record(run, action="start", by=by, at=at, changes={"file": ("", run.file_name)})
+        audit.record(
+            run, action="start", by=by, at=at, changes={"file": ("", run.file_name), **{name: ("", str(said)) for name, said in mapping.options.items()}}
+        )
     return run
 
 

@@ -92,9 +92,14 @@ def _absorb_some(*, at: datetime) -> int:
 
 def score(lead: Lead, *, at: datetime) -> None:
     """Score one lead at once, within the transaction of what happened to it; nothing without a model in force."""
+    score_together([lead.pk], at=at)
+
+
+def score_together(leads: Sequence[int], *, at: datetime) -> None:
+    """Likewise of leads that come in one transaction."""
     model = ScoreModel.objects.in_force()
     if model:
-        write(model, [lead.pk], at=at)
+        write(model, leads, at=at)
 
 
 def write(model: ScoreModel, leads: Sequence[int], *, at: datetime) -> None:
