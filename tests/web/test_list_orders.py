@@ -285,6 +285,22 @@ def test_the_fewer_rows_fit_the_longer_the_walk_until_it_is_not_worth_trying(bus
         assert efforts.weighed(order, 400_000, meaning) == by, text
 
 
+def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_read(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything, order = ordered("contact", "person", business.ada)
+    seen = SPECS["contact"].rows(business.ruth)
+    assert 0 < seen.count()
+    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
+    by = efforts.weighed(order, 400_000, rows=seen)
+    assert by == Effort(tried=3 * 127)
+    for sort in ("person", "-account", "created", "-reference"):
+        _rows, order = ordered("contact", sort, business.ada)
+        for one in (by, Effort(tried=7)):
+            forth, back = walked(seen, order, by=one)
+            assert [row for page in forth for row in page] == [row.pk for row in order.applied(seen)]
+            assert back == forth[::-1]
+
+
 @pytest.mark.parametrize(
     ("asked", "text", "is_along"),
     [

@@ -6,11 +6,13 @@ the rows that fit may all stand at the other end of the order, as names in one s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, Q, QuerySet
+from django.db.models.sql.where import WhereNode
 
 from tasuki.core.filters import apart
 from tasuki.core.filters.binding import Condition
@@ -49,23 +51,42 @@ def of_search(order: Order, n_fitting: int, *, is_often: bool) -> Effort:
     return Effort(are_few=n_fitting <= _MANY)
 
 
-def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None) -> Effort:
-    """What takes least where about so many rows fit what is meant."""
+def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, rows: QuerySet[Any] | None = None) -> Effort:
+    """What takes least where about so many rows fit what is meant; `rows` are those, with what decides who sees them."""
     if n_fitting <= _FEW:
         return Effort(are_few=True)
-    along = _along(order, meaning)
+    along, is_looked_up = _along(order, meaning), rows is not None and asks_others(rows)
     if n_fitting > _MANY:
-        if along:  # nothing but rows of that value is passed
+        if along and not is_looked_up:  # nothing but rows of that value is passed
             return Effort()
         # What is asked of another record may hold of none for very long: names in one script, and the country that writes it.
-        is_apart = meaning is not None and bool(apart.of(meaning, order.model))
-        return Effort(_PATIENCE * _expected(_n_rows(order.model), n_fitting) if is_apart else 0)
-    if along and meaning and len(meaning.parts) == 1:
-        n_along = n_fitting
-    else:
-        n_along = counting.estimated(order.model._default_manager.filter(along)) if along else _n_rows(order.model)
+        if not is_looked_up and (meaning is None or not apart.of(meaning, order.model)):
+            return Effort()
+        return Effort(_PATIENCE * _expected(_n_along(order, along, meaning, n_fitting), n_fitting), along=along)
+    n_along = _n_along(order, along, meaning, n_fitting)
     expected = _expected(n_along, n_fitting)
     return Effort(_PATIENCE * expected, are_few=True, along=along) if 2 * expected < n_fitting else Effort(are_few=True)
+
+
+def asks_others(rows: QuerySet[Any]) -> bool:
+    """Whether rows fit by other records that there are. PostgreSQL, which does not know how soon a walk ends, would read all of those before its first
+    step where they are many: of a manager all leads, to show a page of contacts."""
+    return any(isinstance(getattr(one, "lhs", one), Exists) for one in _leaves(rows.query.where))
+
+
+def _leaves(node: WhereNode) -> Iterator[Any]:
+    for one in node.children:
+        if isinstance(one, WhereNode):
+            yield from _leaves(one)
+        else:
+            yield one
+
+
+def _n_along(order: Order, along: Q, meaning: Meaning | None, n_fitting: int) -> int:
+    """How many rows there are to be walked."""
+    if along and meaning and len(meaning.parts) == 1:
+        return n_fitting
+    return counting.estimated(order.model._default_manager.filter(along)) if along else _n_rows(order.model)
 
 
 def _expected(n_walked: int, n_fitting: int) -> int:
