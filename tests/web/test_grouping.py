@@ -23,7 +23,7 @@ from tasuki.core.audit import By, Door
 from tasuki.core.custom_fields import defining, writing
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import FieldKind
-from tasuki.core.filters import sentences
+from tasuki.core.filters import binding, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.money import Money
 from tasuki.core.people import User
@@ -33,7 +33,7 @@ from tasuki.crm.filter_fields import LEAD as LEAD_FIELDS
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.tasks import Task
 from tasuki.sales import opportunities
-from tasuki.web.lists import counting, filling, grouped, page, renderings, state
+from tasuki.web.lists import counting, filling, grouped, page, renderings, spans, state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.filling import Filled
 from tasuki.web.lists.grouping import buckets, possible
@@ -188,6 +188,50 @@ def test_of_very_many_rows_the_stages_of_the_asked_state_are_looked_for_and_no_o
     assert keys("state:is(open), stage:is(ready, live)") == ["ready"]
     assert keys("state:is(won, lost)") == [*stages.IN_SUCCESS, "none"]
     assert keys("any(state:is(won), stage:is(ready))") == [*stages.ORDER, "none"], "a group is not looked into"
+
+
+def test_of_many_groups_of_very_many_rows_each_shows_fewer(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for nth in range(grouped.FIRST + 3):
+        lead_of(cast, nth)
+    assert len(ids(listed(cast.ada, "?group=opened"))) == grouped.FIRST, "few rows, however many groups there could be"
+    monkeypatch.setattr(counting, "counted", lambda _rows: (50_000, True))
+    assert len(ids(listed(cast.ada, "?group=opened"))) == grouped.FIRST_OF_MANY
+    assert len(ids(listed(cast.ada, "?group=stage"))) == grouped.FIRST, "few groups"
+
+
+def test_rows_seen_by_way_of_others_are_told_apart_among_the_first_of_all(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for nth in range(9):
+        lead_of(cast, nth)
+    records.add_contact(records.Person("Aaa"), by=SET_UP, at=MONDAY)
+    said = "group=created&sort=person"
+    _spec, _wanted, found = put_together(cast.ruth, "contact", said, is_large=True)
+    (seen,) = [[row.pk for row in group.rows] for group in found if group.rows]
+    monkeypatch.setattr(filling, "SAMPLED", 5)
+    _spec, _wanted, found = put_together(cast.ruth, "contact", said, is_large=True)
+    (first,) = [[row.pk for row in group.rows] for group in found if group.rows]
+    assert first == seen[:4], "the first five of all, but for the one whom she does not see"
+
+
+def meaning(*clauses: str) -> list[Any]:
+    fields = SPECS["lead"].fields
+    return [binding.bind(sentences.read(one), fields, asker=asker(User(pk=1), at=now())) for one in clauses]
+
+
+@pytest.mark.parametrize(
+    ("clauses", "is_told"),
+    [
+        (("opened:on(2026-03-02)", "opened:on(2026-03-03)", "opened:empty"), True),
+        (("opened:after(2026-03-09)", "opened:on(2026-03-03)", "opened:before(2026-03-01)"), True),
+        (("opened:before(2026-03-04)", "opened:on(2026-03-03)"), False),
+        (("opened:on(2026-03-02)", "changed:on(2026-03-03)"), False),
+        (("opened:on(2026-03-02)", "stage:is(ready)"), False),
+        (("opened:filled", "opened:empty"), False),
+        (("none(opened:on(2026-03-02))", "opened:empty"), False),
+        (("task:on(2026-03-02)", "task:empty"), False),
+    ],
+)
+def test_stretches_of_one_time_that_follow_each_other_are_searched_by_their_bounds(*, clauses: tuple[str, ...], is_told: bool) -> None:
+    assert (spans.told(meaning(*clauses)) is not None) is is_told
 
 
 def test_people_who_have_left_and_values_nobody_offers_have_their_groups(cast: Cast) -> None:

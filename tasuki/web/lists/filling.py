@@ -1,7 +1,8 @@
 """The rows, counts and sums of many groups at once: a few queries, however many groups there are and however many rows.
 
 Up to 10,000 rows are read once and told apart, so every count is exact. Of more, each stage and each day is asked for its first rows
-only, where an index gives them; otherwise the first 5,000 rows of the list are told apart. Their counts are the planner's.
+only, where an index gives them; otherwise the first 5,000 rows of the list are told apart, or, where it takes other records to see a row, those of the
+first 5,000 of all that are seen. Their counts are the planner's.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When, Window
+from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import RowNumber
+from django.db.models.lookups import Exact
 
 from tasuki.core.filters import binding, compiling
 from tasuki.core.filters.fields import Asker, Fields
 from tasuki.core.filters.sentences import Group, Of
+from tasuki.web.lists import efforts, spans
 from tasuki.web.lists.grouping import Bucket
-from tasuki.web.lists.orders import Order
+from tasuki.web.lists.orders import AtStep, Order
 
 # Of a list that is too large to be read whole.
 SAMPLED = 5_000
@@ -94,6 +97,7 @@ class _Telling:
         meanings = [binding.bind(Group(Of.ALL, bucket.clauses), asked.fields, asker=asked.asker) for bucket in buckets]
         self.asked, self.model = asked, asked.rows.model
         self.conditions: list[Q] = [compiling.condition(meaning, self.model) for meaning in meanings]
+        self.number = spans.told(meanings)
         named: dict[str, Any] = {}
         for meaning in meanings:
             named |= compiling.computed(meaning)
@@ -107,7 +111,8 @@ class _Telling:
     def told(self) -> QuerySet[Any]:
         """The rows with the number of their group as `bucket`, as far as they have one."""
         whens = (When(condition, then=Value(nth)) for nth, condition in enumerate(self.conditions))
-        told: QuerySet[Any] = self.rows.annotate(bucket=Case(*whens, default=Value(None), output_field=IntegerField(null=True)))
+        number = self.number or Case(*whens, default=Value(None), output_field=IntegerField(null=True))
+        told: QuerySet[Any] = self.rows.annotate(bucket=number)
         return told
 
     def counted(self) -> tuple[dict[int, int], dict[int, list[tuple[Decimal, str]]]]:
@@ -131,6 +136,8 @@ class _Telling:
             lines = ordered.order_by().annotate(place=place).filter(place__lte=first + 1).order_by("bucket", "place").values_list("bucket", "pk")
         elif self.is_walked:
             lines = self._each(first + 1)
+        elif efforts.asks_others(self.rows):
+            lines = self._among_the_first()
         else:
             lines = self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED]
         found: dict[int, list[int]] = defaultdict(list)
@@ -138,6 +145,17 @@ class _Telling:
             if nth is not None and len(found[nth]) <= first:
                 found[nth].append(pk)
         return found
+
+    def _among_the_first(self) -> list[tuple[int | None, int]]:
+        """Of the first rows of all, those that fit, looked up one after the other; of many more where those would be less than half of what is told apart."""
+        everything = self.asked.order.applied(self.model._default_manager.all()).values_list("pk")[:SAMPLED]
+        fitting = self.told.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("bucket", "pk")
+        (walk, values), (fit, more) = everything.query.sql_with_params(), fitting.query.sql_with_params()
+        steps = f"SELECT walked.id, row_number() OVER () FROM ({walk}) AS walked(id)"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT hit.* FROM ({steps}) AS step(value, nth) CROSS JOIN LATERAL ({fit}) AS hit ORDER BY step.nth", [*values, *more])
+            found = list(cursor.fetchall())
+        return found if 2 * len(found) >= SAMPLED else list(self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED])
 
     def _each(self, most: int) -> QuerySet[Any]:
         ordered = [self.asked.order.applied(self.rows.filter(condition)) for condition in self.conditions]

@@ -21,8 +21,9 @@ from tasuki.web.lists.orders import Order
 from tasuki.web.lists.spec import Spec
 from tasuki.web.lists.state import State
 
-# What a table shows of each group.
-FIRST = 10
+# What a table shows of each group, and of each where a large list has more groups than a screen has room for.
+FIRST, FIRST_OF_MANY = 10, 5
+_MANY_GROUPS = 20
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def shown(rows: QuerySet[Any], reading: Reading) -> list[Shown]:
     """The groups that have rows, by the field that the state names."""
     field = reading.spec.fields.get(reading.state.grouping)
     told = buckets(field, rows, reader=reading.reader, at=reading.at, is_large=reading.is_large)
-    return [group for group in filled_groups(rows, told, reading, first=FIRST) if group.filled.count or group.rows]
+    first = FIRST_OF_MANY if reading.is_large and len(told) > _MANY_GROUPS else FIRST
+    return [group for group in filled_groups(rows, told, reading, first=first) if group.filled.count or group.rows]
 
 
 def filled_groups(rows: QuerySet[Any], told: list[Bucket], reading: Reading, *, first: int) -> list[Shown]:
