@@ -288,7 +288,7 @@ def test_the_fewer_rows_fit_the_longer_the_walk_until_it_is_not_worth_trying(bus
 def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_read(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     everything, order = ordered("contact", "person", business.ada)
     seen = SPECS["contact"].rows(business.ruth)
-    assert 0 < seen.count()
+    assert seen.count() > 0
     monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
     assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
     by = efforts.weighed(order, 400_000, rows=seen)

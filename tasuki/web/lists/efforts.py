@@ -51,7 +51,7 @@ def of_search(order: Order, n_fitting: int, *, is_often: bool) -> Effort:
     return Effort(are_few=n_fitting <= _MANY)
 
 
-def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, rows: QuerySet[Any] | None = None) -> Effort:
+def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, rows: QuerySet[Any] | None = None) -> Effort:
     """What takes least where about so many rows fit what is meant; `rows` are those, with what decides who sees them."""
     if n_fitting <= _FEW:
         return Effort(are_few=True)
@@ -62,8 +62,8 @@ def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, rows: 
         # What is asked of another record may hold of none for very long: names in one script, and the country that writes it.
         if not is_looked_up and (meaning is None or not apart.of(meaning, order.model)):
             return Effort()
-        return Effort(_PATIENCE * _expected(_n_along(order, along, meaning, n_fitting), n_fitting), along=along)
-    n_along = _n_along(order, along, meaning, n_fitting)
+        return Effort(_PATIENCE * _expected(_n_along(order, along, meaning=meaning, n_fitting=n_fitting), n_fitting), along=along)
+    n_along = _n_along(order, along, meaning=meaning, n_fitting=n_fitting)
     expected = _expected(n_along, n_fitting)
     return Effort(_PATIENCE * expected, are_few=True, along=along) if 2 * expected < n_fitting else Effort(are_few=True)
 
@@ -82,7 +82,7 @@ def _leaves(node: WhereNode) -> Iterator[Any]:
             yield one
 
 
-def _n_along(order: Order, along: Q, meaning: Meaning | None, n_fitting: int) -> int:
+def _n_along(order: Order, along: Q, *, meaning: Meaning | None, n_fitting: int) -> int:
     """How many rows there are to be walked."""
     if along and meaning and len(meaning.parts) == 1:
         return n_fitting

@@ -201,7 +201,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     order = order_of(state, spec)
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
     before, after = said.get("before", ""), said.get("after", "")
-    by = efforts.of_search(order, count, is_often=ways.fitting is not None) if state.q else efforts.weighed(order, count, meaning, rows)
+    by = efforts.of_search(order, count, is_often=ways.fitting is not None) if state.q else efforts.weighed(order, count, meaning, rows=rows)
     window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, by=by, ways=ways, reads=_reads(state, spec))
     adding = said.get("add", "")
     headings = [heading(column, state) for key in state.columns if (column := spec.column(key))]
