@@ -19,13 +19,15 @@ from django.views.decorators.http import require_GET
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.organisation import the_organisation
-from tasuki.relay import handoff_rates, handoff_rules
+from tasuki.relay import handoff_rates, handoff_rules, handoff_weeks
 from tasuki.relay.handoff_rates import SMALLEST, Row
-from tasuki.relay.handoff_rows import Handoff
+from tasuki.relay.handoff_rows import Handoff, HandoffState
+from tasuki.relay.handoff_weeks import N_WEEKS, Pair
 from tasuki.web.relay_filter import quarter_start
 from tasuki.web.requests import UserRequest
 
-_WEEKS = 13
+# What was offered, whatever became of it but that it was withdrawn.
+_OFFERED = [state.value for state in HandoffState if state != HandoffState.WITHDRAWN]
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,18 @@ class Span:
     @property
     def clause(self) -> str:
         """The same days as a clause on when a hand-off was answered."""
-        return f"answered:between({self.first or date(1970, 1, 1)}, {self.last})"
+        return f"answered:{self.between}"
+
+    @property
+    def between(self) -> str:
+        return f"between({self.first or date(1970, 1, 1)}, {self.last})"
 
 
 def spans(today: date, *, fiscal_start: int) -> list[Span]:
     quarter = quarter_start(today, fiscal_start=fiscal_start)
     last_quarter = quarter_start(quarter - timedelta(days=1), fiscal_start=fiscal_start)
     return [
-        Span("weeks", _("last 13 weeks"), today - timedelta(weeks=_WEEKS, days=-1), today),
+        Span("weeks", _("last 13 weeks"), today - timedelta(weeks=N_WEEKS, days=-1), today),
         Span("month", _("this month"), today.replace(day=1), today),
         Span("quarter", _("this quarter"), quarter, today),
         Span("last_quarter", _("last quarter"), last_quarter, quarter - timedelta(days=1)),
@@ -77,6 +83,14 @@ class Links:
         """What was given back in the period for a reason."""
         return self._rows(["state:is(returned)", f"reason:is({reason})", self._span.clause, *self._who(row), "own:no", "struck:empty"])
 
+    def offered(self, pair: Pair) -> str:
+        """What was offered in the period by one to the other."""
+        to = f"to:is({pair.receiver_id})" if pair.receiver_id else "to:empty"
+        return self._rows([f"state:is({', '.join(_OFFERED)})", f"offered:{self._span.between}", *self._credited(pair), to, "own:no", "struck:empty"])
+
+    def of_week(self, monday: date) -> Links:
+        return Links(Span("", "", monday, monday + timedelta(days=6)))
+
     def pending(self, row: Any) -> str:
         to = [f"to:is({row.receiver_id})"] if row.receiver_id else []
         return self._rows(["state:is(offered)", *self._credited(row), *to])
@@ -95,6 +109,14 @@ class Links:
         return f"{self._list}?{urlencode({'view': 'all', 'filter': ', '.join(clauses)})}"
 
 
+def _of_weeks(pairs: list[Pair]) -> Links | None:
+    """To the rows of all weeks together."""
+    if not pairs:
+        return None
+    first, last = pairs[0].weeks[0].monday, pairs[0].weeks[-1].monday + timedelta(days=6)
+    return Links(Span("", "", first, last))
+
+
 @require_GET
 def page(request: UserRequest) -> HttpResponse:
     offered = spans(localdate(now()), fiscal_start=the_organisation().fiscal_year_starts_in)
@@ -105,6 +127,7 @@ def page(request: UserRequest) -> HttpResponse:
     rows = Handoff.objects.visible_to(request.user)
     rates = handoff_rates.rates(rows, start=span.start, end=span.end)
     became = handoff_rates.outcomes(rows, start=span.start, end=span.end)
+    pairs = handoff_weeks.by_pair(rows, today=localdate(now()), zone=timezone.get_current_timezone())
     context = {
         "span": span,
         "spans": [(one.label, f"?period={one.key}", one is span) for one in offered],
@@ -112,6 +135,9 @@ def page(request: UserRequest) -> HttpResponse:
         "total": Row(rates.total),
         "reasons": handoff_rates.reasons(rows, start=span.start, end=span.end),
         "became": became,
+        "pairs": pairs,
+        "most": max((max(week.accepted, week.returned) for pair in pairs for week in pair.weeks), default=0) or 1,
+        "of_weeks": _of_weeks(pairs),
         "mine": next((one for one in became if one.sender_id == request.user.pk), None),
         "links": Links(span),
         "band": handoff_rules.in_force().band,

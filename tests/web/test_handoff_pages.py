@@ -191,6 +191,20 @@ def test_every_number_of_the_rates_leads_to_as_many_rows(cast: Cast) -> None:
     assert client.get(f"{reverse('handoff_rates')}?period=never").status_code == 400
 
 
+def test_pairs_are_drawn_and_told_week_by_week_and_what_a_queue_was_offered_leads_to_its_rows(cast: Cast) -> None:
+    handoffs.accept(offered(cast, 1, at=now() - timedelta(days=2), meeting_at=now() - timedelta(days=1)), by=by(cast.saori), at=now())
+    offered(cast, 2, to=cast.field_sales, at=now())
+    client = signed_in(cast.ruth)
+    page = client.get(f"{reverse('handoff_rates')}?period=last_quarter").content.decode()
+    assert page.count('class="pair-weeks"') == 2, "whatever the period"
+    assert "Each week in figures" in page
+    queue = [href for href, _n in re.findall(r'<a href="(/handoffs\?[^"]+)">([\d,]+)</a>', page) if "to%3Aempty" in href]
+    assert len(queue) == 2, "of all weeks, and of its own"
+    for href in queue:
+        assert '</h1><span class="quiet">1</span>' in client.get(unescape(href)).content.decode(), href
+    assert "pair-weeks" not in signed_in(cast.mina).get(reverse("handoff_rates")).content.decode()
+
+
 def test_what_became_of_mine_shows_orders_only_to_whoever_sees_amounts(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     deal = handoffs.accept(offered(cast, at=now() - timedelta(days=2)), terms=Terms(money=Money(Decimal(7_654_321), "KRW")), by=by(cast.saori), at=now())
     opportunities.win(deal, by=by(cast.saori), at=now())
