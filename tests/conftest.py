@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
@@ -243,25 +244,26 @@ def wait_for_answers() -> Iterator[Callable[[], object]]:
     """Waits until the live server has answered what a page asked it last: the database of a test is there until then."""
     from django.core.signals import request_finished, request_started
 
-    asking, answered = dict[int, threading.Thread](), threading.Condition()
+    asking = set[threading.Thread]()
 
     def began(**_what: Any) -> None:
         if (thread := threading.current_thread()) is not threading.main_thread():
-            asking[threading.get_ident()] = thread
+            asking.add(thread)
 
     def ended(**_what: Any) -> None:
-        with answered:
-            asking.pop(threading.get_ident(), None)
-            answered.notify_all()
+        asking.discard(threading.current_thread())
 
     def wait() -> None:
-        with answered:
-            if not answered.wait_for(lambda: not asking, timeout=60):
-                # A thread that ended asks the database for nothing more, though nobody closed its answer.
-                frames, living = sys._current_frames(), [ident for ident, thread in asking.items() if thread.is_alive()]
-                stand = ["".join(traceback.format_stack(frames[ident])) for ident in living if ident in frames]
+        """Where a page went away before its form was read, the server's thread ends, and Django says nothing of an answer."""
+        deadline = time.monotonic() + 60
+        while working := [thread for thread in list(asking) if thread.is_alive()]:
+            if time.monotonic() > deadline:
+                frames = sys._current_frames()
+                stand = ["".join(traceback.format_stack(frames[thread.ident])) for thread in working if thread.ident in frames]
                 asking.clear()
-                assert not stand, "The server goes on after the page was closed:\n" + "\n".join(stand)
+                pytest.fail("The server goes on after the page was closed:\n" + "\n".join(stand))
+            time.sleep(0.005)
+        asking.clear()
 
     request_started.connect(began)
     request_finished.connect(ended)
