@@ -48,6 +48,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no 
         super().login(request, user)
         audit.record(user, action="sign_in", by=By(user, Door.WEB), at=now())
 
+    def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, *context: Any, **more: Any) -> None:
+        """Nothing is said of having signed in: the page that opens says it, and the sentence would be in the language of the door."""
+        if message_template != "account/messages/logged_in.txt":
+            super().add_message(request, level, message_template, *context, **more)
+
     def set_password(self, user: User, password: str) -> None:
         people.set_password(user, password=password, by=By(user, Door.WEB), at=now())
 

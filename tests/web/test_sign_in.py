@@ -7,6 +7,7 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.messages import get_messages
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -52,6 +53,12 @@ def test_who_answers_for_the_relay_begins_there_and_everybody_else_with_their_ow
     assert sign_in(client, person.email)["Location"] == reverse(first)
     client.logout()
     assert sign_in(client, person.email, next=reverse("leads"))["Location"] == reverse("leads"), "unless they were on their way"
+
+
+def test_nobody_is_told_that_they_signed_in_least_of_all_in_the_language_of_the_door(mina: User, client: Client) -> None:
+    answer = sign_in(client, mina.email)
+    assert answer.status_code == 302
+    assert not list(get_messages(answer.wsgi_request))
 
 
 def test_a_wrong_password_opens_nothing(mina: User, client: Client) -> None:
