@@ -54,7 +54,8 @@ def _one(said: list[Any], rules: Mapping[int, Any]) -> str:
         span = {"from": f"{hour}:00", "until": f"{hour + 1}:00", "reached": n_reached, "n": n}
         return _("best reached from %(from)s to %(until)s there: %(reached)s of %(n)s calls") % span
     if code == "woken":
-        return _("wakes on %(day)s: %(reason)s") % {"day": _day(values[0]), "reason": values[1] or "–"}
+        day, reason = values
+        return _("wakes on %(day)s: %(reason)s") % {"day": _day(day), "reason": reason} if reason else _("wakes on %(day)s") % {"day": _day(day)}
     return _(_BY_DAY[code]) % {"day": _day(values[0])} if code in _BY_DAY else ""
 
 

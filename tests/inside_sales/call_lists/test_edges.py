@@ -166,3 +166,11 @@ def test_who_woke_counts_for_seven_days_of_the_seller(cast: Cast, *, zone: str, 
     woken = [pk for bucket, pk in order_of(made) if bucket == Bucket.WOKEN]
     assert woken == [there.pk]
     assert ends - begins in (timedelta(hours=23), timedelta(hours=24), timedelta(hours=25))
+
+
+@pytest.mark.parametrize(("reason", "said"), [("budget in spring", "wakes on March 4: budget in spring"), ("", "wakes on March 4")])
+def test_who_woke_without_a_reason_has_no_dash_in_its_place(cast: Cast, reason: str, said: str) -> None:
+    one = callable_lead(cast)
+    made = CallList.objects.create(owner=cast.ivo, for_on=WEDNESDAY, n_slots=1, built_at=EVENING)
+    made.entries.create(lead=one, bucket=4, position=1, reasons=[["woken", "2026-03-04", reason]])
+    assert list(reasons.in_words(made.entries.all()).values()) == [[said]]
