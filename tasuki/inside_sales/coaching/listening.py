@@ -36,7 +36,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Listener:
-    """One coach: the last weeks, the running one last, each against what is asked now: what was asked then is not kept."""
+    """One coach: the last weeks, the running one last, each against what was asked in it."""
 
     coach: User
     weeks: tuple[Week, ...]
@@ -67,8 +67,8 @@ def by_week(user: User, *, at: datetime) -> list[Listener]:
     rows: Any = Hearing.objects.of_colleagues().filter(heard_by__in=coaches, heard_at__gte=start, heard_at__lt=end)
     told = rows.annotate(week=week).values("heard_by", "week").annotate(n=Count("recording", distinct=True)).order_by()
     heard = {(row["heard_by"], row["week"]): row["n"] for row in told}
-    asked = rules.quotas(coaches)
-    return [Listener(one, tuple(Week(day, heard.get((one.pk, day), 0), asked[one.pk]) for day in mondays)) for one in coaches]
+    asked = rules.quotas(coaches, weeks=mondays)
+    return [Listener(one, tuple(Week(day, heard.get((one.pk, day), 0), asked[one.pk, day]) for day in mondays)) for one in coaches]
 
 
 def together(user: User, *, at: datetime) -> Together:

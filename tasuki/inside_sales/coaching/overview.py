@@ -148,10 +148,10 @@ class Listening:
 
 
 def listening(coach: User, *, at: datetime) -> Listening:
-    since = at - LATELY
+    since, week = at - LATELY, rules.week_of(at)
     return Listening(
-        n_heard=rules.heard([coach], week=rules.week_of(at)).get(coach.pk, 0),
-        n_to_hear=rules.quotas([coach])[coach.pk],
+        n_heard=rules.heard([coach], week=week).get(coach.pk, 0),
+        n_to_hear=rules.quotas([coach], weeks=[week])[coach.pk, week],
         n_praises=Praise.objects.filter(giver=coach, given_at__gte=since).count(),
         n_corrections=Review.objects.filter(reviewer=coach, given_at__gte=since).count(),
     )

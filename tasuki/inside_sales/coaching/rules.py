@@ -1,8 +1,10 @@
-"""How much is heard: so many calls of each person are drawn for a review every week, and so many each coach listens to."""
+"""How much is heard: so many calls of each person are drawn for a review every week, and so many each coach listens to. What was asked for in a week
+that is over stays what it was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from tasuki.core.people import User
 
 MOST_A_WEEK = 50
+# What the house asked before anybody changed it holds from here.
+_EVER = date(1970, 1, 1)
 
 
 class QuotaWrong(Refused):
@@ -49,52 +53,81 @@ class CoachingRules(models.Model):
 
 
 class ListeningQuota(models.Model):
-    """A coach who hears another number of calls than the house asks."""
+    """How many calls a coach hears in each week from a Monday on, until the next row says otherwise; without a number as many as the house asks.
+    Without a coach it is what the house asks.
+    """
 
-    coach = models.OneToOneField("core.User", models.CASCADE, related_name="listening_quota", verbose_name=_("coach"))
-    n_to_hear = models.PositiveSmallIntegerField(_("calls to hear a week"))
+    coach = models.ForeignKey("core.User", models.CASCADE, null=True, related_name="listening_quotas", db_index=False, verbose_name=_("coach"))
+    from_on = models.DateField(_("from"))
+    n_to_hear = models.PositiveSmallIntegerField(_("calls to hear a week"), null=True)
 
     class Meta:
         verbose_name = _("listening quota")
         verbose_name_plural = _("listening quotas")
-        constraints = [models.CheckConstraint(condition=Q(n_to_hear__lte=MOST_A_WEEK), name="listening_quota_makes_sense")]
+        constraints = [
+            models.UniqueConstraint(fields=["coach", "from_on"], nulls_distinct=False, name="listening_quota_once_a_week"),
+            models.CheckConstraint(condition=Q(n_to_hear__lte=MOST_A_WEEK), name="listening_quota_makes_sense"),
+            models.CheckConstraint(condition=Q(coach__isnull=False) | Q(n_to_hear__isnull=False), name="listening_quota_of_the_house_is_a_number"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.coach_id}: {self.n_to_hear}"
+        return f"{self.coach_id} {self.from_on}: {self.n_to_hear}"
 
 
 def in_force() -> CoachingRules:
     return house_rows.in_force(CoachingRules)
 
 
+@transaction.atomic
 def change(*, n_samples: int, n_to_hear: int, by: By, at: datetime) -> CoachingRules:
-    """Raises QuotaWrong. What was drawn already stays."""
+    """Raises QuotaWrong. What was drawn already stays, and so does what was to be heard in the weeks that are over: this holds from the running one."""
     said = {"n_samples": n_samples, "n_to_hear": n_to_hear}
     if any(not 0 <= n <= MOST_A_WEEK for n in said.values()):
         raise QuotaWrong
-    return house_rows.change(CoachingRules, said=said, by=by, at=at)
+    before = in_force().n_to_hear
+    changed = house_rows.change(CoachingRules, said=said, by=by, at=at)
+    ListeningQuota.objects.bulk_create([ListeningQuota(from_on=_EVER, n_to_hear=before)], ignore_conflicts=True)
+    _keep(None, n_to_hear=changed.n_to_hear, at=at)
+    return changed
 
 
 @transaction.atomic
 def set_quota(coach: User, *, n_to_hear: int | None, by: By, at: datetime) -> None:
-    """Say how many calls one coach hears a week; None for as the house asks. Raises QuotaWrong."""
+    """Say how many calls one coach hears a week, from the running one on; None for as the house asks. Raises QuotaWrong."""
     if n_to_hear is not None and not 0 <= n_to_hear <= MOST_A_WEEK:
         raise QuotaWrong
-    before = ListeningQuota.objects.select_for_update().filter(coach=coach).first()
-    if (before.n_to_hear if before else None) == n_to_hear:
+    rows = ListeningQuota.objects.select_for_update().filter(coach=coach, from_on__lte=week_of(at)).order_by("-from_on")
+    before = next((row.n_to_hear for row in rows[:1]), None)
+    if before == n_to_hear:
         return
-    if n_to_hear is None:
-        ListeningQuota.objects.filter(coach=coach).delete()
-    else:
-        ListeningQuota.objects.update_or_create(coach=coach, defaults={"n_to_hear": n_to_hear})
-    audit.record(coach, action="change", by=by, at=at, changes={"listening_quota": (before.n_to_hear if before else None, n_to_hear)})
+    _keep(coach, n_to_hear=n_to_hear, at=at)
+    audit.record(coach, action="change", by=by, at=at, changes={"listening_quota": (before, n_to_hear)})
 
 
-def quotas(coaches: Iterable[User]) -> dict[int, int]:
-    """How many calls each hears a week, by their id; two queries."""
-    own = dict(ListeningQuota.objects.filter(coach__in=list(coaches)).values_list("coach", "n_to_hear"))
+def _keep(coach: User | None, *, n_to_hear: int | None, at: datetime) -> None:
+    row = ListeningQuota(coach=coach, from_on=week_of(at), n_to_hear=n_to_hear)
+    ListeningQuota.objects.bulk_create([row], update_conflicts=True, unique_fields=["coach", "from_on"], update_fields=["n_to_hear"])
+
+
+def quotas(coaches: Iterable[User], *, weeks: Sequence[date]) -> dict[tuple[int, date], int]:
+    """How many calls each was to hear in each of the weeks, by their id and its Monday; two queries."""
+    coaches = list(coaches)
+    rows = ListeningQuota.objects.filter(Q(coach__in=coaches) | Q(coach__isnull=True), from_on__lte=max(weeks)).order_by("from_on")
+    kept: dict[int | None, list[tuple[date, int | None]]] = {}
+    for coach_id, from_on, n in rows.values_list("coach", "from_on", "n_to_hear"):
+        kept.setdefault(coach_id, []).append((from_on, n))
     usual = in_force().n_to_hear
-    return {coach.pk: own.get(coach.pk, usual) for coach in coaches}
+
+    def asked(coach: User, week: date) -> int:
+        said = (_of_week(kept.get(of, []), week) for of in (coach.pk, None))
+        return next((n for n in said if n is not None), usual)
+
+    return {(coach.pk, week): asked(coach, week) for coach in coaches for week in weeks}
+
+
+def _of_week(rows: list[tuple[date, int | None]], week: date) -> int | None:
+    """What held in it; the rows in their order."""
+    return next((n for from_on, n in reversed(rows) if from_on <= week), None)
 
 
 def heard(coaches: Iterable[User], *, week: date) -> dict[int, int]:

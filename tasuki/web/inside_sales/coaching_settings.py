@@ -36,7 +36,7 @@ def change(request: UserRequest) -> HttpResponse:
     form = RulesForm(request.POST)
     if carried_out(form, lambda said: _changed(request, **said)) is None:
         return _shown(request, rules_form=form)
-    toasts.say(request, _("Saved. What was drawn already stays."))
+    toasts.say(request, _("Saved. What was drawn already stays, and weeks that are over keep what was asked in them."))
     return redirect("coaching_settings")
 
 
@@ -54,17 +54,18 @@ def quota(request: UserRequest, pk: int) -> HttpResponse:
     coach, form = get_object_or_404(User.objects.visible_to(request.user).active(), pk=pk), QuotaForm(request.POST)
     if carried_out(form, lambda said: (rules.set_quota(coach, by=by(request), at=now(), **said), True)) is None:
         return _shown(request, **{f"quota_{pk}": form})
-    toasts.say(request, _("Saved."))
+    toasts.say(request, _("Saved. It holds from this week on."))
     return redirect("coaching_settings")
 
 
 def _shown(request: UserRequest, **sent: forms.Form) -> HttpResponse:
     current, coaches = rules.in_force(), list(whom.everyone_who_reviews())
-    asked, heard = rules.quotas(coaches), rules.heard(coaches, week=rules.week_of(now()))
+    week = rules.week_of(now())
+    asked, heard = rules.quotas(coaches, weeks=[week]), rules.heard(coaches, week=week)
     told = {"n_samples": current.n_samples, "n_to_hear": current.n_to_hear, "keep_days": recordings.rules().keep_days}
     context: dict[str, Any] = {
         "rules_form": sent.get("rules_form") or RulesForm(initial=told),
-        "coaches": [(one, _quota_form(one, asked[one.pk], sent), heard.get(one.pk, 0), asked[one.pk]) for one in coaches],
+        "coaches": [(one, _quota_form(one, asked[one.pk, week], sent), heard.get(one.pk, 0), asked[one.pk, week]) for one in coaches],
         "card": scorecards.in_force(),
         "draft": scorecards.draft(),
         "versions": list(Scorecard.objects.visible_to(request.user).published().order_by("-version")),

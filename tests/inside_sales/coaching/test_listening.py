@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -46,8 +46,37 @@ def test_each_week_counts_different_calls_of_colleagues_against_what_is_asked(ca
     rules.set_quota(cast.ruth, n_to_hear=2, by=SET_UP, at=MONDAY)
     (ruth,) = listening.by_week(cast.ruth, at=AT)
     assert [(week.monday, week.n_heard, week.is_kept) for week in ruth.weeks[-2:]] == [(date(2026, 3, 2), 2, True), (date(2026, 3, 9), 1, False)]
-    assert ([week.n_heard for week in ruth.weeks[:-2]], ruth.weeks[0].monday, ruth.weeks[0].n_to_hear) == ([0] * 6, date(2026, 1, 19), 2)
+    assert ([week.n_heard for week in ruth.weeks[:-2]], ruth.weeks[0].monday) == ([0] * 6, date(2026, 1, 19))
     assert ruth.n_kept == 1, "of the seven weeks that are over"
+
+
+def asked_of(coach: User, *, at: datetime) -> list[int]:
+    """What was asked in the last four weeks, the running one last."""
+    (one,) = [each for each in listening.by_week(coach, at=at) if each.coach == coach]
+    return [week.n_to_hear for week in one.weeks[-4:]]
+
+
+def test_a_week_that_is_over_keeps_what_was_asked_in_it(cast: Cast) -> None:
+    heard(1, by_whom=cast.ruth, days=1, cast=cast)
+    rules.set_quota(cast.ruth, n_to_hear=1, by=SET_UP, at=MONDAY)
+    rules.set_quota(cast.ruth, n_to_hear=9, by=SET_UP, at=AT)
+    assert asked_of(cast.ruth, at=AT) == [5, 5, 1, 9]
+    (ruth,) = listening.by_week(cast.ruth, at=AT)
+    assert ([week.is_kept for week in ruth.weeks[-2:]], ruth.n_kept) == ([True, False], 1)
+    rules.set_quota(cast.ruth, n_to_hear=4, by=SET_UP, at=AT + timedelta(hours=1))
+    assert asked_of(cast.ruth, at=AT) == [5, 5, 1, 4], "in one week the last word holds"
+    rules.set_quota(cast.ruth, n_to_hear=None, by=SET_UP, at=AT + timedelta(weeks=1))
+    assert asked_of(cast.ruth, at=AT + timedelta(weeks=2)) == [1, 4, 5, 5], "as the house asks"
+
+
+def test_what_the_house_asks_is_kept_by_week_too_and_holds_for_whoever_has_no_number_of_their_own(cast: Cast) -> None:
+    for nth, n in enumerate([7, 0, 3]):
+        rules.change(n_samples=2, n_to_hear=n, by=SET_UP, at=MONDAY + timedelta(weeks=nth))
+    at = MONDAY + timedelta(weeks=2)
+    assert asked_of(cast.ruth, at=at) == [5, 7, 0, 3]
+    rules.change(n_samples=4, n_to_hear=3, by=SET_UP, at=at + timedelta(weeks=1))
+    rules.set_quota(cast.ruth, n_to_hear=0, by=SET_UP, at=at + timedelta(weeks=1))
+    assert asked_of(cast.ruth, at=at + timedelta(weeks=1)) == [7, 0, 3, 0], "nothing is a number too"
 
 
 def test_a_week_begins_at_midnight_of_the_house(cast: Cast) -> None:

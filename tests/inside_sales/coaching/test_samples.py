@@ -78,11 +78,11 @@ def test_a_coach_has_heard_as_many_calls_as_different_ones_of_colleagues(cast: C
     heard(one, user=cast.ivo)
     assert rules.heard([noor, cast.ivo], week=WEEK) == {noor.pk: 2}
     assert rules.heard([noor], week=WEEK + timedelta(days=7)) == {}
-    assert rules.quotas([noor, cast.ruth]) == {noor.pk: 5, cast.ruth.pk: 5}
+    assert rules.quotas([noor, cast.ruth], weeks=[WEEK]) == {(noor.pk, WEEK): 5, (cast.ruth.pk, WEEK): 5}
     rules.set_quota(noor, n_to_hear=8, by=SET_UP, at=MONDAY)
-    assert rules.quotas([noor, cast.ruth]) == {noor.pk: 8, cast.ruth.pk: 5}
+    assert rules.quotas([noor, cast.ruth], weeks=[WEEK]) == {(noor.pk, WEEK): 8, (cast.ruth.pk, WEEK): 5}
     rules.set_quota(noor, n_to_hear=None, by=SET_UP, at=MONDAY)
-    assert rules.quotas([noor]) == {noor.pk: 5}
+    assert rules.quotas([noor], weeks=[WEEK]) == {(noor.pk, WEEK): 5}
 
 
 @pytest.mark.parametrize("n", [-1, 51])
