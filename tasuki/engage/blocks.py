@@ -70,8 +70,14 @@ class Blocks(models.QuerySet["Block"]):
     def standing(self) -> Blocks:
         return self.filter(lifted_at__isnull=True)
 
-    def newest_first(self) -> Blocks:
-        return self.select_related("blocked_by", "lifted_by").order_by("-blocked_at", "-pk")
+    def for_listing(self) -> Blocks:
+        return self.select_related("blocked_by", "lifted_by")
+
+    def found(self, text: str) -> Blocks:
+        """Those of a number, an address or a domain as somebody types it, which the hash knows whole, an address also by its domain; and
+        those whose end, reason, or value where it is kept, holds the text."""
+        held = (Q(**{f"{field}__icontains": text}) for field in ("ends_with", "value", "reason", "lifted_because"))
+        return self.filter(Q(*held, digest__in=_digests_of(text), _connector=Q.OR))
 
 
 class Block(models.Model):
@@ -217,6 +223,17 @@ def among(*, numbers: list[str] | None = None, addresses: list[str] | None = Non
         return frozenset()
     found = Block.objects.standing().filter(digest__in=list(asked)).values_list("digest", flat=True)
     return frozenset(value for digest in found for value in asked[digest])
+
+
+def _digests_of(text: str) -> list[str]:
+    """The hashes of all that would keep what somebody means from being reached; none where they mean nothing that can be blocked."""
+    try:
+        kind, value = read(text)
+    except NothingToBlock:
+        return []
+    key = _key()
+    over = _domains(value if kind is BlockKind.MAIL else f"@{value}") if kind is not BlockKind.PHONE else []
+    return [digest_of(kind, value, key=key), *(digest_of(BlockKind.DOMAIN, one, key=key) for one in over)]
 
 
 def is_blocked(*, number: str = "", address: str = "") -> bool:

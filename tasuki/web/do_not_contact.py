@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,17 +11,20 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
+from tasuki.core.audit import AuditEntry
 from tasuki.engage import blocks
 from tasuki.engage.blocks import LONGEST_REASON, Block
-from tasuki.web import toasts
-from tasuki.web.records import carried_out
-from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web import audit, toasts
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import BLOCKS
+from tasuki.web.records import back, carried_out
+from tasuki.web.requests import UserRequest, by
 
-PAGE = 50
+_SHOWN = 50
 
 
 class NewBlockForm(forms.Form):
@@ -37,37 +42,38 @@ class KeepingForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def listing(request: UserRequest) -> HttpResponse:
-    abilities.require(request.user, Ability.SEE_CONTACT_DETAILS)
     form = NewBlockForm(request.POST or None)
     if request.method == "POST":
         abilities.require(request.user, Ability.WORK_ACCOUNTS)
         if carried_out(form, lambda said: blocks.block(said["value"], reason=said["reason"], by=by(request), at=now())):
             toasts.say(request, _("Blocked, at once and for every import to come."))
             return redirect("do_not_contact")
-    rows = Block.objects.visible_to(request.user).newest_first()
-    before = record_id(request.GET.get("before", ""))
-    window = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: PAGE + 1])
-    context = {
-        "rows": window[:PAGE],
-        "n_standing": Block.objects.visible_to(request.user).standing().count(),
-        "older": f"{reverse('do_not_contact')}?before={window[PAGE - 1].pk}" if len(window) > PAGE else "",
-        "form": form if abilities.can(request.user, Ability.WORK_ACCOUNTS) else None,
-        "lift_form": LiftForm(auto_id=False),
-        "may_lift": abilities.can(request.user, Ability.EDIT_PROCESS),
-        "keeps": blocks.keeps_values(),
-    }
-    return render(request, "do_not_contact/list.jinja", context, status=422 if form.errors else 200)
+    found = lists.answer(request, BLOCKS, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    return lists.shown(request, found, form=form, keeps=blocks.keeps_values(), **_verbs(request))
+
+
+@require_GET
+def page(request: UserRequest, pk: int) -> HttpResponse:
+    return _shown(request, get_object_or_404(Block.objects.visible_to(request.user).for_listing(), pk=pk))
+
+
+def _shown(request: UserRequest, row: Block, *, form: LiftForm | None = None) -> HttpResponse:
+    trail = AuditEntry.objects.visible_to(request.user).of(row).newest_first().for_listing()[:_SHOWN]
+    context = {"row": row, "lift_form": form or LiftForm(), "trail": audit.lines(trail, reader=request.user), **_verbs(request)}
+    return render(request, "do_not_contact/page.jinja", context, status=422 if form else 200)
 
 
 @require_POST
 def lifting(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.EDIT_PROCESS)
-    row, form = get_object_or_404(Block.objects.visible_to(request.user), pk=pk), LiftForm(request.POST)
-    if carried_out(form, lambda said: blocks.unblock(row, reason=said["reason"], by=by(request), at=now())):
-        toasts.say(request, _("The block is lifted."))
-    else:
-        toasts.say(request, " ".join(str(error) for errors in form.errors.values() for error in errors), warns=True)
-    return redirect("do_not_contact")
+    row, form = get_object_or_404(Block.objects.visible_to(request.user).for_listing(), pk=pk), LiftForm(request.POST)
+    if not form.is_valid():
+        return _shown(request, row, form=form)
+    blocks.unblock(row, reason=form.cleaned_data["reason"], by=by(request), at=now())
+    toasts.say(request, _("The block is lifted."))
+    return back(request, reverse("block", args=[pk]))
 
 
 @require_POST
@@ -78,3 +84,8 @@ def keeping(request: UserRequest) -> HttpResponse:
         blocks.keep_values(keeps=form.cleaned_data["keeps"], by=by(request), at=now())
         toasts.say(request, _("Saved."))
     return redirect("do_not_contact")
+
+
+def _verbs(request: UserRequest) -> dict[str, Any]:
+    """What this person may do about blocks."""
+    return {"may_block": abilities.can(request.user, Ability.WORK_ACCOUNTS), "may_lift": abilities.can(request.user, Ability.EDIT_PROCESS)}

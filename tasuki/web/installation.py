@@ -76,7 +76,8 @@ def backups(request: UserRequest) -> HttpResponse:
 def data_export(request: UserRequest) -> HttpResponse:
     """Every list as it is, for whoever may take data out; what they do not see is not in it."""
     abilities.require(request.user, Ability.EXPORT_DATA)
-    lists = [(plural(noun), f"{reverse('export', args=[noun])}?filter=&") for noun in SPECS]
+    standing = abilities.standing_of(request.user)
+    lists = [(plural(noun), f"{reverse('export', args=[noun])}?filter=&") for noun, spec in SPECS.items() if spec.is_open_to(standing)]
     lists += [(plural("productpoint"), f"{reverse('product_points_export')}?")]
     return render(request, "settings/data_export.jinja", {"lists": lists})
 

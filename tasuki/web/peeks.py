@@ -20,6 +20,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.engage.blocks import Block
 from tasuki.inside_sales import qualification
 from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
@@ -142,6 +143,20 @@ def product(request: UserRequest, pk: int) -> HttpResponse:
     )
     peek = Peek(one.name, one.line, reverse("product", args=[pk]), facts=facts)
     return _answered(request, peek, deals=open_deals(request.user, one, most=_ENTRIES))
+
+
+@require_GET
+def block(request: UserRequest, pk: int) -> HttpResponse:
+    one = get_object_or_404(Block.objects.visible_to(request.user).for_listing(), pk=pk)
+    facts = (
+        (_("Reason"), one.reason),
+        (_("Blocked by"), one.blocked_by.display_name if one.blocked_by else ""),
+        (_("Blocked"), formats.moment(one.blocked_at)),
+        (_("Lifted"), formats.moment(one.lifted_at) if one.lifted_at else ""),
+        (_("Lifted by"), one.lifted_by.display_name if one.lifted_by else ""),
+        (_("Lifted because"), one.lifted_because),
+    )
+    return _answered(request, Peek(one.shown, str(one.get_kind_display()), reverse("block", args=[pk]), facts=facts))
 
 
 def _missing_facts(lead: Lead) -> str:

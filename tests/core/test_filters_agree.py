@@ -28,6 +28,8 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.engage.block_fields import BLOCK
+from tasuki.engage.blocks import Block
 from tasuki.relay.agreements import Agreement, Owed
 from tasuki.relay.clock_fields import ANSWER_DUE
 from tasuki.relay.clocks import Clock
@@ -91,6 +93,7 @@ def company(cast: Cast) -> Cast:
     _products(pick)
     _tasks(pick, leads=leads, people=people[1:], teams=teams, moment=moment)
     _handoffs(pick, leads=leads, people=people, teams=teams, moment=moment)
+    _blocks(pick, people=people, moment=moment)
     Opportunity.objects.bulk_create(
         Opportunity(
             lead=lead,
@@ -155,6 +158,18 @@ def _handoffs(pick: Any, *, leads: list[Lead], people: list[Any], teams: list[An
             due_at=pick([None, moment()]), stopped_at=(stopped := pick([None, NOW])), stopped_because="moved" if stopped else "",
         )
         for lead in leads[:30]
+    )  # fmt: skip
+
+
+def _blocks(pick: Any, *, people: list[Any], moment: Any) -> None:
+    """Standing and lifted, of people and of nobody."""
+    Block.objects.bulk_create(
+        Block(
+            kind=pick(["phone", "mail", "domain"]), digest=f"{n}", ends_with=pick(WORDS), reason=pick(WORDS), blocked_by=pick(people), blocked_at=moment(),
+            lifted_at=(lifted := pick([None, moment()])), lifted_by=pick(people) if lifted else None, lifted_because=pick(WORDS) if lifted else "",
+            is_erasure=pick([True, False]),
+        )
+        for n in range(30)
     )  # fmt: skip
 
 
@@ -227,7 +242,7 @@ def _filters(fields: Fields, ids: list[int]) -> st.SearchStrategy[Group]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "fields", [LEAD.with_more([ANSWER_DUE]), ACCOUNT, CONTACT, OPPORTUNITY, TASK, PRODUCT, HANDOFF], ids=lambda fields: fields.model.__name__
+    "fields", [LEAD.with_more([ANSWER_DUE]), ACCOUNT, CONTACT, OPPORTUNITY, TASK, PRODUCT, HANDOFF, BLOCK], ids=lambda fields: fields.model.__name__
 )
 def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker: Asker) -> None:
     rows = {row.pk: row for row in fields.model._default_manager.all()}

@@ -293,7 +293,7 @@ def test_every_list_opens_in_each_of_its_views_and_with_all_of_its_columns(cast:
     towns.settled(cast)
     client = ada_of(cast)
     for spec in SPECS.values():
-        listing = reverse({"opportunity": "opportunities"}.get(spec.noun, f"{spec.noun}s"))
+        listing = reverse(spec.name)
         for view in spec.views:
             assert client.get(listing, {"view": view.key}).status_code == 200, (spec.noun, view.key)
         assert client.get(listing, {"columns": ",".join(column.key for column in spec.columns)}).status_code == 200, spec.noun

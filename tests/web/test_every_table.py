@@ -17,7 +17,7 @@ from tests.web.town import Town
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-LISTS = {noun: {"opportunity": "opportunities"}.get(noun, f"{noun}s") for noun in SPECS}
+LISTS = {noun: spec.name for noun, spec in SPECS.items()}
 
 
 def addresses(town: Town) -> list[str]:

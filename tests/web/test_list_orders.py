@@ -25,6 +25,7 @@ from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task, TaskKind
+from tasuki.engage.blocks import Block, BlockKind
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web.lists import counting, efforts, paging
@@ -50,6 +51,7 @@ FILTERS = {
     "opportunity": ["account.country:is(JP)", "state:is(open), any(amount:over(3), close:empty)", "stage:is(p1, p2), none(account.country:is(KR))"],
     "contact": ["account.country:is(KR, JP)", "none(title:contains(a))"],
     "task": ["done:empty", "done:filled, kind:is(call)"],
+    "block": ["lifted:empty, kind:is(phone)", "lifted:filled, none(by:filled)"],
 }
 
 
@@ -76,6 +78,20 @@ class Business:
         Opportunity.objects.bulk_create(self.opportunity(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
         Task.objects.bulk_create(map(self.task, many))
         Handoff.objects.bulk_create(self.handoff(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
+        Block.objects.bulk_create(map(self.block, many))
+
+    def block(self, nth: int) -> Block:
+        pick, lifted_at = self.dice.choice, self.dice.choice([None, MONDAY + timedelta(days=nth % 5)])
+        return Block(
+            kind=pick(BlockKind.values),
+            digest=f"{nth}",
+            ends_with=f"{nth:04}",
+            reason=pick(["", "asked"]),
+            blocked_by=pick([None, *self.people]),
+            blocked_at=MONDAY + timedelta(hours=nth // 9),
+            lifted_at=lifted_at,
+            lifted_by=pick(self.people) if lifted_at else None,
+        )
 
     def handoff(self, nth: int, lead: Lead) -> Handoff:
         pick, answered_at = self.dice.choice, self.dice.choice([None, MONDAY + timedelta(days=nth % 5)])

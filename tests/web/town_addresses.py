@@ -41,7 +41,7 @@ OF = {
     "card": "skillcard skillcard_step",
     "praise": "praise praise_removal praise_words",
     "criterion": "criterion_change criterion_removal",
-    "block": "do_not_contact_lifting",
+    "block": "block block_peek do_not_contact_lifting",
     "contact_rule": "contact_rule",
     "reason": "exit_reason exit_reason_archiving exit_reason_restoring",
     "opportunity": "opportunity opportunity_peek opportunity_advance opportunity_terms opportunity_owner"

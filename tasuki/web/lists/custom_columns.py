@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def spec_of(spec: Spec, reader: User) -> Spec:
-    """The list as the reader sees it: without what is hidden from them, with the custom fields in use that are not. One query."""
+    """The list as the reader sees it: without what is hidden from them, with the custom fields in use that are not. One query.
+
+    Raises Forbidden for whoever may not open the list.
+    """
+    if spec.needs is not None:
+        abilities.require(reader, spec.needs)
     seen = spec.seen_by(abilities.standing_of(reader))
     custom = definitions.seen_by(reader, spec.noun) if spec.noun in FieldNoun.values else []
     if not custom:

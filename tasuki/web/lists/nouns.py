@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from tasuki.core.abilities import Ability
 from tasuki.core.people import User
 from tasuki.crm import filter_fields, stages
 from tasuki.crm.accounts import Account
@@ -14,6 +15,8 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.engage.block_fields import BLOCK
+from tasuki.engage.blocks import Block
 from tasuki.relay.clock_fields import ANSWER_DUE
 from tasuki.relay.handoff_fields import HANDOFF
 from tasuki.relay.handoff_rows import Handoff
@@ -48,6 +51,15 @@ def _products(user: User) -> QuerySet[Any]:
 
 def _handoffs(user: User) -> QuerySet[Any]:
     return Handoff.objects.visible_to(user).for_listing()
+
+
+def _blocks(user: User) -> QuerySet[Any]:
+    return Block.objects.visible_to(user).for_listing()
+
+
+def _blocks_found(rows: Any, text: str, _reader: User) -> QuerySet[Any]:
+    found: QuerySet[Any] = rows.found(text)
+    return found
 
 
 def _in_stages(keys: tuple[str, ...]) -> str:
@@ -262,4 +274,32 @@ HANDOFFS = Spec(
     peek="handoff_peek",
 )
 
-SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS)}
+BLOCKS = Spec(
+    "block",
+    "do_not_contact",
+    BLOCK,
+    rows=_blocks,
+    columns=(
+        # By its end nobody looks for a number, so there is no order by it.
+        Column("value", _("Number or address"), plain="shown"),
+        Column("kind", _("Kind"), "kind", then=("blocked_at",), plain="get_kind_display"),
+        Column("reason", _("Reason"), plain="reason"),
+        Column("by", _("Blocked by"), "blocked_by__family_name", stepped="blocked_by_id", then=("blocked_at",), plain="blocked_by__display_name"),
+        Column("blocked", _("Blocked"), "blocked_at"),
+        Column("lifted", _("Lifted"), "lifted_at"),
+        Column("lifted_by", _("Lifted by"), "lifted_by__family_name", stepped="lifted_by_id", plain="lifted_by__display_name", is_shown=False),
+        Column("lifted_because", _("Lifted because"), plain="lifted_because", is_shown=False),
+    ),
+    views=(
+        View("", _("Now blocked"), "lifted:empty"),
+        View("mine", _("By me"), "lifted:empty, by:is(me)"),
+        View("lifted", _("Lifted"), "lifted:filled", sort="-lifted"),
+        View("all", _("All")),
+    ),
+    sort="-blocked",
+    peek="block_peek",
+    needs=Ability.SEE_CONTACT_DETAILS,
+    found=_blocks_found,
+)
+
+SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS, BLOCKS)}

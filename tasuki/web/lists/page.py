@@ -242,6 +242,8 @@ def _meaning(spec: Spec, state: State, *, reader: User, at: datetime) -> Meaning
 def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:
     rows = spec.rows(reader).prefetch_related(*_reads(state, spec))
     fitting = rows if meaning is None else compiling.narrowed(rows, meaning)
+    if state.q and spec.found:
+        return Ways(spec.found(fitting, state.q, reader))
     if state.q:
         return narrowing.ways(fitting, state.q, noun=spec.noun, reader=reader)
     return Ways(fitting) if meaning is None else Ways(fitting, counted_out=partial(_apart, rows, meaning))

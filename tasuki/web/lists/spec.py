@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.utils.functional import _StrOrPromise
 
-    from tasuki.core.abilities import Standing
+    from tasuki.core.abilities import Ability, Standing
     from tasuki.core.custom_fields.definitions import CustomField
     from tasuki.core.people import User
 
@@ -73,7 +73,8 @@ class Spec:
 
     The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for
     falling. `peek` is the name of the address that shows a row at a glance, "" for none. `summed` is the key of the column of money that
-    groups of rows are summed by.
+    groups of rows are summed by. `needs` is the ability that opens the list; `found` narrows the rows to those that hold some words, where
+    the index of the search does not know the noun.
     """
 
     noun: str
@@ -85,6 +86,11 @@ class Spec:
     sort: str
     peek: str = ""
     summed: str = ""
+    needs: Ability | None = None
+    found: Callable[[QuerySet[Any], str, User], QuerySet[Any]] | None = None
+
+    def is_open_to(self, standing: Standing) -> bool:
+        return self.needs is None or self.needs in standing.abilities
 
     def seen_by(self, standing: Standing) -> Spec:
         """The same, without what the person must not see: no column to look at, no order to guess from, no field to ask."""
