@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import DateField, F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -32,6 +33,11 @@ class Absences(models.QuerySet["Absence"]):
 
     def on(self, day: date) -> Absences:
         return self.filter(first_on__lte=day, last_on__gte=day)
+
+    def under_way(self) -> Absences:
+        """Those of today, by the day that it is where each person is."""
+        today = Func(F("user__time_zone"), template="(STATEMENT_TIMESTAMP() AT TIME ZONE %(expressions)s)::date", output_field=DateField())
+        return self.filter(first_on__lte=today, last_on__gte=today)
 
     def not_over(self, day: date) -> Absences:
         return self.filter(last_on__gte=day).order_by("first_on", "id")
@@ -65,6 +71,11 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.first_on}–{self.last_on}"
+
+
+def by_person(people: Iterable[User], *, seen_by: User) -> dict[int, Absence]:
+    """By the id of a person who is away today, their absence; one query."""
+    return {one.user_id: one for one in Absence.objects.visible_to(seen_by).under_way().filter(user__in=[person.pk for person in people])}
 
 
 def may_mark(actor: User, person: User) -> bool:

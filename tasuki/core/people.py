@@ -82,14 +82,8 @@ class Users(models.QuerySet["User"]):
     def active(self) -> Users:
         return self.filter(is_active=True)
 
-    def after(self, last: User) -> Users:
-        """The page of `for_listing` after one that ended with this person: keyset paging."""
-        later_name = models.Q(family_name=last.family_name, given_name__gt=last.given_name)
-        namesake = models.Q(family_name=last.family_name, given_name=last.given_name, pk__gt=last.pk)
-        return self.filter(models.Q(family_name__gt=last.family_name) | later_name | namesake)
-
     def for_listing(self) -> Users:
-        return self.select_related("team").prefetch_related("role_grants").order_by("family_name", "given_name", "id")
+        return self.select_related("team").prefetch_related("role_grants")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -106,6 +100,9 @@ class UserManager(BaseUserManager["User"]):
 
     def active(self) -> Users:
         return self.get_queryset().active()
+
+    def for_listing(self) -> Users:
+        return self.get_queryset().for_listing()
 
 
 class User(AbstractBaseUser):

@@ -21,7 +21,7 @@ from tasuki.engage.blocks import LONGEST_REASON, Block
 from tasuki.web import audit, toasts
 from tasuki.web.lists import page as lists
 from tasuki.web.lists.nouns import BLOCKS
-from tasuki.web.records import back, carried_out
+from tasuki.web.records import back, carried_out, next_page
 from tasuki.web.requests import UserRequest, by
 
 _SHOWN = 50
@@ -61,7 +61,13 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
 
 def _shown(request: UserRequest, row: Block, *, form: LiftForm | None = None) -> HttpResponse:
     trail = AuditEntry.objects.visible_to(request.user).of(row).newest_first().for_listing()[:_SHOWN]
-    context = {"row": row, "lift_form": form or LiftForm(), "trail": audit.lines(trail, reader=request.user), **_verbs(request)}
+    context = {
+        "row": row,
+        "lift_form": form or LiftForm(),
+        "next": next_page(request.POST.get("next") or request.GET.get("next", "")),
+        "trail": audit.lines(trail, reader=request.user),
+        **_verbs(request),
+    }
     return render(request, "do_not_contact/page.jinja", context, status=422 if form else 200)
 
 

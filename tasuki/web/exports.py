@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from tasuki.core import abilities, audit, saved_views, tables, workbook
+from tasuki.core import abilities, absences, audit, saved_views, tables, workbook
 from tasuki.core.abilities import Ability
 from tasuki.core.filters import sentences
 from tasuki.core.imports.own_exports import NUMBERS
@@ -108,8 +108,16 @@ def _subjects(rows: list[Any], _reader: User, _zone: ZoneInfo) -> Besides:
     return {row.pk: str(about) for row in rows if (about := row.lead or row.contact or row.account)}
 
 
+def _roles(rows: list[Any], _reader: User, _zone: ZoneInfo) -> Besides:
+    return {row.pk: ", ".join(str(grant.get_role_display()) for grant in row.role_grants.all()) for row in rows}
+
+
+def _away_until(rows: list[Any], reader: User, _zone: ZoneInfo) -> Besides:
+    return {pk: absence.last_on for pk, absence in absences.by_person(rows, seen_by=reader).items()}
+
+
 # What a column shows that stands on no path of its rows: by the id of the row, asked once for many.
-_BESIDES = {"next_task": _next_tasks, "clock": _answers_due, "about": _subjects}
+_BESIDES = {"next_task": _next_tasks, "clock": _answers_due, "about": _subjects, "role": _roles, "away": _away_until}
 
 
 def _cells(row: Any, column: Column, *, zone: ZoneInfo, names: Names, besides: Mapping[str, Besides]) -> list[Any]:

@@ -13,7 +13,8 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from tasuki.core import abilities
+from tasuki.core import abilities, absences
+from tasuki.core.people import User
 from tasuki.crm import phones, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
@@ -143,6 +144,22 @@ def product(request: UserRequest, pk: int) -> HttpResponse:
     )
     peek = Peek(one.name, one.line, reverse("product", args=[pk]), facts=facts)
     return _answered(request, peek, deals=open_deals(request.user, one, most=_ENTRIES))
+
+
+@require_GET
+def person(request: UserRequest, pk: int) -> HttpResponse:
+    one = get_object_or_404(User.objects.visible_to(request.user).for_listing(), pk=pk)
+    absence = absences.by_person([one], seen_by=request.user).get(pk)
+    facts = (
+        (_("Team"), one.team.name if one.team else ""),
+        (_("Roles"), ", ".join(str(grant.get_role_display()) for grant in one.role_grants.all())),
+        (_("Away"), _("until %(day)s") % {"day": formats.day(absence.last_on)} if absence else ""),
+        (_("E-mail address"), one.email or ""),
+        (_("Language"), str(one.get_language_display())),
+        (_("Time zone"), one.time_zone),
+        (_("Joined"), formats.day(one.hired_at)),
+    )
+    return _answered(request, Peek(one.display_name, one.title, reverse("person", args=[pk]), facts=facts))
 
 
 @require_GET

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -30,11 +29,13 @@ from tasuki.inside_sales.coaching.praises import Praise
 from tasuki.relay import departures
 from tasuki.web.audit import lines
 from tasuki.web.invitations import mail_invitation
+from tasuki.web.lists import page as lists
+from tasuki.web.lists.nouns import PEOPLE
 from tasuki.web.person_field import PersonField, offer_people
-from tasuki.web.requests import UserRequest, by, record_id
+from tasuki.web.requests import UserRequest, by
 from tasuki.web.typed_fields import typed
 
-PAGE, _MOST_PRAISES = 100, 5
+_MOST_PRAISES = 5
 _FIELDS = ("family_name", "given_name", "email", "title", "team", "language", "time_zone")
 
 
@@ -78,27 +79,12 @@ class AbsenceForm(forms.Form):
         offer_people(self.fields["deputy"], "deputies", reader=reader, about=person.pk)
 
 
-@dataclass(frozen=True)
-class Listed:
-    """One row of the list: the person, their roles in words, and the absence they are in today."""
-
-    person: User
-    roles: list[Any]
-    absence: Absence | None
-
-
 @require_GET
 def people_list(request: UserRequest) -> HttpResponse:
-    left = request.GET.get("show") == "left"
-    rows = User.objects.visible_to(request.user).filter(is_active=not left).for_listing()
-    after = record_id(request.GET.get("after", ""))
-    if after is not None and (last := rows.filter(pk=after).first()):
-        rows = rows.after(last)
-    page = list(rows[: PAGE + 1])
-    today = {absence.user_id: absence for absence in Absence.objects.visible_to(request.user).on(timezone.localdate()).filter(user__in=page).for_listing()}
-    listed = [Listed(person, _roles_of(person), today.get(person.pk)) for person in page[:PAGE]]
-    older = f"?{'show=left&' if left else ''}after={page[PAGE - 1].pk}" if len(page) > PAGE else ""
-    return render(request, "people/list.jinja", {"listed": listed, "left": left, "older": older})
+    found = lists.answer(request, PEOPLE, at=now())
+    if isinstance(found, HttpResponse):
+        return found
+    return lists.shown(request, found, absent=absences.by_person(found.rows, seen_by=request.user))
 
 
 @require_GET
@@ -235,10 +221,6 @@ def _person_page(request: UserRequest, whom: User, *, absence_form: AbsenceForm 
         "trail": lines(AuditEntry.objects.visible_to(request.user).of(whom).newest_first().for_listing()[:20], reader=request.user),
     }
     return render(request, "people/person.jinja", context, status=422 if absence_form and absence_form.errors else 200)
-
-
-def _roles_of(whom: User) -> list[Any]:
-    return [abilities.label(grant.role) for grant in whom.role_grants.all()]
 
 
 def _written(form: PersonForm) -> dict[str, Any]:

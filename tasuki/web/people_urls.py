@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import audit, custom_fields, health, passwords, people, person_field, profile, stages, teams
+from tasuki.web import audit, custom_fields, health, passwords, peeks, people, person_field, profile, stages, teams
 
 urlpatterns = [
     path("health", health.health, name="health"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("people/names", person_field.names, name="people_names"),
     path("people/hire", people.hire, name="hire"),
     path("people/<int:pk>", people.person, name="person"),
+    path("people/<int:pk>/peek", peeks.person, name="person_peek"),
     path("people/<int:pk>/change", people.person_change, name="person_change"),
     path("people/<int:pk>/roles", people.person_roles, name="person_roles"),
     path("people/<int:pk>/roles/<str:role>/end", people.person_role_end, name="person_role_end"),

@@ -10,12 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tasuki.core.custom_fields import defining, filtering, values
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import WITH_CHOICES, CustomField, FieldKind, FieldNoun
+from tasuki.core.absences import Absence
+from tasuki.core.filter_fields import PERSON
 from tasuki.core.filters import binding, compiling, evaluating, sentences
 from tasuki.core.filters.fields import Asker, Field, Fields, Kind, Operator, how_many_values
 from tasuki.core.filters.sentences import Clause, Group, Of
@@ -94,6 +97,10 @@ def company(cast: Cast) -> Cast:
     _tasks(pick, leads=leads, people=people[1:], teams=teams, moment=moment)
     _handoffs(pick, leads=leads, people=people, teams=teams, moment=moment)
     _blocks(pick, people=people, moment=moment)
+    days = [timezone.localdate() + timedelta(days=n) for n in (-30, -1, 0, 1, 30)]
+    Absence.objects.bulk_create(
+        Absence(user=one, first_on=first, last_on=first + timedelta(days=pick(range(3))), recorded_at=NOW) for one in people[1:] for first in days
+    )
     Opportunity.objects.bulk_create(
         Opportunity(
             lead=lead,
@@ -242,7 +249,7 @@ def _filters(fields: Fields, ids: list[int]) -> st.SearchStrategy[Group]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "fields", [LEAD.with_more([ANSWER_DUE]), ACCOUNT, CONTACT, OPPORTUNITY, TASK, PRODUCT, HANDOFF, BLOCK], ids=lambda fields: fields.model.__name__
+    "fields", [LEAD.with_more([ANSWER_DUE]), ACCOUNT, CONTACT, OPPORTUNITY, TASK, PRODUCT, HANDOFF, PERSON, BLOCK], ids=lambda fields: fields.model.__name__
 )
 def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker: Asker) -> None:
     rows = {row.pk: row for row in fields.model._default_manager.all()}

@@ -85,7 +85,7 @@ MORE = [
     "/search?q=nobody",
     "/relay?form=cohort",
     "/relay/rows?stage=p1&what=entered&period=year",
-    "/people?show=left",
+    "/people?view=left",
     "/people/names?of=colleagues&q=a",
     "/no/such/page",
 ]

@@ -51,6 +51,7 @@ FILTERS = {
     "opportunity": ["account.country:is(JP)", "state:is(open), any(amount:over(3), close:empty)", "stage:is(p1, p2), none(account.country:is(KR))"],
     "contact": ["account.country:is(KR, JP)", "none(title:contains(a))"],
     "task": ["done:empty", "done:filled, kind:is(call)"],
+    "user": ["here:no, team:filled", "role:empty, none(language:is(ko))"],
     "block": ["lifted:empty, kind:is(phone)", "lifted:filled, none(by:filled)"],
 }
 
@@ -79,6 +80,22 @@ class Business:
         Task.objects.bulk_create(map(self.task, many))
         Handoff.objects.bulk_create(self.handoff(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
         Block.objects.bulk_create(map(self.block, many))
+        User.objects.bulk_create(self.person(nth) for nth in range(User.objects.count(), N_ROWS))
+
+    def person(self, nth: int) -> User:
+        pick = self.dice.choice
+        return User(
+            family_name=pick(["김", "Kim", "山田"]),
+            given_name=pick(["", "민수", "Ada"]),
+            email=pick([None, f"p{nth}@example.com"]),
+            title=pick(["", "부장", "CTO"]),
+            language=pick(["en", "ko", "ja"]),
+            time_zone=pick(["UTC", "Asia/Seoul"]),
+            team=pick([None, *self.teams]),
+            reference=pick(["", f"U{nth}"]),
+            is_active=False,
+            hired_at=MONDAY + timedelta(hours=nth // 9),
+        )
 
     def block(self, nth: int) -> Block:
         pick, lifted_at = self.dice.choice, self.dice.choice([None, MONDAY + timedelta(days=nth % 5)])

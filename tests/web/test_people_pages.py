@@ -31,7 +31,7 @@ def test_every_page_can_be_read_in_three_languages(cast: Cast, client: Client, l
     ivo = cast.ivo.pk
     for address in (
         reverse("people"),
-        reverse("people") + "?show=left",
+        reverse("people") + "?view=left",
         reverse("person", args=[ivo]),
         reverse("person_change", args=[ivo]),
         reverse("person_departure", args=[ivo]),
@@ -64,7 +64,7 @@ def test_ada_sees_a_person_off(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
     assert client.post(reverse("person_departure", args=[cast.ivo.pk])).status_code == 302
     assert not User.objects.get(pk=cast.ivo.pk).is_active
-    assert "Ivo Horvat" in client.get(reverse("people") + "?show=left").content.decode()
+    assert "Ivo Horvat" in client.get(reverse("people") + "?view=left").content.decode()
     assert "Ivo Horvat" not in client.get(reverse("people")).content.decode()
 
 

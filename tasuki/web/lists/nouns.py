@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.abilities import Ability
+from tasuki.core.filter_fields import PERSON
 from tasuki.core.people import User
 from tasuki.crm import filter_fields, stages
 from tasuki.crm.accounts import Account
@@ -51,6 +52,10 @@ def _products(user: User) -> QuerySet[Any]:
 
 def _handoffs(user: User) -> QuerySet[Any]:
     return Handoff.objects.visible_to(user).for_listing()
+
+
+def _people(user: User) -> QuerySet[Any]:
+    return User.objects.visible_to(user).for_listing()
 
 
 def _blocks(user: User) -> QuerySet[Any]:
@@ -274,6 +279,35 @@ HANDOFFS = Spec(
     peek="handoff_peek",
 )
 
+PEOPLE = Spec(
+    "user",
+    "people",
+    PERSON,
+    rows=_people,
+    columns=(
+        Column("person", _("Name"), "family_name", then=("given_name",), plain="display_name"),
+        Column("title", _("Job title"), "title"),
+        Column("team", _("Team"), "team__name", stepped="team_id"),
+        Column("role", _("Roles")),
+        Column("email", _("E-mail address"), "email"),
+        Column("away", _("Away")),
+        Column("joined", _("Joined"), "hired_at", is_shown=False),
+        Column("language", _("Language"), "language", is_shown=False, plain="get_language_display"),
+        Column("time_zone", _("Time zone"), "time_zone", is_shown=False),
+        Column("reference", _("Reference"), "reference", is_shown=False),
+    ),
+    views=(
+        View("", _("Here"), "here:yes"),
+        View("team", _("My team"), "here:yes, team:in_team(mine)"),
+        View("away", _("Away"), "here:yes, away:yes"),
+        View("no_role", _("Without a role"), "here:yes, role:empty"),
+        View("left", _("Have left"), "here:no"),
+        View("all", _("All")),
+    ),
+    sort="person",
+    peek="person_peek",
+)
+
 BLOCKS = Spec(
     "block",
     "do_not_contact",
@@ -302,4 +336,4 @@ BLOCKS = Spec(
     found=_blocks_found,
 )
 
-SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS, BLOCKS)}
+SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS, PEOPLE, BLOCKS)}
