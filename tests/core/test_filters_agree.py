@@ -14,10 +14,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tasuki.core.absences import Absence
 from tasuki.core.custom_fields import defining, filtering, values
 from tasuki.core.custom_fields.defining import Wording
 from tasuki.core.custom_fields.definitions import WITH_CHOICES, CustomField, FieldKind, FieldNoun
-from tasuki.core.absences import Absence
 from tasuki.core.filter_fields import PERSON
 from tasuki.core.filters import binding, compiling, evaluating, sentences
 from tasuki.core.filters.fields import Asker, Field, Fields, Kind, Operator, how_many_values

@@ -68,7 +68,10 @@ OF = {
     "score_rule": "scoring_rule scoring_rule_removal",
     "twins": "duplicate_apart duplicate_reopening",
 }
-PEOPLE = "coaching_person skillcard_add coaching_quota call_list_pace person person_peek person_change person_roles person_invitation person_departure person_absences"
+PEOPLE = (
+    "coaching_person skillcard_add coaching_quota call_list_pace"
+    " person person_peek person_change person_roles person_invitation person_departure person_absences"
+)
 ARGUMENTS: dict[str, Arguments] = {name: _pk_of(record) for record, names in OF.items() for name in names.split()}
 ARGUMENTS |= town_sequences.ARGUMENTS
 PLANS = "plan_version plan_change plan_costs plan_measures plan_agreement plan_removal plan_export"
