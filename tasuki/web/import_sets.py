@@ -62,7 +62,8 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
             "is_ready": all(file.is_decided and not file.run for file in files),
             "next": next((file for file in files if not file.is_decided and not file.run), None),
             "can_undo": is_stuck or any(file.run and file.run.state in (RunState.DONE, RunState.FAILED, RunState.STOPPED) for file in files),
-            "to_stop": next((file.run for file in files if file.run and file.run.state in (RunState.WAITING, RunState.RUNNING)), None),
+            "to_stop": next((run for run in runs if run and run.state in (RunState.WAITING, RunState.RUNNING)), None),
+            "is_dry_run_stopped": any(run and run.is_dry and run.state == RunState.STOPPED for run in runs),
             "to_go_on": next((file.run for file in files if file.run and file.run.state == RunState.STOPPED), None),
         },
     )

@@ -130,7 +130,8 @@ def page(request: UserRequest, pk: int) -> HttpResponse:
         "are_more": len(said) > _SHOWN,
         "is_over": is_stuck or run.state not in (RunState.WAITING, RunState.RUNNING, RunState.UNDOING),
         "can_undo": is_stuck or (run.state in (RunState.DONE, RunState.FAILED, RunState.STOPPED) and not run.is_dry),
-        "can_stop": run.state in (RunState.WAITING, RunState.RUNNING) and not run.is_dry,
+        "can_stop": run.state in (RunState.WAITING, RunState.RUNNING),
+        "can_go_on": run.state == RunState.STOPPED and not run.is_dry,
     }
     return render(request, "imports/page.jinja", context)
 
@@ -152,8 +153,9 @@ def stopping(request: UserRequest, pk: int) -> HttpResponse:
     abilities.require(request.user, Ability.IMPORT_DATA)
     run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
     stopping_.stop(run, by=by(request), at=now())
-    messages.success(request, _("The import is stopped. What is written stays."))
-    return redirect("import", pk)
+    messages.success(request, _("The dry run is stopped. Nothing was written.") if run.is_dry else _("The import is stopped. What is written stays."))
+    rehearsed = sets.ImportFile.objects.filter(rehearsal=run).first()
+    return redirect("import_set", rehearsed.of_id) if rehearsed else redirect("import", pk)
 
 
 @require_POST

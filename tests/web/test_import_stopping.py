@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import io
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -19,7 +21,7 @@ from tasuki.core.imports.stopping import CannotGoOn, CannotStop
 from tasuki.core.imports.tables import FileRefused
 from tasuki.crm.contacts import Contact
 from tasuki.crm.notifications import Notification
-from tests.cast import MONDAY, Cast
+from tests.cast import MONDAY, Cast, assemble
 from tests.core.table_contents import contents
 from tests.web.office import signed_in
 from tests.web.test_import_pages import ACCOUNTS, CONTACTS, answered, brought
@@ -95,13 +97,19 @@ def test_what_was_stopped_is_undone_with_its_file(cast: Cast) -> None:
         stopping.go_on(run, by=By(cast.ada, Door.WEB), at=MONDAY)
 
 
-def test_what_is_over_or_dry_is_not_stopped_and_what_was_not_stopped_does_not_go_on(cast: Cast) -> None:
-    done = running.run(started(cast), at=MONDAY)
-    for run in (done, started(cast, dry=True)):
+def test_what_is_over_is_not_stopped_and_what_was_not_stopped_does_not_go_on(cast: Cast) -> None:
+    for run in (running.run(started(cast), at=MONDAY), running.run(started(cast, dry=True), at=MONDAY)):
         with pytest.raises(CannotStop):
             stopping.stop(run, by=By(cast.ada, Door.WEB), at=MONDAY)
         with pytest.raises(CannotGoOn):
             stopping.go_on(run, by=By(cast.ada, Door.WEB), at=MONDAY)
+
+
+def test_a_dry_run_that_waits_is_stopped_before_it_begins_and_its_file_goes(cast: Cast) -> None:
+    run = started(cast, dry=True)
+    stopping.stop(run, by=By(cast.ada, Door.WEB), at=MONDAY)
+    done = running.run(run, at=MONDAY)
+    assert (done.state, done.n_applied, default_storage.exists(run.stored_as)) == ("stopped", 0, False)
 
 
 def test_whoever_started_it_is_told_how_it_ended(cast: Cast) -> None:
@@ -160,3 +168,68 @@ def test_files_behind_one_that_was_stopped_wait_for_it(cast: Cast) -> None:
     assert ProcrastinateJob.objects.filter(task_name="run_set", args={"set_id": made.pk}).exists()
     sets.run_all(made, at=MONDAY)
     assert [file.run.state for file in sets.in_order(made) if file.run] == ["done", "done"]
+
+
+def test_the_dry_runs_of_a_set_are_stopped_together_and_can_be_asked_for_again(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    made = brought(client, contacts=CONTACTS, accounts=ACCOUNTS)
+    for file in made.files.all():
+        answered(client, file)
+    client.post(reverse("import_set_rehearsing", args=[made.pk]))
+    runs = [file.rehearsal for file in sets.in_order(made) if file.rehearsal]
+    page = reverse("import_set", args=[made.pk])
+    assert reverse("import_stopping", args=[runs[0].pk]) in client.get(page).content.decode()
+    assert client.post(reverse("import_stopping", args=[runs[1].pk]))["Location"] == page
+    running.rehearse_together(runs, at=MONDAY)
+    assert [(run.state, run.n_applied) for run in ImportRun.objects.order_by("pk")] == [("stopped", 0)] * 2
+    text = client.get(page).content.decode()
+    assert "Somebody has stopped the dry run" in text
+    assert "Go on<" not in text
+    assert all(default_storage.exists(file.stored_as) for file in made.files.all()), "they are still to be imported"
+    client.post(reverse("import_set_rehearsing", args=[made.pk]))
+    running.rehearse_together([file.rehearsal for file in sets.in_order(made) if file.rehearsal], at=MONDAY)
+    assert [file.rehearsal.state for file in sets.in_order(made) if file.rehearsal] == ["done", "done"]
+    assert "Somebody has stopped the dry run" not in client.get(page).content.decode()
+
+
+def test_the_page_of_a_dry_run_stops_it_and_says_that_nothing_was_written(cast: Cast) -> None:
+    client, run = signed_in(cast.ada), started(cast, dry=True)
+    page = reverse("import", args=[run.pk])
+    assert reverse("import_stopping", args=[run.pk]) in client.get(page).content.decode()
+    assert "The dry run is stopped. Nothing was written." in client.post(reverse("import_stopping", args=[run.pk]), follow=True).content.decode()
+    text = client.get(page).content.decode()
+    assert "Somebody has stopped the dry run" in text
+    assert reverse("import_resuming", args=[run.pk]) not in text
+    assert client.post(reverse("import_stopping", args=[run.pk])).status_code == client.post(reverse("import_resuming", args=[run.pk])).status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("after", "n_created", "n_said"), [(4, 4, 0), (7, 6, 1)])
+def test_a_dry_run_ends_where_somebody_stops_it_and_nothing_stays_of_it(after: int, n_created: int, n_said: int) -> None:
+    """It is one transaction; whoever stops it has another connection, and is not held up by it."""
+    cast = assemble()
+    before, waited = contents(), list[bool]()
+
+    def stop(now: ImportRun) -> None:
+        if now.n_applied == after:
+            other = threading.Thread(target=stopped_beside, args=(now.pk,))
+            other.start()
+            other.join(timeout=20)
+            waited.append(other.is_alive())
+
+    run = running.run(started(cast, dry=True), at=MONDAY, progress=stop)
+    assert waited == [False]
+    assert (run.state, run.n_rows, run.n_applied, run.n_created, run.rows.count()) == ("stopped", 7, after, n_created, n_said)
+    assert contents() == before
+    assert not default_storage.exists(run.stored_as)
+    assert running.run(run, at=MONDAY).n_applied == after, "it does not begin anew"
+    with pytest.raises(CannotGoOn):
+        stopping.go_on(run, by=By(cast.ada, Door.WEB), at=MONDAY)
+    assert list(AuditEntry.objects.of(run).order_by("pk").values_list("action", flat=True)) == ["start", "begin", "stop"]
+
+
+def stopped_beside(pk: int) -> None:
+    try:
+        stopping.stop(ImportRun.objects.get(pk=pk), by=By(None, Door.WEB), at=MONDAY)
+    finally:
+        connection.close()

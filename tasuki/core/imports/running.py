@@ -95,6 +95,8 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
     with _alone(run) as is_mine, _in_the_language_of(run.started_by):
         run.refresh_from_db()
         if not is_mine or run.state not in (RunState.WAITING, RunState.RUNNING):
+            if is_mine and run.is_dry and run.state == RunState.STOPPED:
+                default_storage.delete(run.stored_as)  # it was stopped before it began
             return run
         _begin(run, at=at)
         try:
@@ -108,7 +110,7 @@ def run(run: ImportRun, *, at: datetime, progress: Progress | None = None) -> Im
             raise
         run.refresh_from_db()
         _tell_the_planner(run)
-        if run.state == RunState.STOPPED:
+        if run.state == RunState.STOPPED and not run.is_dry:
             return run  # to go on with: the file stays
         # The rows are in the database now, or were not wanted: people's data is not kept twice.
         default_storage.delete(run.stored_as)
@@ -160,8 +162,10 @@ def rehearse_together(runs: Sequence[ImportRun], *, at: datetime) -> None:
     for one in runs:
         one.refresh_from_db()
     todo = [one for one in runs if one.state in (RunState.WAITING, RunState.RUNNING)]
+    if not todo:
+        return  # they were stopped before they began
     with _in_the_language_of(runs[0].started_by):
-        ImportRun.objects.filter(pk__in=[one.pk for one in todo]).update(state=RunState.RUNNING)
+        ImportRun.objects.filter(pk__in=[one.pk for one in todo], state=RunState.WAITING).update(state=RunState.RUNNING)
         try:
             _rehearse(todo, at=at, progress=None)
         except Refused as refusal:
@@ -169,11 +173,13 @@ def rehearse_together(runs: Sequence[ImportRun], *, at: datetime) -> None:
 
 
 def _rehearse(runs: Sequence[ImportRun], *, at: datetime, progress: Progress | None) -> None:
-    """Write it all, keep what there is to say about the rows, and take the writing back."""
+    """Write it all, or as much as there is until somebody stops them, keep what there is to say about the rows, and take the writing back."""
     done: list[tuple[ImportRun, dict[str, Any], list[ImportRow]]] = []
     try:
         with transaction.atomic():
             for run in runs:
+                if _is_stopped(run):
+                    break
                 _go_through(run, at=at, progress=progress)
                 counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings", "known")}
                 done.append((run, counts, list(ImportRow.objects.filter(_SAID_OR_SHOWN, run=run))))
@@ -181,11 +187,14 @@ def _rehearse(runs: Sequence[ImportRun], *, at: datetime, progress: Progress | N
     except _DryRunOver:
         pass
     with transaction.atomic():
+        held = ImportRun.objects.select_for_update(of=["self"]).filter(pk__in=[run.pk for run, *_rest in done]).order_by("pk")
+        stopped = {run.pk for run in held if run.state == RunState.STOPPED}
         for run, counts, rows in done:
             for row in rows:
                 row.target_id, row.pk = None, None
             ImportRow.objects.bulk_create(rows, batch_size=5_000)
-            ImportRun.objects.filter(pk=run.pk).update(**counts, state=RunState.DONE, finished_at=at)
+            ended = {} if run.pk in stopped else {"state": RunState.DONE, "finished_at": at}
+            ImportRun.objects.filter(pk=run.pk).update(**counts, **ended)
 
 
 def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:
@@ -198,18 +207,27 @@ def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> N
         chunks = parsing.Chunks(parsing.Parser(noun, mapping, kind=table.read_as.kind), rows)
         with closing(chunks), closing(Writing(run, noun, mapping, by, at, _seen_ids(run), row_decisions.of_run(run)).write(chunks)) as writing:
             for n_chunks, _written in enumerate(writing, start=1):
-                run.refresh_from_db()
+                if not run.is_dry:
+                    run.refresh_from_db()
                 collecting.now_and_then(n_chunks)
                 if progress:
                     progress(run)
-                if ImportRun.objects.filter(pk=run.pk, state=RunState.STOPPED).exists():
+                if _is_stopped(run):
                     return
     _finish(run, noun, at=at)
 
 
+def _is_stopped(run: ImportRun) -> bool:
+    return ImportRun.objects.filter(pk=run.pk, state=RunState.STOPPED).exists()
+
+
 @transaction.atomic
 def _finish(run: ImportRun, noun: ImportNoun, *, at: datetime) -> None:
-    """All is written, unless somebody has stopped it at the last moment."""
+    """All is written, unless somebody has stopped it at the last moment. A dry run leaves its row alone: it ends behind its transaction."""
+    if run.is_dry:
+        if noun.finish:
+            noun.finish(run, at)
+        return
     if ImportRun.objects.select_for_update(of=["self"]).get(pk=run.pk).state != RunState.STOPPED:
         if noun.finish:
             noun.finish(run, at)

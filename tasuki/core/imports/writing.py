@@ -266,19 +266,24 @@ def _beside(run: ImportRun, lines: list[Line]) -> dict[int, dict[str, Any]]:
 
 
 def _count(run: ImportRun, lines: list[Line]) -> None:
-    """Write how far the run has come, in the same transaction."""
+    """Write how far the run has come, in the same transaction. A dry run keeps it in mind: its row stays free, so that somebody can stop it."""
     states = [line.state for line in lines]
     known = Counter(ImportRun.UNCLEAR if isinstance(line.match, Unclear) else line.match.by[0] for line in lines if line.match)
-    counted = ImportRun.objects.select_for_update().get(pk=run.pk)
-    ImportRun.objects.filter(pk=run.pk).update(
-        n_applied=counted.n_applied + len(lines),
-        n_created=counted.n_created + states.count(RowState.CREATED),
-        n_updated=counted.n_updated + states.count(RowState.UPDATED),
-        n_skipped=counted.n_skipped + states.count(RowState.SKIPPED),
-        n_rejected=counted.n_rejected + states.count(RowState.REJECTED),
-        n_warnings=counted.n_warnings + sum(1 for line in lines if line.messages and line.state != RowState.REJECTED),
-        known=dict(known + Counter(counted.known)),
-    )
+    counted = run if run.is_dry else ImportRun.objects.select_for_update().get(pk=run.pk)
+    figures: dict[str, Any] = {
+        "n_applied": counted.n_applied + len(lines),
+        "n_created": counted.n_created + states.count(RowState.CREATED),
+        "n_updated": counted.n_updated + states.count(RowState.UPDATED),
+        "n_skipped": counted.n_skipped + states.count(RowState.SKIPPED),
+        "n_rejected": counted.n_rejected + states.count(RowState.REJECTED),
+        "n_warnings": counted.n_warnings + sum(1 for line in lines if line.messages and line.state != RowState.REJECTED),
+        "known": dict(known + Counter(counted.known)),
+    }
+    if run.is_dry:
+        for name, figure in figures.items():
+            setattr(run, name, figure)
+    else:
+        ImportRun.objects.filter(pk=run.pk).update(**figures)
 
 
 def _storable(cells: dict[str, str]) -> dict[str, str]:
