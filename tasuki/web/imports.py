@@ -154,7 +154,7 @@ def stopping(request: UserRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
     stopping_.stop(run, by=by(request), at=now())
     messages.success(request, _("The dry run is stopped. Nothing was written.") if run.is_dry else _("The import is stopped. What is written stays."))
-    rehearsed = sets.ImportFile.objects.filter(rehearsal=run).first()
+    rehearsed = sets.ImportFile.objects.visible_to(request.user).filter(rehearsal=run).first()
     return redirect("import_set", rehearsed.of_id) if rehearsed else redirect("import", pk)
 
 
