@@ -26,7 +26,7 @@ from tasuki.engage import bad_addresses, bounces, mail, meeting_answers, outbox,
 from tasuki.engage.bounces import Bounce
 from tasuki.engage.message_rows import Direction, Message, MessageKind, MessageState
 from tasuki.engage.touches import LONGEST_WORDS
-from tasuki.engage.triage import classifying, deciding, rows, wake_days
+from tasuki.engage.triage import acknowledgements, classifying, deciding, rows, wake_days
 from tasuki.engage.triage.classes import ReplyClass, Sign
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ def _came_back(bounce: Bounce, *, whose: Whose, at: datetime) -> None:
 def _classify(letter: Incoming, *, message: Message, bounce: Bounce | None, at: datetime) -> None:
     """What it is proposed to be, or is by itself, with what it is told by."""
     told_by = (Sign.REPORT, bounce.words[:80]) if bounce else reply_kinds.told_as_automatic(letter)
-    proposal = classifying.proposed(letter, kind=MessageKind(message.kind), words=message.words, told_by=told_by)
+    acknowledged = acknowledgements.said_in(letter)
+    proposal = classifying.proposed(letter, kind=MessageKind(message.kind), words=message.words, told_by=told_by, acknowledged=acknowledged)
     if proposal:
         later = wake_days.proposed(message.words, today=message.at.date()) if proposal.of_class == ReplyClass.NOT_NOW else None
         rows.keep(message, proposal=proposal, wakes_on=later, at=at)

@@ -8,13 +8,12 @@ from datetime import date
 from tasuki.engage import replies
 from tasuki.engage.incoming import Incoming
 from tasuki.engage.message_rows import MessageKind
-from tasuki.engage.triage import classifying, phrases, returns
+from tasuki.engage.triage import acknowledgements, classifying, phrases, returns
 from tasuki.engage.triage.classes import Sign
 
 # Somebody who writes more than this says more than that they want no mail.
 _LONGEST_WISH = 600
 _CIRCULAR = frozenset({"auto_reply", "junk", "bulk", "list"})
-_ANSWERS = re.compile(r"^\s*\[?\s*(re|aw|sv|antw|fw|fwd|wg|tr|답장|회신|전달|返信|転送|回复|回覆)\s*[:：\]]", re.IGNORECASE)
 _EDGES = " []()<>{}【】『』「」*-_:|·"
 
 
@@ -52,17 +51,28 @@ def _told_as_reply(letter: Incoming) -> tuple[Sign, str] | None:
     for name in ("X-Autoreply", "X-Autorespond"):
         if said.get(name.casefold()):
             return Sign.HEADER, f"{name}: {said[name.casefold()]}"[:80]
-    found = phrases.of("programs", "away").search(letter.subject)
-    return (Sign.SUBJECT, found[0]) if found and _is_said_by_program(letter, found) else None
+    found = _by_program(letter.subject)
+    if found and _is_said_by_program(letter, found):
+        return Sign.SUBJECT, found[0]
+    number = acknowledgements.tells_of_itself(letter)
+    return (Sign.PHRASE, number[:80]) if number else None
+
+
+def _by_program(words: str) -> re.Match[str] | None:
+    """The first that only programs say, and of whoever is away."""
+    found = [one for name in ("away", "automatic") if (one := phrases.of("programs", name).search(words))]
+    return min(found, key=lambda one: one.start(), default=None)
 
 
 def _is_said_by_program(letter: Incoming, found: re.Match[str]) -> bool:
     """Whether the subject is a program's own: behind “Re:” stands what somebody wrote before, and in the middle of it words may mean anything."""
-    if _ANSWERS.match(letter.subject):
+    if classifying.answers_another(letter.subject):
         return False
-    return not letter.subject[: found.start()].strip(_EDGES) or bool(phrases.of("programs", "away").search(letter.text[:_LONGEST_WISH]))
+    return not letter.subject[: found.start()].strip(_EDGES) or bool(_by_program(letter.text[:_LONGEST_WISH]))
 
 
 def back_on(letter: Incoming, *, today: date) -> date | None:
-    """The first day on which somebody who is away is back, by their own words; None when they do not say."""
+    """The first day on which somebody who is away is back, by their own words; None when they do not say, and where nobody is away."""
+    if acknowledgements.said_in(letter):
+        return None
     return returns.back_on(letter.subject, letter.text, today=today)

@@ -98,5 +98,7 @@ def _answers(enrolment: Enrolment) -> Triages:
     """What a person wrote since the branch before that listened to answers; being away is no answer, whoever says so."""
     taken = enrolment.deeds.filter(step__hears=Hears.REPLIED, done_at__isnull=False).order_by("-done_at").values_list("done_at", flat=True)
     since: datetime | None = taken.first()
-    rows = enrolment.triages.select_related("message").exclude(message__kind__in=_NO_ANSWERS).exclude(reply_class=ReplyClass.OUT_OF_OFFICE)
+    rows = (
+        enrolment.triages.but_acknowledgements().select_related("message").exclude(message__kind__in=_NO_ANSWERS).exclude(reply_class=ReplyClass.OUT_OF_OFFICE)
+    )
     return rows.filter(came_at__gt=since) if since else rows

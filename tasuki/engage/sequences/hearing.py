@@ -21,7 +21,7 @@ from tasuki.engage.message_rows import Message, MessageKind, MessageState
 from tasuki.engage.moving import move
 from tasuki.engage.sequences import acting, leaving, mistaken, sending
 from tasuki.engage.sequences.definitions import StepKind
-from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, Why
+from tasuki.engage.sequences.enrolments import Deed, DeedState, Enrolment, State, Why
 from tasuki.engage.tracking.rows import TrackedLetter
 from tasuki.engage.triage.classes import ReplyClass
 from tasuki.engage.triage.rows import ReplyTriage
@@ -47,14 +47,14 @@ _TALKS = {Disposition.CALL_BACK.value, Disposition.TALK.value, Disposition.MEETI
 
 
 def answered(told: Replied) -> None:
-    """A letter came in. A colleague who answers for the person counts as they do; what a program writes is no answer, a bounce is heard when the
-    letter that came back is settled, and who wants no mail has withdrawn their consent by it.
+    """A letter came in. A colleague who answers for the person counts as they do; what a program writes is no answer, and nothing at all where it says
+    only that our letter has come in; a bounce is heard when the letter that came back is settled, and who wants no mail has withdrawn their consent by it.
     """
     people = dict.fromkeys(filter(None, (told.contact_id, _person_of(told.lead_id))))
     for contact_id in people:
         if told.kind == MessageKind.REPLY:
             replied(contact_id, by=acting.BY_THE_CLOCK, at=told.at)
-        elif told.kind == MessageKind.AUTO_REPLY:
+        elif told.kind == MessageKind.AUTO_REPLY and not _is_acknowledgement(told.message_id):
             is_away(contact_id, until=_back_on(told.message_id), by=acting.BY_THE_CLOCK, at=told.at)
     _say_who_answered(told.message_id, people=list(people), at=told.at)
 
@@ -74,11 +74,14 @@ def replied(contact_id: int, *, by: By, at: datetime) -> None:
 
 
 def triaged(told: Triaged) -> None:
-    """A person has said what an answer is. Being away is no answer: what it stopped goes on when they are back. What is said to be one after all stops
-    as answers do; and a branch may have waited for the word.
+    """A person has said what an answer is. Being away is no answer: what it stopped goes on when they are back; nor is it that a letter has come in.
+    What is said to be one after all stops as answers do; and a branch may have waited for the word.
     """
-    if ReplyClass.OUT_OF_OFFICE in {told.reply_class, told.before}:
-        _said_away(told)
+    letter = Message.objects.select_related("lead").get(pk=told.message_id)
+    # Of what a program wrote no class says that it only acknowledges.
+    is_by_program = letter.kind == MessageKind.AUTO_REPLY and "" in {told.reply_class, told.before}
+    if is_by_program or ReplyClass.OUT_OF_OFFICE in {told.reply_class, told.before}:
+        _said_no_answer_or_one(told, letter)
     if told.enrolment_id is None:
         return
     row = Enrolment.objects.running().filter(pk=told.enrolment_id, stops_listening_at__isnull=False).first()
@@ -87,13 +90,16 @@ def triaged(told: Triaged) -> None:
         leaving.look_again(leaving.locked(row), at=told.at)
 
 
-def _said_away(told: Triaged) -> None:
-    letter = Message.objects.select_related("lead").get(pk=told.message_id)
+def _said_no_answer_or_one(told: Triaged, letter: Message) -> None:
     people = dict.fromkeys(filter(None, (letter.contact_id, letter.lead.contact_id if letter.lead else None)))
     for contact_id in people:
         if told.reply_class == ReplyClass.OUT_OF_OFFICE:
             mistaken.take_back_answer(contact_id, since=told.came_at, by=told.by, at=told.at)
             _wait_for_return(contact_id, letter=letter, by=told.by, at=told.at)
+        elif not told.reply_class and letter.kind == MessageKind.AUTO_REPLY:
+            mistaken.take_back_answer(contact_id, since=told.came_at, by=told.by, at=told.at)
+            if told.before == ReplyClass.OUT_OF_OFFICE:
+                _wait_no_more(contact_id, by=told.by, at=told.at)
         elif told.reply_class == ReplyClass.BOUNCE:
             bounced(contact_id, by=told.by, at=told.at)
         elif told.reply_class != ReplyClass.UNSUBSCRIBE:
@@ -107,6 +113,13 @@ def _wait_for_return(contact_id: int, *, letter: Message, by: By, at: datetime) 
         until = leaving.back_at(one, until=_back_on(letter.pk), at=letter.at)
         if until > at:
             leaving.wait_until(one, until=until, by=by, at=at)
+
+
+def _wait_no_more(contact_id: int, *, by: By, at: datetime) -> None:
+    """Nobody is away after all."""
+    for one in leaving.running_of(contact_id):
+        if one.state == State.PAUSED and one.why == Why.AWAY:
+            leaving.go_on_again(one, by=by, at=at)
 
 
 def noticed(told: Noticed) -> None:
@@ -240,6 +253,10 @@ def _say_what_is_counted(deed: Deed, *, message_id: int) -> None:
     marks = TrackedLetter.objects.filter(pk=message_id).first()
     if marks:
         Deed.objects.filter(pk=deed.pk).update(counts_opens=marks.opens, counts_clicks=marks.clicks)
+
+
+def _is_acknowledgement(message_id: int) -> bool:
+    return ReplyTriage.objects.filter(message=message_id, reply_class="").exists()
 
 
 def _person_of(lead_id: int | None) -> int | None:

@@ -155,7 +155,7 @@ def answers(sequence: Sequence, *, user: User) -> dict[int, Answers]:
 
 def _last_answers(members: Enrolments) -> Triages:
     """What each of them answered last."""
-    rows = ReplyTriage.objects.filter(enrolment__in=members.values("pk"))
+    rows = ReplyTriage.objects.but_acknowledgements().filter(enrolment__in=members.values("pk"))
     return rows.order_by("enrolment", "-came_at", "-pk").distinct("enrolment")
 
 

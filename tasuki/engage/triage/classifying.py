@@ -25,16 +25,22 @@ _ORDER = (
     ReplyClass.INFORMATION,
 )  # fmt: skip
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}", re.IGNORECASE)
+_ANSWERS = re.compile(r"^\s*\[?\s*(re|aw|sv|antw|fw|fwd|wg|tr|답장|회신|전달|返信|転送|回复|回覆)\s*[:：\]]", re.IGNORECASE)
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
 
 
-def proposed(letter: Incoming, *, kind: MessageKind, words: str, told_by: tuple[Sign, str] | None = None) -> Proposal | None:
-    """What a letter is; `words` are its new ones, `told_by` is what its kind is told by. None for an answer to an invitation."""
+def proposed(letter: Incoming, *, kind: MessageKind, words: str, told_by: tuple[Sign, str] | None = None, acknowledged: str = "") -> Proposal | None:
+    """What a letter is; `words` are its new ones, `told_by` is what its kind is told by. None for an answer to an invitation.
+
+    Where `acknowledged` are the words by which a program says that it has our letter, it is of no class: neither an answer nor somebody away.
+    """
     if kind == MessageKind.CALENDAR:
         return None
     if kind == MessageKind.UNSUBSCRIBE:
         found = phrases.of("wish", "clear").search(lines(f"{words}\n{letter.subject}"))
         return Proposal(ReplyClass.UNSUBSCRIBE, ((Sign.PHRASE, _shown(found[0])),) if found else ())
+    if kind == MessageKind.AUTO_REPLY and acknowledged:
+        return Proposal(None, (*((told_by,) if told_by else ()), (Sign.PHRASE, _shown(acknowledged))))
     if kind in OF_KIND:
         return Proposal(OF_KIND[kind], (told_by,) if told_by else ())
     return by_words(words, sender=letter.sender, known=letter.receivers)
@@ -72,6 +78,11 @@ def addresses_in(words: str, *, but: tuple[str, ...]) -> list[str]:
     known = {one.casefold() for one in but}
     found = dict.fromkeys(one.strip(".'-") for one in _ADDRESS.findall(words[:LONGEST]))
     return [one for one in found if one.casefold() not in known]
+
+
+def answers_another(subject: str) -> bool:
+    """Whether it is that of another letter: behind “Re:” stands what somebody wrote before."""
+    return bool(_ANSWERS.match(subject))
 
 
 def plain(words: str) -> str:

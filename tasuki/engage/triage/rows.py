@@ -38,6 +38,10 @@ class Triages(models.QuerySet["ReplyTriage"]):
         """Nobody has said what they are, and they do not say it by themselves."""
         return self.filter(said_at__isnull=True, is_clear=False)
 
+    def but_acknowledgements(self) -> Triages:
+        """Without those in which a program only says that a letter has come in, as long as nobody says that they are something else."""
+        return self.exclude(reply_class="", is_clear=True)
+
     def waiting_for(self, people: Iterable[User | int] | Users) -> Triages:
         """Those that one of these people is told of: whoever has the lead; where nobody has it, or there is none, whose mailbox it is."""
         return self.filter(Q(message__lead__owner__in=people) | Q(message__lead__owner__isnull=True, message__mailbox__owner__in=people))
@@ -58,7 +62,8 @@ class Triages(models.QuerySet["ReplyTriage"]):
 
 
 class ReplyTriage(models.Model):
-    """One for each answer. `reply_class` is what it counts as: what a person said, until then what is proposed; blank where nobody knows.
+    """One for each answer. `reply_class` is what it counts as: what a person said, until then what is proposed; blank where nobody knows, and where a program
+    only says that a letter has come in.
 
     `signs` are pairs (a `Sign`, its words). `enrolment` is the member of a sequence who answered. What `is_clear` acted by itself: see `OF_KIND`.
     """
@@ -93,6 +98,10 @@ class ReplyTriage(models.Model):
     @property
     def is_open(self) -> bool:
         return self.said_at is None and not self.is_clear
+
+    @property
+    def is_acknowledgement(self) -> bool:
+        return self.is_clear and not self.reply_class
 
     @property
     def waits_for_whom(self) -> User:
