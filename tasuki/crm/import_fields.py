@@ -114,16 +114,17 @@ def people(chunk: Chunk, field: str) -> tuple[dict[str, int], Made]:
 
 def custom(chunk: Chunk, noun: str) -> None:
     """Gather what the rows say of custom fields, as `custom` in their values."""
-    custom_values.gather(chunk, noun, people=_named_people, accounts=_named_accounts)
+    custom_values.gather(chunk, noun, people=people_named, accounts=accounts_named)
 
 
-def _named_people(texts: set[str]) -> dict[str, int]:
+def people_named(texts: set[str]) -> dict[str, int]:
+    """By address, reference, or a name that only one has."""
     lowered: dict[str, int] = look_up("SELECT lower(email), id FROM core_user WHERE lower(email) = ANY(%s)", {text.lower() for text in texts})
     found = _people_called(sorted(texts)) | {text: lowered[text.lower()] for text in texts if text.lower() in lowered}
     return found | look_up("SELECT reference, id FROM core_user WHERE reference <> '' AND reference = ANY(%s)", texts)
 
 
-def _named_accounts(texts: set[str]) -> dict[str, int]:
+def accounts_named(texts: set[str]) -> dict[str, int]:
     """By reference, else by a name that only one account has."""
     folded = {text: matching.fold_company(text) for text in texts}
     known: dict[str, int] = look_up(

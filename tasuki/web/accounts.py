@@ -115,7 +115,7 @@ def new(request: UserRequest) -> HttpResponse:
     more, there = new_record.form_of(request, "account"), None
     if request.method == "POST" and more.is_valid():
         ways = Ways(add=lambda one: new_record.supplemented(request, more, lambda: _supplemented(request, one, form)))
-        account, there = tried(request, form, lambda another: new_record.added(request, more, lambda: _added(request, form, another)), ways=ways)
+        account, there = tried(request, form, lambda another: new_record.added(request, more, lambda: _added(request, form, another)), ways=ways, more=more)
         if account:
             return answered(request, account, _("The account is added."))
     context = {"form": form, "more": more, "account": None, "known": there}

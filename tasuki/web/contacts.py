@@ -135,7 +135,7 @@ def new(request: UserRequest) -> HttpResponse:
     more, there = new_record.form_of(request, "contact"), None
     if request.method == "POST" and more.is_valid():
         ways = Ways(add=lambda one: new_record.supplemented(request, more, lambda: _supplemented(request, one, form)))
-        added, there = tried(request, form, lambda another: new_record.added(request, more, lambda: _added(request, form, another)), ways=ways)
+        added, there = tried(request, form, lambda another: new_record.added(request, more, lambda: _added(request, form, another)), ways=ways, more=more)
         if added:
             return answered(request, added, _("The contact is saved."))
     context = {"form": form, "more": more, "contact": None, "known": there}

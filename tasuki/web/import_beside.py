@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.product_points import ProductPoint
 from tasuki.crm.products import Product
 from tasuki.sales.opportunities import Opportunity
-from tasuki.web import formats, import_forms
+from tasuki.web import custom_beside, formats, import_forms
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -78,23 +78,39 @@ def records(noun: str, ids: Iterable[int], *, user: User) -> dict[int, Any]:
 
 
 def compared(file: ImportFile, *, user: User) -> list[tuple[Field, Column]]:
-    """The fields of the file's rows that are shown, each with its column, without those that are hidden from the person. Custom fields are not compared."""
+    """The fields of the file's rows that are shown, each with its column, without those that are hidden from the person."""
     noun, mapping = noun_named(file.noun), sets.stored_mapping(file)
     hidden = abilities.standing_of(user).hides("contact")
-    shown = [field for name, field in noun.fields.items() if not field.label and name != own_exports.FIELD and not (hidden and name in ("email", "phone"))]
+    shown = [field for name, field in noun.fields.items() if name != own_exports.FIELD and not (hidden and name in ("email", "phone"))]
     return [(field, mapping.columns[field.name]) for field in shown if field.name in mapping.columns]
 
 
-def said(fields: Iterable[tuple[Field, Column]], cells: dict[str, str]) -> list[Said]:
+def custom_of(
+    file: ImportFile, fields: Iterable[tuple[Field, Column]], rows: Sequence[dict[str, str]], *, beside: Iterable[Any], user: User
+) -> custom_beside.OfFile:
+    """How the rows and the records of one page say the custom fields that the person sees; the others are not compared."""
+    return custom_beside.of_file(record_of(file), {field.name: (field, column) for field, column in fields if field.label}, rows, records=beside, reader=user)
+
+
+def said(fields: Iterable[tuple[Field, Column]], cells: dict[str, str], *, custom: custom_beside.OfFile) -> list[Said]:
     """What the row says of each field, a name in one piece; nothing of fields that it leaves empty."""
-    found = {field.name: _read(field, column, cells) for field, column in fields}
+    fields = [(field, column) for field, column in fields if not field.label or field.name in custom.fields]
+    found = {
+        field.name: ([custom.of_row(field.name, text)] if (text := column.text(cells).strip()) else []) if field.label else _read(field, column, cells)
+        for field, column in fields
+    }
     parts = [" ".join(found.pop(name, [])) for name in _NAME]
     if any(parts):
         found = {"full_name": [names.display(*parts)], **{name: lines for name, lines in found.items() if name != "full_name"}}
-    return [Said(name, str(import_forms.FIELDS.get(name, name)), lines) for name, lines in found.items() if lines]
+    return [
+        Said(name, custom.label(name) if name in custom.fields else str(import_forms.FIELDS.get(name, name)), lines) for name, lines in found.items() if lines
+    ]
 
 
-def cell(row: Said, record: Any) -> Cell:
+def cell(row: Said, record: Any, *, custom: custom_beside.OfFile) -> Cell:
+    if row.field in custom.fields:
+        text = custom.of_record(row.field, record)
+        return Cell(text, differs=bool(text) and text.casefold() != row.lines[0].casefold(), adds=not text and record.noun == custom.noun)
     lines = [line for line in _SAYS.get(row.field, _plain)(_person(record, row.field), row.field) if line]
     folded = {_folded(row.field, line) for line in lines}
     is_other = not {_folded(row.field, line) for line in row.lines} <= folded

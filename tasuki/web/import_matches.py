@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from tasuki.core.imports.runs import DuplicatePolicy, ImportRow
 from tasuki.core.imports.sets import ImportFile, SetRefused
 from tasuki.core.people import User
 from tasuki.web import import_beside, import_forms
+from tasuki.web.custom_beside import OfFile
 from tasuki.web.import_beside import Cell, Said
 from tasuki.web.import_sets import file_of
 from tasuki.web.requests import UserRequest, by
@@ -115,7 +116,7 @@ def _choice(said: str) -> Chosen | None:
     return Chosen(Way(way), import_forms.number(target) or None)
 
 
-def _cards(file: ImportFile, rows: Iterable[ImportRow], *, user: User) -> list[Card]:
+def _cards(file: ImportFile, rows: Sequence[ImportRow], *, user: User) -> list[Card]:
     matches = {row.row_no: (row.trace or {})["match"] for row in rows}
     wanted: dict[str, set[int]] = defaultdict(set)
     for match in matches.values():
@@ -123,17 +124,24 @@ def _cards(file: ImportFile, rows: Iterable[ImportRow], *, user: User) -> list[C
     beside = {noun: import_beside.records(noun or import_beside.record_of(file), ids, user=user) for noun, ids in wanted.items()}
     chosen = {row.row_no: row.as_chosen for row in file.decisions.filter(row_no__in=list(matches))}
     fields = import_beside.compared(file, user=user)
-    return [_card(row, import_beside.said(fields, row.values or {}), there=beside[matches[row.row_no]["noun"]], chosen=chosen.get(row.row_no)) for row in rows]
+    there = [record for found in beside.values() for record in found.values()]
+    custom = import_beside.custom_of(file, fields, [row.values or {} for row in rows], beside=there, user=user)
+    return [
+        _card(
+            row, import_beside.said(fields, row.values or {}, custom=custom), custom, there=beside[matches[row.row_no]["noun"]], chosen=chosen.get(row.row_no)
+        )
+        for row in rows
+    ]
 
 
-def _card(row: ImportRow, said: list[Said], *, there: dict[int, Any], chosen: Chosen | None) -> Card:
+def _card(row: ImportRow, said: list[Said], custom: OfFile, *, there: dict[int, Any], chosen: Chosen | None) -> Card:
     match = (row.trace or {})["match"]
     seen = [there[pk] for pk in match["ids"] if pk in there]
     return Card(
         row_no=row.row_no,
         why=[str(import_beside.WHY.get(by_, import_forms.FIELDS.get(by_, by_))) for by_ in match["by"]],
         typed=[(one.label, ", ".join(one.lines)) for one in said],
-        beside=[Beside(one.pk, str(one), reverse(one.noun, args=[one.pk]), [import_beside.cell(line, one) for line in said]) for one in seen],
+        beside=[Beside(one.pk, str(one), reverse(one.noun, args=[one.pk]), [import_beside.cell(line, one, custom=custom) for line in said]) for one in seen],
         n_hidden=len(match["ids"]) - len(seen),
         chosen=f"{chosen.way}:{chosen.target_id}" if chosen and chosen.target_id else chosen.way if chosen else "",
         can_be_new=match["by"][0] not in deciding.ONLY_ONE,

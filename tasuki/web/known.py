@@ -21,7 +21,8 @@ from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.duplicates import AlreadyKnown, Key, Match
 from tasuki.crm.leads import Lead
-from tasuki.web import formats, merges, toasts
+from tasuki.web import custom_beside, formats, merges, toasts
+from tasuki.web.custom_forms import CustomForm
 from tasuki.web.record_form import RecordForm
 from tasuki.web.records import carried_out, done
 from tasuki.web.requests import UserRequest, by, record_id
@@ -83,10 +84,10 @@ class Ways:
     use: Callable[[Any], Any] | None = None
 
 
-def tried(request: UserRequest, form: forms.Form, verb: Callable[[str], Any], *, ways: Ways) -> tuple[Any, Known | None]:
+def tried(request: UserRequest, form: forms.Form, verb: Callable[[str], Any], *, ways: Ways, more: CustomForm | None = None) -> tuple[Any, Known | None]:
     """(what the verb, or the way that was chosen, answers, None); (None, what is there) when it is known; (None, None) for any other refusal.
 
-    `verb` takes why the record is another one. Why something is refused stands on the form.
+    `verb` takes why the record is another one. Why something is refused stands on the form. `more` says custom fields of the same record.
     """
     if not form.is_valid():
         return None, None
@@ -95,7 +96,7 @@ def tried(request: UserRequest, form: forms.Form, verb: Callable[[str], Any], *,
     try:
         return verb(another), None
     except AlreadyKnown as known:
-        return _on(request, form, known, way=way, chosen=record_id(chosen), ways=ways)
+        return _on(request, form, known, way=way, chosen=record_id(chosen), ways=ways, more=more)
     except Forbidden:
         raise
     except Refused as refusal:
@@ -118,7 +119,9 @@ def changed(request: UserRequest, form: RecordForm, verb: Callable[[str], Any]) 
     return _on(request, form, form.met, way=way if way == "ask" else "", chosen=record_id(chosen), ways=Ways())
 
 
-def _on(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, way: str, chosen: int | None, ways: Ways) -> tuple[Any, Known | None]:
+def _on(
+    request: UserRequest, form: forms.Form, known: AlreadyKnown, *, way: str, chosen: int | None, ways: Ways, more: CustomForm | None = None
+) -> tuple[Any, Known | None]:
     """The way that somebody chose among what is there; only what has the keys of their form can be chosen."""
     if way == "ask" and chosen in [match.pk for match in known.matches]:
         return _asked(request, known.noun, chosen or 0), None
@@ -133,7 +136,7 @@ def _on(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, way: str
             form.add_error(None, str(refusal))
     elif way == "another":
         form.add_error(None, _("Say why it is another one."))
-    return None, _shown(request, form, known, ways=ways)
+    return None, _shown(request, form, known, ways=ways, more=more)
 
 
 def _asked(request: UserRequest, noun: str, pk: int) -> HttpResponse:
@@ -142,13 +145,15 @@ def _asked(request: UserRequest, noun: str, pk: int) -> HttpResponse:
     return redirect(reverse("home"))
 
 
-def _shown(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, ways: Ways) -> Known:
+def _shown(request: UserRequest, form: forms.Form, known: AlreadyKnown, *, ways: Ways, more: CustomForm | None) -> Known:
     rows = {one.pk: one for one in _rows(request, known.noun).filter(pk__in=[match.pk for match in known.matches])}
     changes = form.record if isinstance(form, RecordForm) else None
     merge_with = changes.pk if changes is not None and abilities.can(request.user, Ability.MERGE_RECORDS) else None
     compared = (_company if known.noun == "account" else _person)(form.cleaned_data if changes is None else _would_be(changes, form.cleaned_data))
     hidden = abilities.standing_of(request.user).hides(known.noun)
     compared = [one for one in compared if not (hidden and one[0] in (_("Mail"), _("Telephone")))]
+    stated = changes or (custom_beside.typed(more.custom.values(), more.filled()) if more else None)
+    compared += custom_beside.compared(known.noun, stated, list(rows.values())[:_SHOWN], reader=request.user)
     leads = _open_leads(request, rows) if known.noun == "contact" else {}
     beside = [
         _beside(match, rows[match.pk], compared=compared, leads=leads, merge=merges.address(known.noun, [merge_with, match.pk]) if merge_with else "")
