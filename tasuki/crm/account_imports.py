@@ -15,15 +15,19 @@ from tasuki.core.imports.copying import execute, look_up, new_ids
 from tasuki.core.imports.fields import Field, How
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import ImportRun, RowState
-from tasuki.crm import corporate_numbers, import_fields, known_companies, matching, notifications
+from tasuki.crm import corporate_numbers, import_fields, known_companies, matching, notifications, postal_addresses
 from tasuki.crm.accounts import Account
 
 # What an update may change.
-_CHANGEABLE = ("domain", "industry", "n_employees", "country", "custom")
+_CHANGEABLE = ("domain", "industry", "n_employees", "country", "postal_address", "custom")
 
 
 def _domain(cell: str, _how: How) -> str:
     return matching.domain_of(cell)
+
+
+def _postal_address(cell: str, how: How) -> str:
+    return postal_addresses.tidy(fields.text(postal_addresses.LONGEST)(cell, how))
 
 
 FIELDS = by_name(
@@ -35,6 +39,7 @@ FIELDS = by_name(
     Field("n_employees", fields.integer),
     Field("country", fields.country),
     Field("corporate_number", fields.text(40)),
+    Field("postal_address", _postal_address),
     Field("parent", fields.text(200)),
     Field("owner", fields.text(120)),
 )

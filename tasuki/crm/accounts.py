@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.meanwhile import Seen, held, refuse_overtaken
-from tasuki.crm import matching, notifications
+from tasuki.crm import matching, notifications, postal_addresses
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import Kind, TimelineEntry
 
@@ -57,6 +57,7 @@ class Account(models.Model):
     n_employees = models.PositiveIntegerField(_("employees"), null=True, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     corporate_number = models.CharField(_("corporate number"), max_length=32, blank=True)
+    postal_address = models.CharField(_("postal address"), max_length=postal_addresses.LONGEST, blank=True, default="", db_default="")
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subsidiaries", verbose_name=_("parent company"))
     # Indexes below begin with these two.
     owner = models.ForeignKey("core.User", models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("owner"), db_index=False)

@@ -53,6 +53,7 @@ ACCOUNTS = Editable(
         "n_employees": whole,
         "country": text,
         "corporate_number": text,
+        "postal_address": text,
         "parent": record_of("crm.Account"),
     },
     of_many=("industry", "country"),

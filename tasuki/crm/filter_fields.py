@@ -96,6 +96,7 @@ ACCOUNT = Fields(
         Field("team", _("team"), Kind.TEAM, "team_id", options=options.teams),
         Field("domain", _("domain"), Kind.TEXT, "domain"),
         Field("corporate_number", _("corporate number"), Kind.TEXT, "corporate_number"),
+        Field("postal_address", _("postal address"), Kind.TEXT, "postal_address"),
         Field("parent", _("parent company"), Kind.RECORD, "parent_id", names=account_names, noun="account"),
         Field("reference", _("reference"), Kind.TEXT, "reference"),
         Field("created", _("created"), Kind.MOMENT, "created_at"),

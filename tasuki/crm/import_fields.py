@@ -247,7 +247,7 @@ def write_accounts(chunk: Chunk, rows: Rows, *, team_id: int) -> None:
     """COPY accounts, each an id and its values, with their first owner and their entry of the trail."""
     if not rows:
         return
-    texts = ("domain", "industry", "country", "corporate_number", "reference")
+    texts = ("domain", "industry", "country", "corporate_number", "postal_address", "reference")
     chunk.read_on()
     copy_in(
         Account,

@@ -16,7 +16,7 @@ from tasuki.core.audit import By
 from tasuki.core.errors import Refused
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
 from tasuki.core.money import Money
-from tasuki.crm import barred, corporate_numbers, duplicate_groups, duplicates, emails, matching, phones, reach
+from tasuki.crm import barred, corporate_numbers, duplicate_groups, duplicates, emails, matching, phones, postal_addresses, reach
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Channel, Consent, ConsentState, Contact, ContactEmail, ContactPhone
 from tasuki.crm.duplicates import CompanyKeys, Match, PersonKeys
@@ -84,6 +84,7 @@ class Company:
     country: str = ""
     corporate_number: str = ""
     parent: Account | None = None
+    postal_address: str = ""
 
     @classmethod
     def of(cls, account: Account, **said: Any) -> Company:
@@ -94,7 +95,12 @@ class Company:
     def columns(self, only: Collection[str] = ()) -> dict[str, Any]:
         """As the table holds it: all of it, or what the fields of `only` are written into. Raises CorporateNumberInvalid, DomainOfMailProvider."""
         wanted = set(only) or {one.name for one in fields(self)}
-        plain = {"industry": self.industry.strip(), "n_employees": self.n_employees, "parent": self.parent}
+        plain = {
+            "industry": self.industry.strip(),
+            "n_employees": self.n_employees,
+            "parent": self.parent,
+            "postal_address": postal_addresses.tidy(self.postal_address),
+        }
         columns = {name: value for name, value in plain.items() if name in wanted}
         if "name" in wanted:
             columns |= {"name": self.name.strip(), "folded_name": matching.fold_company(self.name)}

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.search import finding
-from tasuki.crm import accounts, passes, records
+from tasuki.crm import accounts, passes, postal_addresses, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -54,6 +54,9 @@ class CompanyForm(RecordForm):
     n_employees = forms.IntegerField(label=gettext_lazy("employees"), min_value=0, max_value=100_000_000, required=False)
     country = CountryField(label=gettext_lazy("country"), required=False)
     corporate_number = forms.CharField(label=gettext_lazy("corporate number"), max_length=32, required=False)
+    postal_address = forms.CharField(
+        label=gettext_lazy("postal address"), max_length=postal_addresses.LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     parent = AccountField(label=gettext_lazy("parent company"), required=False)
 
     def complete(self) -> None:

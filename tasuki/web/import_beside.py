@@ -146,7 +146,20 @@ def _folded(field: str, text: str) -> str:
 # What belongs to the person of a lead.
 _OF_PERSON = ("full_name", "title", "email", "phone")
 # What an update or a new pass would fill in.
-_FILLED = ("title", "email", "phone", "reference", "segment", "source_detail", "domain", "industry", "country", "n_employees", "corporate_number")
+_FILLED = (
+    "title",
+    "email",
+    "phone",
+    "reference",
+    "segment",
+    "source_detail",
+    "domain",
+    "industry",
+    "country",
+    "n_employees",
+    "corporate_number",
+    "postal_address",
+)
 
 
 def _person(record: Any, field: str) -> Any:

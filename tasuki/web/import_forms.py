@@ -59,6 +59,7 @@ FIELDS: dict[str, _StrOrPromise] = {
     "n_employees": _("Employees"),
     "country": _("Country"),
     "corporate_number": _("Corporate number"),
+    "postal_address": _("Postal address"),
     "parent": _("Parent"),
     "code": _("Code"),
     "line": _("Product line"),

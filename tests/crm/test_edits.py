@@ -19,7 +19,7 @@ from tasuki.core.edits.nouns import RecordGone, editables
 from tasuki.core.meanwhile import ChangedMeanwhile
 from tasuki.core.money import Money
 from tasuki.core.roles import Role
-from tasuki.crm import accounts, leads, records
+from tasuki.crm import accounts, leads, postal_addresses, records
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import AlreadyInProcess, Arrival, OtherProductLine
 from tasuki.crm.records import Company, CorporateNumberTaken, NameMissing, NoDomain, Person
@@ -146,6 +146,7 @@ FIELDS = {
     "account": {
         "name": WORDS.map(str.strip).filter(bool),
         "industry": WORDS,
+        "postal_address": WORDS.map(postal_addresses.tidy),
         "n_employees": st.none() | st.integers(0, 10**8),
         "country": st.sampled_from(["", "KR", "JP"]),
     },

@@ -128,6 +128,19 @@ def test_an_update_is_in_the_trail_and_is_kept_when_somebody_worked_on_it(cast: 
     assert Account.objects.get().industry == "exchanges"
 
 
+def test_a_postal_address_comes_in_line_by_line_is_updated_and_taken_back() -> None:
+    said = ACCOUNTS.replace("industry: industry", "industry: industry, postal_address: address")
+    header = ACCOUNT_HEADER.replace("industry", "industry,address")
+    imported(header + '1,Norwick,,US,,banks," 1 Road \n\nSpringfield"\n', said)
+    assert Account.objects.get().postal_address == "1 Road\nSpringfield"
+    run = imported(header + "1,Norwick,,US,,banks,2 Street\n", said + "on_duplicate: update\n")
+    assert Account.objects.get().postal_address == "2 Street"
+    running.undo(run, by=BY, at=AT)
+    assert Account.objects.get().postal_address == "1 Road\nSpringfield"
+    refused = imported(header + f"2,Other,,US,,banks,{'x' * 301}\n", said)
+    assert (refused.n_rejected, Account.objects.count()) == (1, 1)
+
+
 def test_a_contact_needs_a_name_or_an_address_and_is_one_person_by_address() -> None:
     run = imported(CONTACT_HEADER + "한서윤,seoyun@gaon.example,010-1234-5678,가온증권,과장\n,,,,\nAda,,,,\n,x@y.example,,,\nMia,nonsense,12,,\n", CONTACTS)
     assert (run.n_rows, run.n_created, run.n_rejected) == (4, 3, 1)

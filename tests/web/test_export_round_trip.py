@@ -50,7 +50,9 @@ def some_of_everything(cast: Cast) -> None:
     fields = [made(kind, noun=FieldNoun.ACCOUNT) for kind in (FieldKind.CHOICES, FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHECKBOX)]
     said = [[key_of(fields[0], "Gold"), key_of(fields[0], "Silver")], Decimal("1.234"), Money(Decimal("1200.50"), "USD"), MONDAY.date(), True]
     for name, industry in (("=1+1", "technology"), ("'=2+2", "technolgy"), ("@가온, 주식회사", ""), ("라온\n물산", "금융")):
-        account = records.add_account(records.Company(name, industry=industry, country="KR"), owner=cast.ivo, team=cast.inside_sales, by=by, at=MONDAY)
+        account = records.add_account(
+            records.Company(name, industry=industry, country="KR", postal_address="서울 종로 1\n=3+3"), owner=cast.ivo, team=cast.inside_sales, by=by, at=MONDAY
+        )
         writing.write(account, said={field.pk: value for field, value in zip(fields, said, strict=True)}, by=SET_UP, at=MONDAY)
         contact = records.add_contact(records.Person("한", "서윤", title="-lead", email=f"a{account.pk}@b.example", account=account), by=by, at=MONDAY)
         leads.capture(Arrival(team=cast.inside_sales, owner=cast.ivo, contact=contact, account=account, source="web", segment="+x"), by=by, at=MONDAY)

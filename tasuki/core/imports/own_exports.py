@@ -27,7 +27,7 @@ _LABELS = {
     },
     "accounts": {
         "name": _("Account"), "industry": _("Industry"), "country": _("Country"), "domain": _("Domain"), "n_employees": _("Employees"),
-        "owner": _("Owner"), "corporate_number": _("Corporate number"), "reference": _("Reference"),
+        "owner": _("Owner"), "corporate_number": _("Corporate number"), "postal_address": _("Postal address"), "reference": _("Reference"),
     },
     "contacts": {"full_name": _("Person"), "account": _("Account"), "title": _("Job title"), "email": _("Mail"), "phone": _("Telephone")},
     "products": {"name": _("Product"), "line": _("Product line"), "code": _("Code"), "price": _("Price"), "currency": _("Currency")},

@@ -36,6 +36,7 @@ _FIELDS = {
     "n_employees": "employees|number of employees|no of employees|employee count|headcount|company size|직원수|직원 수|임직원수|종업원수|사원수|従業員数|社員数|従業員",
     "country": "country|country region|billing country|mailing country|nation|office location|headquarters|국가|나라|소재국|国|国名|所在国",
     "corporate_number": "corporate number|business number|business registration number|company registration number|registration number|tax id|vat id|사업자번호|사업자등록번호|사업자 등록번호|법인번호|법인등록번호|法人番号|会社法人等番号",
+    "postal_address": "postal address|mailing address|business address|address|우편 주소|회사 주소|주소|郵送先|郵送先住所|会社住所|住所",
     "parent": "parent|parent account|parent company|subsidiary of|holding|모회사|상위 거래처|본사|親会社|親取引先|本社",
     "code": "code|sku|product code|item code|part number|제품 코드|상품 코드|품목코드|품번|製品コード|商品コード|品番|型番",
     "line": "line|product line|series|category|product category|family|product family|제품군|카테고리|분류|상품군|製品群|カテゴリ|カテゴリー|シリーズ|分類",

@@ -45,6 +45,7 @@ ACCOUNT = (
     Choice("industry", _("industry"), ("industry",)),
     Choice("n_employees", _("employees"), ("n_employees",)),
     Choice("number", _("country and corporate number"), ("country", "corporate_number"), full=("corporate_number",)),
+    Choice("postal_address", _("postal address"), ("postal_address",)),
     Choice("parent", _("parent company"), ("parent_id",)),
     Choice("owner", _("owner"), ("owner_id", "team_id")),
 )

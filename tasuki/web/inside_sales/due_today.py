@@ -23,6 +23,7 @@ from tasuki.engage.sequences import acting, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed
 from tasuki.web import formats, markup, toasts
+from tasuki.web.inside_sales import envelopes
 from tasuki.web.inside_sales.sequence_forms import LetterForm
 from tasuki.web.person_field import WhoForm, chosen
 from tasuki.web.records import carried_out, next_page
@@ -94,13 +95,15 @@ def paper(request: UserRequest, pk: int) -> HttpResponse:
     if deed.step.kind != StepKind.LETTER:
         return redirect("lead", deed.enrolment.lead_id)
     contact = deed.enrolment.contact
-    language = recipients.language_of(contact, country=deed.enrolment.lead.account.country if deed.enrolment.lead.account else "")
+    account, house = deed.enrolment.lead.account, the_organisation()
+    language = recipients.language_of(contact, country=account.country if account else "")
     with translation.override(language):
         addressee = pgettext("on a letter", "%(name)s") % {"name": contact.display_name}
         on = formats.long_day(now().astimezone(ZoneInfo(request.user.time_zone)).date())
     context = {
-        "deed": deed, "contact": contact, "house": the_organisation(), "language": language, "addressee": addressee, "on": on,
-        "text": markup.note(deed.text, {}),
+        "deed": deed, "house": house, "language": language, "on": on, "text": markup.note(deed.text, {}),
+        "to": envelopes.lines(contact, account, addressee=addressee, language=language, from_country=house.country),
+        "account": account,
     }  # fmt: skip
     return render(request, "inside_sales/sequences/print.jinja", context)
 

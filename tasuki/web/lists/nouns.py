@@ -169,6 +169,7 @@ ACCOUNTS = Spec(
         Column("created", _("Since"), "created_at"),
         Column("team", _("Team"), "team__name", stepped="team_id", is_shown=False),
         Column("corporate_number", _("Corporate number"), "corporate_number", is_shown=False, edit="corporate_number"),
+        Column("postal_address", _("Postal address"), plain="postal_address", is_shown=False, edit="postal_address"),
         Column("changed", _("Changed"), "updated_at", is_shown=False),
         Column("reference", _("Reference"), "reference", is_shown=False),
     ),

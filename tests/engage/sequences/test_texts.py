@@ -87,6 +87,16 @@ def test_due_today_shows_it_whole_and_offers_to_copy_and_to_print(cast: Cast) ->
     assert reverse("deed_print", args=[deed.pk]) in page
 
 
+def test_a_letter_goes_to_the_postal_address_of_the_company(cast: Cast) -> None:
+    deed = come(cast, letter())
+    account = deed.enrolment.lead.account
+    assert account
+    records.change_account(account, said={"postal_address": " 06236 서울특별시 강남구 \r\n\r\n테헤란로 1 "}, by=SET_UP, at=MONDAY)
+    page = paper(signed_in(cast.ivo), deed)
+    assert '<address class="paper-to">06236 서울특별시 강남구<br>테헤란로 1<br>가온증권 1<br>한 서윤1 님 귀하</address>' in page
+    assert "The postal address of their company is not known" not in page
+
+
 def test_the_paper_says_who_writes_to_whom_in_their_language_and_invents_nothing(cast: Cast) -> None:
     organisation.change(the_organisation(), postal_address="12 Quay Street, Dublin", by=SET_UP, at=MONDAY)
     deed = come(cast, letter())
@@ -94,6 +104,7 @@ def test_the_paper_says_who_writes_to_whom_in_their_language_and_invents_nothing
     assert page.startswith(' lang="ko"')
     assert "<br>12 Quay Street, Dublin" in page
     assert '가온증권 1<br>한 서윤1 님 귀하<span class="paper-blank"></span>' in page, "a place to write where it goes, and no address that nobody knows"
+    assert "The postal address of their company is not known" in paper(signed_in(cast.ivo), deed)
     local = now()
     assert f"{local.year}년 {local.month}월" in page
     assert "<strong>가온증권 1</strong>" in page
