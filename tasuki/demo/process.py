@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasuki.crm import stages
+from tasuki.crm.contacts import Basis
 from tasuki.crm.ledger import Outcome
 
 SMALL_FIRMS = "Small securities"
@@ -39,7 +40,9 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where leads come from. `stays` is the share that still comes once people and budget go to the list of small firms."""
+    """Where leads come from. `stays` is the share that still comes once people and budget go to the list of small firms;
+    `phone_by` is what allows a call.
+    """
 
     name: str
     share: float
@@ -48,6 +51,7 @@ class Source:
     raises_hand: float = 0.0
     outbound: bool = False
     stays: float = 1.0
+    phone_by: Basis = Basis.CONSENT
 
 
 _A, _W, _R, _L, _D, _M = (
@@ -80,15 +84,19 @@ SMALL_FIRM_CONNECTED = 0.15
 SOURCES = (
     Source("Website inquiry", 0.15, 1.3, ("Contact form", "Price request", "Demo request"), raises_hand=0.55),
     Source("Webinar", 0.18, 1.0, ("Pre-trade risk after T+1", "Kill switch in practice", "Night session readiness", "Order routing clinic"), stays=0.85),
-    Source("Trade show", 0.16, 0.9, ("Seoul capital markets fair", "Tokyo trading technology day", "Asia exchange week"), stays=0.75),
+    Source(
+        "Trade show", 0.16, 0.9, ("Seoul capital markets fair", "Tokyo trading technology day", "Asia exchange week"), stays=0.75, phone_by=Basis.BUSINESS_CARD
+    ),
     Source("White paper", 0.16, 0.75, ("Measuring wire-to-wire latency", "Ten questions to a risk gateway", "Market data under load"), stays=0.6),
     Source("Search advertising", 0.12, 0.8, ("Order management", "Pre-trade risk", "Market data"), stays=0.4),
     Source("Referral", 0.06, 1.75, ("Customer", "Former colleague"), raises_hand=0.5),
     Source("Partner", 0.06, 1.2, ("System integrator", "Hosting partner"), raises_hand=0.25),
-    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True, stays=0.0),
+    Source("Outbound list", 0.11, 0.85, ("Mid-size brokers", "New licences", "Overseas desks"), outbound=True, stays=0.0, phone_by=Basis.PUBLISHED),
 )
-SMALL_FIRM_LIST = Source("Outbound list", 0.042, 0.95, ("Small securities firms",), outbound=True)
+SMALL_FIRM_LIST = Source("Outbound list", 0.042, 0.95, ("Small securities firms",), outbound=True, phone_by=Basis.PUBLISHED)
 EXPANSION_SOURCE = "Existing customer"
+# Of those who fill in a form: how many may be called too.
+TICK_THE_TELEPHONE = 0.85
 
 # By the keys of the reasons that a house begins with.
 WAKES: dict[str, tuple[Wake, ...]] = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from tasuki.core.audit import Door
 from tasuki.crm import matching, stages
-from tasuki.crm.contacts import Channel, ConsentState
+from tasuki.crm.contacts import Basis, Channel, ConsentState
 from tasuki.crm.exit_reasons import ExitReason
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.timeline import Kind
@@ -21,6 +21,7 @@ from tasuki.demo import invented, words
 from tasuki.demo.haneul import Colleague, Company
 from tasuki.demo.journeys import Deal, Pass, Person, Stay
 from tasuki.demo.market import Company as Customer
+from tasuki.demo.process import TICK_THE_TELEPHONE
 from tasuki.demo.working_days import DAY, WorkingDays, written
 
 Row = tuple[Any, ...]
@@ -31,7 +32,7 @@ COLUMNS: dict[str, str] = {
     "crm_contact": "id account_id family_name given_name title department roles language reference created_at updated_at",
     "crm_contactemail": "contact_id address key is_primary",
     "crm_contactphone": "contact_id e164 written is_primary",
-    "crm_consent": "contact_id channel state how text_version recorded_by_id at",
+    "crm_consent": "contact_id channel state how text_version basis recorded_by_id at",
     "crm_lead": "id contact_id account_id product_id product_line seq_no previous_id origin source source_detail segment reference owner_id team_id"
     " opened_at stage_id stage_since won_at ended_at ended_as merged_into_id updated_at",
     "crm_passage": "lead_id seq stage_id entered_at left_at outcome reason because_id wake_on wake_when wake_trigger"
@@ -252,18 +253,22 @@ class Rows:
     def _consents(self, person: Person) -> None:
         random, source = self._random, person.source
         if source.outbound:
+            self._consent(person, channel=Channel.PHONE, how=source.name, basis=source.phone_by, at=person.known_since)
             return
         text = words.CONSENT_TEXTS[0] if person.known_since < self._days.start + (self._days.until - self._days.start) / 2 else words.CONSENT_TEXTS[1]
         given = ConsentState.GIVEN if random.random() < 0.9 else ConsentState.REFUSED
         self._consent(person, channel=Channel.MAIL, state=given, how=source.name, text=text, at=person.known_since)
-        if random.random() < 0.4:
-            self._consent(person, channel=Channel.PHONE, state=ConsentState.GIVEN, how=source.name, text=text, at=person.known_since)
+        has_ticked, by_form = random.random() < TICK_THE_TELEPHONE, source.phone_by is Basis.CONSENT
+        if has_ticked or not by_form:
+            self._consent(person, channel=Channel.PHONE, how=source.name, text=text if by_form else "", basis=source.phone_by, at=person.known_since)
         if given is ConsentState.GIVEN and random.random() < 0.06:
             at = random.randint(person.known_since, self._days.until)
-            self._consent(person, channel=Channel.MAIL, state=ConsentState.WITHDRAWN, how="Unsubscribed by link", text="", at=at)
+            self._consent(person, channel=Channel.MAIL, state=ConsentState.WITHDRAWN, how="Unsubscribed by link", at=at)
 
-    def _consent(self, person: Person, *, channel: Channel, state: ConsentState, how: str, text: str, at: int) -> None:
-        self._tables["crm_consent"].append((person.id, channel.value, state.value, how, text, None, written(at)))
+    def _consent(
+        self, person: Person, *, channel: Channel, state: ConsentState = ConsentState.GIVEN, how: str, text: str = "", basis: Basis = Basis.CONSENT, at: int
+    ) -> None:
+        self._tables["crm_consent"].append((person.id, channel.value, state.value, how, text, basis.value, None, written(at)))
         self._audit(at, noun="contact", record_id=person.id, action="consent", changes={channel.value: [None, state.value]})
 
     def _tell(self, at: int, kind: Kind, lead: Pass, *, actor: Colleague | None = None, detail: dict[str, Any] | None = None, text: str = "") -> int:
