@@ -23,6 +23,7 @@ from tasuki.crm.tasks import Task
 from tasuki.crm.wake_rules import WakeRule
 from tasuki.engage import calls, next_calls
 from tasuki.engage.calls import Call, Outcome
+from tasuki.engage.contact_rules import ContactRule, Need
 from tasuki.engage.dispositions import Disposition
 from tasuki.engage.next_calls import NextCall, RetryRule
 from tasuki.inside_sales import leases, objections, qualification, scripts
@@ -201,6 +202,15 @@ def test_who_does_not_want_to_be_called_is_not_dialled(cast: Cast) -> None:
     sent(client, "desk_outcome", lead, disposition="dnc")
     assert "nobody reaches it any more" in shown(client, lead)
     assert sent(client, "desk_call", lead, number=NUMBER).status_code == 422
+
+
+def test_where_a_consent_is_missing_the_desk_leads_to_where_it_is_recorded(cast: Cast) -> None:
+    lead = callable_lead(cast)
+    assert lead.contact is not None
+    assert "Record what allows it" not in shown(signed_in(cast.ivo), lead)
+    ContactRule.objects.get_queryset().update(phone=Need.CONSENT)
+    page = shown(signed_in(cast.ivo), lead)
+    assert f'href="{reverse("contact", args=[lead.contact.pk])}">Record what allows it' in page
 
 
 def test_a_number_of_somebody_else_is_not_dialled(cast: Cast) -> None:
