@@ -38,10 +38,6 @@ class AuditEntries(models.QuerySet["AuditEntry"]):
     def newest_first(self) -> AuditEntries:
         return self.order_by("-at", "-id")
 
-    def before(self, at: datetime, entry_id: int) -> AuditEntries:
-        """The page after one that ended with this entry: keyset paging."""
-        return self.filter(models.Q(at__lt=at) | models.Q(at=at, id__lt=entry_id))
-
     def for_listing(self) -> AuditEntries:
         return self.select_related("actor")
 

@@ -1,29 +1,18 @@
-"""The audit log: who changed what, when, from what to what, through which door."""
+"""The entries of the audit trail in words: who did what, from what to what, through which door."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_GET
 
-from tasuki.core import abilities
-from tasuki.core.abilities import Ability
-from tasuki.core.audit import AuditEntries, AuditEntry, Door
+from tasuki.core.audit import AuditEntry, Door
 from tasuki.core.people import User
 from tasuki.web import nouns
 from tasuki.web.changes import Change, in_words
-from tasuki.web.person_field import WhoForm
-from tasuki.web.requests import UserRequest, record_id
-
-PAGE = 100
 
 ACTIONS: dict[str, Any] = {
     "add": _("added"),
@@ -225,48 +214,3 @@ def lines(entries: Iterable[AuditEntry], *, reader: User) -> list[Line]:
         )
         for entry in entries
     ]
-
-
-@require_GET
-def audit(request: UserRequest) -> HttpResponse:
-    """Filters: `noun`, `record`, `person` (who acted), `day`; `before` is the last entry of the page before."""
-    abilities.require(request.user, Ability.READ_AUDIT_LOG)
-    asked = {name: request.GET.get(name, "").strip() for name in ("noun", "record", "person", "day")}
-    who = WhoForm({"person": asked["person"]}, of="ever", reader=request.user, label=_("Who"), empty_label=_("everybody"))
-    person = who.cleaned_data["person"] if who.is_valid() else None
-    asked["person"] = str(person.pk) if person else ""
-    entries = _asked_for(AuditEntry.objects.visible_to(request.user), asked)
-    before = record_id(request.GET.get("before", ""))
-    if before is not None and (last := AuditEntry.objects.visible_to(request.user).filter(pk=before).first()):
-        entries = entries.before(last.at, last.pk)
-    page = list(entries.newest_first().for_listing()[: PAGE + 1])
-    query = request.GET.copy()
-    query["before"] = str(page[PAGE - 1].pk) if len(page) > PAGE else ""
-    context = {
-        "lines": lines(page[:PAGE], reader=request.user),
-        "asked": asked,
-        "nouns": sorted(((name, str(model._meta.verbose_name)) for name, model in nouns.spoken_of().items()), key=lambda pair: pair[1]),
-        "who": who,
-        "older": f"?{query.urlencode()}" if query["before"] else "",
-    }
-    return render(request, "audit/list.jinja", context)
-
-
-def _asked_for(entries: AuditEntries, asked: dict[str, str]) -> AuditEntries:
-    if asked["noun"]:
-        entries = entries.filter(noun=asked["noun"])
-    if (record := record_id(asked["record"])) is not None:
-        entries = entries.filter(record_id=record)
-    if (actor := record_id(asked["person"])) is not None:
-        entries = entries.filter(actor_id=actor)
-    if day := _day(asked["day"]):
-        start = timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - made aware in the reader's zone
-        entries = entries.filter(at__gte=start, at__lt=start + timedelta(days=1))
-    return entries
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -25,7 +25,9 @@ from tasuki.core.people import User
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tasuki.relay.clocks import Clock
-from tasuki.web import custom_values
+from tasuki.web import custom_values, nouns
+from tasuki.web.audit import ACTIONS
+from tasuki.web.changes import in_words
 from tasuki.web.custom_values import Names
 from tasuki.web.lists import counting, page, state
 from tasuki.web.lists.custom_columns import spec_of
@@ -116,8 +118,26 @@ def _away_until(rows: list[Any], reader: User, _zone: ZoneInfo) -> Besides:
     return {pk: absence.last_on for pk, absence in absences.by_person(rows, seen_by=reader).items()}
 
 
+def _actors(rows: list[Any], _reader: User, _zone: ZoneInfo) -> Besides:
+    return {row.pk: row.actor.display_name if row.actor else "Tasuki" for row in rows}
+
+
+def _records(rows: list[Any], _reader: User, _zone: ZoneInfo) -> Besides:
+    return {row.pk: f"{nouns.label(row.noun)} {row.record_id}" for row in rows}
+
+
+def _actions(rows: list[Any], _reader: User, _zone: ZoneInfo) -> Besides:
+    return {row.pk: str(ACTIONS.get(row.action, row.action)) for row in rows}
+
+
+def _changes(rows: list[Any], reader: User, _zone: ZoneInfo) -> Besides:
+    told = in_words(rows, reader=reader)
+    return {pk: "; ".join(f"{one.field}: {one.before} → {one.after}" for one in changes) for pk, changes in told.items()}
+
+
 # What a column shows that stands on no path of its rows: by the id of the row, asked once for many.
 _BESIDES = {"next_task": _next_tasks, "clock": _answers_due, "about": _subjects, "role": _roles, "away": _away_until}
+_BESIDES |= {"actor": _actors, "record": _records, "action": _actions, "changes": _changes}
 
 
 def _cells(row: Any, column: Column, *, zone: ZoneInfo, names: Names, besides: Mapping[str, Besides]) -> list[Any]:

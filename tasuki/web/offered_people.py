@@ -126,6 +126,11 @@ def colleagues_of(reader: User) -> Offer:
     return Offer("colleagues", reader, _colleagues(reader, None))
 
 
+def everybody_of(reader: User) -> Offer:
+    """Likewise, and who has left."""
+    return Offer("ever", reader, _ever(reader, None))
+
+
 def receivers_of(credited_to: User | None, *, reader: User, lead: int | None) -> Offer:
     """To whom a lead can be offered: people, and the queues of teams. It goes by whom the lead is credited to, not by who looks."""
     people, teams = handoffs.receivers(credited_to)

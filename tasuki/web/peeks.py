@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tasuki.core import abilities, absences
+from tasuki.core.audit import AuditEntry
 from tasuki.core.people import User
 from tasuki.crm import phones, stages
 from tasuki.crm.accounts import Account
@@ -26,7 +27,7 @@ from tasuki.inside_sales import qualification
 from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import Opportunity
-from tasuki.web import formats
+from tasuki.web import audit, formats
 from tasuki.web.custom_values import facts_of
 from tasuki.web.products import open_deals
 from tasuki.web.records import about_of, open_tasks, timeline
@@ -174,6 +175,19 @@ def block(request: UserRequest, pk: int) -> HttpResponse:
         (_("Lifted because"), one.lifted_because),
     )
     return _answered(request, Peek(one.shown, str(one.get_kind_display()), reverse("block", args=[pk]), facts=facts))
+
+
+@require_GET
+def entry(request: UserRequest, pk: int) -> HttpResponse:
+    one = get_object_or_404(AuditEntry.objects.visible_to(request.user).for_listing(), pk=pk)
+    [line] = audit.lines([one], reader=request.user)
+    facts = (
+        (_("When"), formats.moment(one.at)),
+        (_("Who"), one.actor.display_name if one.actor else "Tasuki"),
+        (_("Door"), str(line.door)),
+        *((str(change.field), f"{change.before} → {change.after}") for change in line.changes),
+    )
+    return _answered(request, Peek(f"{line.noun} {one.record_id}", str(line.action), reverse("auditentry", args=[pk]), facts=facts))
 
 
 def _missing_facts(lead: Lead) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasuki.web import audit, custom_fields, health, passwords, peeks, people, person_field, profile, stages, teams
+from tasuki.web import audit_log, custom_fields, health, passwords, peeks, people, person_field, profile, stages, teams
 
 urlpatterns = [
     path("health", health.health, name="health"),
@@ -24,7 +24,9 @@ urlpatterns = [
     path("teams", teams.teams, name="teams"),
     path("teams/<int:pk>", teams.team, name="team"),
     path("roles", teams.roles, name="roles"),
-    path("audit", audit.audit, name="audit"),
+    path("audit", audit_log.listing, name="audit"),
+    path("audit/<int:pk>", audit_log.page, name="auditentry"),
+    path("audit/<int:pk>/peek", peeks.entry, name="auditentry_peek"),
     path("profile", profile.profile, name="profile"),
     path("language", profile.language, name="language"),
     path("theme", profile.theme, name="theme"),

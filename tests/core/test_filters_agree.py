@@ -40,6 +40,7 @@ from tasuki.relay.handoff_fields import HANDOFF
 from tasuki.relay.handoff_rows import Handoff, HandoffState
 from tasuki.sales.filter_fields import OPPORTUNITY
 from tasuki.sales.opportunities import Opportunity
+from tasuki.web.audit_fields import ENTRY
 from tests.cast import MONDAY, SET_UP, Cast
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
@@ -249,7 +250,9 @@ def _filters(fields: Fields, ids: list[int]) -> st.SearchStrategy[Group]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "fields", [LEAD.with_more([ANSWER_DUE]), ACCOUNT, CONTACT, OPPORTUNITY, TASK, PRODUCT, HANDOFF, PERSON, BLOCK], ids=lambda fields: fields.model.__name__
+    "fields",
+    [LEAD.with_more([ANSWER_DUE]), ACCOUNT, CONTACT, OPPORTUNITY, TASK, PRODUCT, HANDOFF, PERSON, BLOCK, ENTRY],
+    ids=lambda fields: fields.model.__name__,
 )
 def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker: Asker) -> None:
     rows = {row.pk: row for row in fields.model._default_manager.all()}

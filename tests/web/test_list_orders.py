@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
+from tasuki.core.audit import AuditEntry
 from tasuki.core.filters import apart, binding, compiling, evaluating, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.people import User
@@ -52,6 +53,7 @@ FILTERS = {
     "contact": ["account.country:is(KR, JP)", "none(title:contains(a))"],
     "task": ["done:empty", "done:filled, kind:is(call)"],
     "user": ["here:no, team:filled", "role:empty, none(language:is(ko))"],
+    "auditentry": ["noun:is(lead)", "actor:empty, none(record:under(60))"],
     "block": ["lifted:empty, kind:is(phone)", "lifted:filled, none(by:filled)"],
 }
 
@@ -80,7 +82,12 @@ class Business:
         Task.objects.bulk_create(map(self.task, many))
         Handoff.objects.bulk_create(self.handoff(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
         Block.objects.bulk_create(map(self.block, many))
+        AuditEntry.objects.bulk_create(self.entry(nth) for nth in range(AuditEntry.objects.count(), N_ROWS))
         User.objects.bulk_create(self.person(nth) for nth in range(User.objects.count(), N_ROWS))
+
+    def entry(self, nth: int) -> AuditEntry:
+        actor, noun = self.dice.choice([None, *self.people]), self.dice.choice(["lead", "user"])
+        return AuditEntry(at=MONDAY + timedelta(hours=nth // 9), actor=actor, door="web", noun=noun, record_id=nth, action="change")
 
     def person(self, nth: int) -> User:
         pick = self.dice.choice

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tasuki.core.audit import AuditEntry
 from tasuki.relay.personal_data.erasure_rows import Erasure
 from tests.web import town_sequences
 from tests.web.plan_of_town import draft
@@ -77,6 +78,7 @@ ARGUMENTS |= town_sequences.ARGUMENTS
 PLANS = "plan_version plan_change plan_costs plan_measures plan_agreement plan_removal plan_export"
 ARGUMENTS |= {name: lambda _town: {"pk": draft().pk} for name in PLANS.split()}
 ARGUMENTS |= {name: lambda town: {"pk": town.cast.ivo.pk} for name in PEOPLE.split()}
+ARGUMENTS |= {name: lambda _town: {"pk": AuditEntry.objects.earliest("pk").pk} for name in ("auditentry", "auditentry_peek")}
 ARGUMENTS |= {
     "own_calendar_answer": lambda town: {"pk": town.cast.ivo.own_calendar.entries.get(uid=town.meeting.uid).pk},
     "mailbox_removal_of": lambda town: {"pk": town.message.mailbox_id},

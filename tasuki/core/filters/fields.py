@@ -183,7 +183,8 @@ class Field:
     `through` names a set of rows that belong to the record (`emails`): a clause then holds when it holds for any of them, and `path` begins there;
     `among` says which of them, all if nothing. With `is_there` it is filled in when there is such a row, with a value or without.
     `currency` is the path of a money's currency, `team` that of a person's team. `options` gives the values to choose from, `names` what
-    values are called that are too many to choose from; `noun` is that of the records of which one is chosen by its name.
+    values are called that are too many to choose from; `noun` is that of the records of which one is chosen by its name; with `has_left`
+    people who have left are chosen too.
     `sensitive` names the entry of SENSITIVE_FIELDS, as `contact.emails`, that hides it from some.
     `computed` gives the meaning of paths that are no columns.
     """
@@ -200,6 +201,7 @@ class Field:
     options: Options | None = None
     names: Names | None = None
     noun: str = ""
+    has_left: bool = False
     sensitive: str = ""
     computed: Mapping[str, Computed] = dataclass_field(default_factory=dict, compare=False)
 

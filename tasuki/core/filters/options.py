@@ -55,6 +55,12 @@ def colleagues(user: User) -> list[tuple[str, str]]:
     return [("me", _("me")), *((str(one.pk), one.display_name) for one in people[:_MOST_PEOPLE])]
 
 
+def everybody(user: User) -> list[tuple[str, str]]:
+    """As `colleagues`, and after them who has left: for what is asked about the past."""
+    left = User.objects.visible_to(user).filter(is_active=False).order_by("family_name", "given_name", "pk")
+    return [*colleagues(user), *((str(one.pk), one.display_name) for one in left[:_MOST_PEOPLE])]
+
+
 def teams(user: User) -> list[tuple[str, str]]:
     """All teams; the reader's own, with those under it, first."""
     return [("mine", _("my team")), *((str(team.pk), team.name) for team in Team.objects.visible_to(user).order_by("name", "pk"))]

@@ -27,8 +27,8 @@ class Choices:
         self.named = cache(self._named)
         self._offered = cache(self._options)
         self._known = cache(self._called)
-        self._people = cache(lambda: People(reader))
-        self._are_many = cache(lambda: self._people().there.seen_from("").few is None)
+        self._people = cache(lambda has_left: People(reader, has_left=has_left))
+        self._are_many = cache(lambda has_left: self._people(has_left).there.seen_from("").few is None)
 
     def offered(self, field: Field, operator: str = "") -> tuple[tuple[str, str], ...]:
         """The values to tick, and what they are called."""
@@ -45,7 +45,7 @@ class Choices:
     def _named(self, field: Field) -> Named | None:
         """How values of the field are named; None where all stand there to be ticked: people are named where they are many."""
         if field.kind is Kind.PERSON:
-            return self._people() if field.options and self._are_many() else None
+            return self._people(field.has_left) if field.options and self._are_many(field.has_left) else None
         return named.of_noun(field.noun, self.reader) if field.noun else None
 
     def _options(self, field: Field, *, in_team: bool) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,7 @@ from tasuki.core.search.folding import fold
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
-from tasuki.web.offered_people import OFFERED, Offer, colleagues_of
+from tasuki.web.offered_people import OFFERED, Offer, colleagues_of, everybody_of
 from tasuki.web.requests import record_id
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Named(ABC):
 class People(Named):
     sent_as = "v"
 
-    def __init__(self, reader: User) -> None:
-        self.there: Offer = colleagues_of(reader)
+    def __init__(self, reader: User, *, has_left: bool = False) -> None:
+        self.there: Offer = everybody_of(reader) if has_left else colleagues_of(reader)
         self.address, self.label = self.there.address, _("Name or mail address")
 
     def meant(self, typed: str) -> str:
@@ -205,5 +205,5 @@ def of_noun(noun: str, reader: User) -> Records:
 def of_field(field: Field, reader: User) -> Named | None:
     """How the values of a field are named, for those that are."""
     if field.kind is Kind.PERSON:
-        return People(reader)
+        return People(reader, has_left=field.has_left)
     return of_noun(field.noun, reader) if field.noun else None

@@ -6,10 +6,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tasuki.core.abilities import Ability
+from tasuki.core.audit import AuditEntry
 from tasuki.core.filter_fields import PERSON
 from tasuki.core.people import User
+from tasuki.core.search import narrowing
 from tasuki.crm import filter_fields, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
@@ -23,7 +26,9 @@ from tasuki.relay.handoff_fields import HANDOFF
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.filter_fields import OPPORTUNITY
 from tasuki.sales.opportunities import Opportunity
+from tasuki.web.audit_fields import ENTRY
 from tasuki.web.lists.spec import Column, Spec, View
+from tasuki.web.requests import record_id
 
 
 def _leads(user: User) -> QuerySet[Any]:
@@ -65,6 +70,19 @@ def _blocks(user: User) -> QuerySet[Any]:
 def _blocks_found(rows: Any, text: str, _reader: User) -> QuerySet[Any]:
     found: QuerySet[Any] = rows.found(text)
     return found
+
+
+def _entries(user: User) -> QuerySet[Any]:
+    return AuditEntry.objects.visible_to(user).for_listing()
+
+
+def _entries_found(rows: QuerySet[Any], text: str, reader: User) -> QuerySet[Any]:
+    """Of a number, the entries of records of that number; of words, those of the people who are called so."""
+    if (number := record_id(text)) is not None:
+        return rows.filter(record_id=number)
+    people = narrowing.narrowed(User.objects.visible_to(reader), text, noun="user", reader=reader)
+    # Named one by one, so that the planner knows how many entries to expect.
+    return rows.filter(actor__in=list(people.values_list("pk", flat=True)))
 
 
 def _in_stages(keys: tuple[str, ...]) -> str:
@@ -337,4 +355,31 @@ BLOCKS = Spec(
     found=_blocks_found,
 )
 
-SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS, PEOPLE, BLOCKS)}
+# Ordered by nothing but the moment: of so many entries no other order has an index, and no entry waits for one to be written.
+ENTRIES = Spec(
+    "auditentry",
+    "audit",
+    ENTRY,
+    rows=_entries,
+    columns=(
+        Column("at", _("When"), "at"),
+        Column("actor", _("Who")),
+        Column("record", _("Record")),
+        Column("action", pgettext_lazy("audit", "What")),
+        Column("changes", _("From, to")),
+        Column("door", _("Door"), plain="get_door_display"),
+    ),
+    views=(
+        View("", _("All")),
+        View("mine", pgettext_lazy("audit", "By me"), "actor:is(me)"),
+        View("team", pgettext_lazy("audit", "By my team"), "actor:in_team(mine)"),
+        View("rights", _("Roles and passwords"), "action:is(hire, leave, invite, grant_role, revoke_role, forget_password, set_password)"),
+        View("exports", _("Exports"), "action:is(export)"),
+    ),
+    sort="-at",
+    peek="auditentry_peek",
+    needs=Ability.READ_AUDIT_LOG,
+    found=_entries_found,
+)
+
+SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS, PEOPLE, BLOCKS, ENTRIES)}

@@ -1,0 +1,118 @@
+"""The audit log as a list: asked by who, what, of which record, when and through which door; paged by the index; shown to who may read it."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from tasuki.core import abilities, people
+from tasuki.core.abilities import Ability
+from tasuki.core.audit import AuditEntry, By, Door
+from tasuki.core.money import Money
+from tasuki.core.people import User
+from tasuki.sales import opportunities
+from tasuki.web.lists import paging
+from tasuki.web.lists import state as states
+from tasuki.web.lists.nouns import ENTRIES
+from tasuki.web.lists.orders import beyond
+from tasuki.web.lists.page import order_of
+from tests.cast import MONDAY, SET_UP, Cast
+from tests.web.office import deal_of, lead_of, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(who: User, question: str = "") -> str:
+    answer = signed_in(who).get(reverse("audit") + question)
+    assert answer.status_code == 200, answer.content.decode()
+    return html.unescape(answer.content.decode())
+
+
+def listed(who: User, question: str = "") -> set[int]:
+    return {int(pk) for pk in re.findall(r'<tr id="auditentry-(\d+)"', page_of(who, question))}
+
+
+def ids(**asked: object) -> set[int]:
+    return set(AuditEntry.objects.filter(**asked).values_list("pk", flat=True))
+
+
+def test_the_log_is_asked_by_whom_what_of_which_record_and_when(cast: Cast) -> None:
+    people.change(cast.ivo, title="Lighthouse keeper", by=By(cast.ada, Door.WEB), at=MONDAY + timedelta(days=1))
+    lead = lead_of(cast)
+    assert listed(cast.ada, f"?filter=noun:is(user),record:is({cast.ivo.pk})") == ids(noun="user", record_id=cast.ivo.pk)
+    assert listed(cast.ada, f"?filter=actor:is({cast.ada.pk}),action:is(change)") == ids(actor=cast.ada, action="change")
+    assert listed(cast.ada, "?filter=at:on(2026-03-03),noun:is(user)") == ids(noun="user", at__gte=MONDAY + timedelta(days=1))
+    assert listed(cast.ada, "?view=mine") == ids(actor=cast.ada)
+    assert listed(cast.ada, f"?q={lead.pk}") == ids(record_id=lead.pk)
+    assert listed(cast.ada, "?q=horvat") == ids(actor=cast.ivo) != set()
+    assert listed(cast.ada, "?filter=actor:empty") == ids(actor=None)
+
+
+def test_whoever_has_left_is_still_asked_for_by_name(cast: Cast) -> None:
+    lead_of(cast)
+    people.leave(cast.ivo, by=SET_UP, at=MONDAY)
+
+    def offered(address: str, field: str) -> str:
+        chip = signed_in(cast.ada).get(address).content.decode().partition(f'name="field" value="{field}"')[2]
+        return chip.partition("</form>")[0]
+
+    assert "Ivo Horvat" in offered(reverse("audit") + "?add=actor", "actor")
+    assert "Ivo Horvat" not in offered(reverse("leads") + "?add=owner", "owner")
+
+
+def test_an_entry_has_a_page_and_a_glance_that_leave_out_what_its_reader_must_not_see(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    deal = deal_of(cast)
+    opportunities.change(deal, said={"money": Money(Decimal(31_313_131), "KRW")}, by=By(cast.saori, Door.WEB), at=MONDAY + timedelta(days=2))
+    entry = AuditEntry.objects.filter(noun="opportunity").latest("pk")
+    places = [reverse("auditentry", args=[entry.pk]), reverse("auditentry_peek", args=[entry.pk]), f"{reverse('export', args=['auditentry'])}?form=csv"]
+
+    def texts() -> list[str]:
+        return [b"".join(signed_in(cast.ada).get(place)).decode() for place in places]
+
+    assert all("31313131" in text for text in texts())
+    monkeypatch.setitem(abilities.ABILITIES, Ability.SEE_AMOUNTS, frozenset())
+    assert not any("31313131" in text for text in texts())
+
+
+def test_a_file_of_the_log_says_in_words_who_did_what_to_which_record(cast: Cast) -> None:
+    people.change(cast.ivo, title="Lighthouse keeper", by=By(cast.ada, Door.WEB), at=MONDAY)
+    answer = signed_in(cast.ada).get(f"{reverse('export', args=['auditentry'])}?form=csv&filter=action:is(change)")
+    head, row = b"".join(answer).decode("utf-8-sig").strip().splitlines()
+    assert head == "When,Who,Record,What,“From, to”,Door".replace("“", '"').replace("”", '"')
+    assert row.endswith(f",Ada Lindqvist,user {cast.ivo.pk},changed,job title: – → Lighthouse keeper,web")
+
+
+def test_whoever_may_not_read_the_log_opens_no_part_of_it(cast: Cast) -> None:
+    entry = AuditEntry.objects.earliest("pk")
+    for who in (cast.ruth, cast.mina, cast.tomas):
+        client = signed_in(who)
+        assert client.get(reverse("audit")).status_code == 403
+        assert client.get(f"{reverse('export', args=['auditentry'])}?form=csv").status_code == 403
+        assert client.get(reverse("auditentry", args=[entry.pk])).status_code in (403, 404)
+        assert client.get(reverse("auditentry_peek", args=[entry.pk])).status_code in (403, 404)
+    assert reverse("export", args=["auditentry"]) not in signed_in(cast.ruth).get(reverse("data_export")).content.decode()
+
+
+def test_pages_of_the_log_are_walked_by_its_index_and_nothing_is_sorted(cast: Cast) -> None:
+    said = {"actor": cast.ivo, "door": Door.WEB, "noun": "lead", "action": "change"}
+    AuditEntry.objects.bulk_create(AuditEntry(at=MONDAY + timedelta(seconds=nth // 3), record_id=nth, **said) for nth in range(4_000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE core_auditentry")
+    view = states.built_in(ENTRIES.views[0], ENTRIES)
+    order = order_of(states.State(view, view.filter, view.sort, view.columns), ENTRIES)
+    first = paging.window(ENTRIES.rows(cast.ada), order, before="", after="")
+    second = paging.window(ENTRIES.rows(cast.ada), order, before="", after=first.after)
+    every = list(AuditEntry.objects.newest_first().values_list("pk", flat=True))
+    assert [row.pk for page in (first, second) for row in page.rows] == every[: 2 * paging.PAGE]
+    last = first.rows[-1]
+    [stretch] = order.stretches
+    behind = AuditEntry.objects.filter(beyond(order, stretch.keys, [last.at, last.pk], is_falling=True)).order_by("-at", "-pk").values_list("at", "pk")[:51]
+    plan = behind.explain()
+    assert "audit_latest" in plan
+    assert "Sort" not in plan
