@@ -160,8 +160,37 @@ def test_a_list_holds_the_same_rows_however_many_hold_a_word(
         counted = ways.counted_out()
         assert counted is not None
         assert set(ways.fitting) == set(counted) == set(ways.rows)
+        sieve = ways.sieve()
+        assert sieve is None or set(sieve.fitting.filter(sieve.lets_through)) == set(ways.rows)
         monkeypatch.setattr(narrowing, "_VERY_MANY", 1)
-        assert ways.counted_out() is None, "too many for that, too"
+        if (often, many) != (2, 2):
+            assert ways.counted_out() is None, "too many for that, too"
+
+
+def test_of_two_words_that_many_hold_the_rarer_one_is_counted_first_and_the_other_looked_up_where_it_stands(
+    cast: Cast, books: dict[str, Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Lead.objects.visible_to(cast.ivo)
+
+    def ways(typed: str) -> narrowing.Ways:
+        return narrowing.ways(rows, typed, noun="lead", reader=cast.ivo)
+
+    monkeypatch.setattr(narrowing, "_OFTEN", 1)
+    for typed in ("example 서윤", "서윤 example"):
+        sieve = ways(typed).sieve()
+        assert sieve
+        assert {str(lead.contact.family_name) for lead in rows.filter(sieve.lets_through) if lead.contact} == {"한"}, "five have an address of example"
+        assert len(sieve.fitting) == len(IN_LISTS["example"])
+    assert ways("example").sieve() is None, "of one word all rows fit that are let through"
+    assert ways("example nowhere").sieve() is None, "whoever holds a word that few hold is looked at at once"
+    few = ways("example nowhere").counted_out()
+    assert few is not None
+    assert list(few) == []
+    Lead.objects.filter(pk=books["文"].pk).update(reference="example 서윤")
+    known = ways("example 서윤")
+    sieve = known.sieve()
+    assert sieve
+    assert set(sieve.fitting.filter(sieve.lets_through)) == set(known.rows) == {books["한"], books["文"]}, "a reference is no word, and stands for itself"
 
 
 @pytest.mark.parametrize("typed", ["서윤 해솔", "해솔 서윤", "ㅎㅅㅇ 해솔", "한서윤 투자"])

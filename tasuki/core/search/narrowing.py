@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ _MANY = 5_000
 _VERY_MANY = 100_000
 # Of a word that so many of the newest block hold, the others are not asked for any more: they are very many.
 _OFTEN = 400
+# Where so few records hold one word of several, each of their rows is read.
+_RARE = 2_000
+# So many of the newest block are told, to know of which word there are less.
+_TOLD = 2_000
 _WORDS, _HIDDEN = "words", "hidden"
 # Of less, too many addresses and numbers hold it by chance.
 _SHORTEST_HIDDEN = 3
@@ -43,15 +48,25 @@ def narrowed(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Quer
 
 
 @dataclass(frozen=True)
+class Sieve:
+    """For whoever looks at very many rows: those of which `lets_through` holds, by numbers alone, fit if they are in `fitting`; no other row fits."""
+
+    lets_through: Q
+    fitting: QuerySet[Any]
+
+
+@dataclass(frozen=True)
 class Ways:
     """Ways to ask for the same rows.
 
     `rows` in one question. Where very many records hold a word, `fitting` is for whoever looks at one row after the other until enough fit;
-    `counted_out` is for whoever found that too few do, and is None where there is no better way, or the records are too many for that as well.
+    `sieve` and then `counted_out` are for whoever found that too few do, and are None where there is no better way, or the records are too many
+    for that as well.
     """
 
     rows: QuerySet[Any]
     fitting: QuerySet[Any] | None = None
+    sieve: Callable[[], Sieve | None] = lambda: None
     counted_out: Callable[[], QuerySet[Any] | None] = lambda: None
 
 
@@ -67,11 +82,21 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
     def held(by: _Asked, *, one_by_one: bool = False) -> QuerySet[Any]:
         return rows.filter(Q(by.held(one_by_one=one_by_one), *exact, _connector=Q.OR))
 
+    @cache
+    def sifted() -> _Asked | None:
+        return asked.with_rarest()
+
+    def sieve() -> Sieve | None:
+        by = sifted()
+        return Sieve(Q(by.counted(), *exact, _connector=Q.OR), held(by.uncounted(), one_by_one=True)) if by else None
+
     def counted_out() -> QuerySet[Any] | None:
-        counted = asked.counted_out()
+        if asked.has_rare:
+            return held(asked, one_by_one=True)
+        counted = (sifted() or asked).counted_out()
         return held(counted) if counted else None
 
-    return Ways(held(asked), held(asked, one_by_one=True), counted_out) if asked.is_often else Ways(held(asked))
+    return Ways(held(asked), held(asked, one_by_one=True), sieve, counted_out) if asked.is_often else Ways(held(asked))
 
 
 @dataclass(frozen=True)
@@ -79,6 +104,7 @@ class _Asked:
     """What is asked about each word, and about all of them together (a telephone number is written with gaps), with the ids of those that answer it.
 
     A question without ids is one that too many answer to be named. Where words can only stand in the row itself, all are one question.
+    `expected` is how many records may answer each question.
     """
 
     words: list[list[Question]]
@@ -86,6 +112,7 @@ class _Asked:
     ids: dict[tuple[str, str], Ids]
     places: dict[str, str]
     there: Blocks
+    expected: dict[tuple[str, str], int]
 
     @classmethod
     def of(cls, what: Sought, noun: str, reader: User) -> _Asked:
@@ -93,7 +120,8 @@ class _Asked:
         words = [_about((word,), places, open_to) for word in what.words] if len(places) > 1 or open_to else [_about(what.words, places, [])]
         together = [_hidden(name, what, _HIDDEN) for name in open_to if len(what.words) > 1 and len(what.hidden) >= _SHORTEST_HIDDEN]
         there = matching.blocks()
-        return cls(words, together, _ids([*chain(*words), *together], there), places, there)
+        ids, expected = _ids([*chain(*words), *together], there)
+        return cls(words, together, ids, places, there, expected)
 
     @property
     def is_often(self) -> bool:
@@ -103,6 +131,32 @@ class _Asked:
         """The same with the ids of what many answer, too; None where even they are too many."""
         found = matching.ids([replace(one, most=_VERY_MANY) for one in self._often()], self.there)
         return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
+
+    @property
+    def has_rare(self) -> bool:
+        """Whether so few records hold one of the words that the others are looked for there alone."""
+        rare = [some for some in self.words if self._expected(some) <= _RARE and all(map(self._is_counted, some))]
+        return bool(rare) and all(map(self._is_counted, self.together))
+
+    def with_rarest(self) -> _Asked | None:
+        """The same with the ids of the word that the fewest records are expected to hold; None where that says little, or even they are too many."""
+        if len(self.words) == 1 or self.has_rare or not all(map(self._is_counted, self.together)):
+            return None
+        rarest = min(self.words, key=self._expected)
+        found = matching.ids([replace(one, most=_VERY_MANY) for one in rarest if not self._is_counted(one)], self.there)
+        return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
+
+    def counted(self) -> Q:
+        """Where the words that have ids stand, or all together: what can be said without reading a record."""
+        each = Q(*(self._any(some) for some in self.words if all(map(self._is_counted, some))))
+        return each | self._all([self.together], one_by_one=False) if self.together else each
+
+    def uncounted(self) -> _Asked:
+        """What is left to ask of the rows where the counted words stand."""
+        return replace(self, words=[some for some in self.words if not all(map(self._is_counted, some))])
+
+    def _expected(self, some: Iterable[Question]) -> int:
+        return sum(self.expected[one.noun, one.name] for one in some)
 
     def _often(self) -> list[Question]:
         return [one for one in chain(*self.words, self.together) if not self._is_counted(one)]
@@ -133,13 +187,14 @@ def _about(words: tuple[str, ...], places: Iterable[str], open_to: list[str]) ->
     return asked + [_hidden(name, alone, f"{_HIDDEN} {words[0]}") for name in open_to if len(alone.hidden) >= _SHORTEST_HIDDEN]
 
 
-def _ids(asked: list[Question], there: Blocks) -> dict[tuple[str, str], Ids]:
-    """The ids of the records that answer each question; none for one that many answer, as the newest of them tell."""
+def _ids(asked: list[Question], there: Blocks) -> tuple[dict[tuple[str, str], Ids], dict[tuple[str, str], int]]:
+    """The ids of the records that answer each question, none for one that many answer, as the newest of them tell; and how many that may be."""
     newest = defaultdict(list, {noun: keys[:1] for noun, keys in there.items()})
-    tried = matching.ids([replace(one, most=_OFTEN) for one in asked], newest)
-    few = [one for one in asked if tried.get((one.noun, one.name), Ids()).n < _OFTEN]
-    found = matching.ids(few, there)
-    return {key: ids for one in few if (ids := found.get(key := (one.noun, one.name), Ids())).n < one.most}
+    tried = matching.ids([replace(one, most=_TOLD) for one in asked], newest)
+    n_newest = {(one.noun, one.name): tried.get((one.noun, one.name), Ids()).n for one in asked}
+    found = matching.ids(few := [one for one in asked if n_newest[one.noun, one.name] < _OFTEN], there)
+    ids = {key: answer for one in few if (answer := found.get(key := (one.noun, one.name), Ids())).n < one.most}
+    return ids, {key: ids[key].n if key in ids else n * len(there[key[0]]) for key, n in n_newest.items()}
 
 
 def _hidden(name: str, what: Sought, question: str) -> Question:

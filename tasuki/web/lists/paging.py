@@ -15,11 +15,11 @@ from typing import Any
 from django.core import signing
 from django.core.exceptions import BadRequest, EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
-from tasuki.core.search.narrowing import Ways
+from tasuki.core.search.narrowing import Sieve, Ways
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, key, position, value_at
 
@@ -27,6 +27,8 @@ PAGE = 50
 # Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; where that part holds
 # a little, the walk may be so many times longer.
 _PARTS, _LUCK = 6, 3
+# So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
+_SIFTED, _FARTHEST = 5_000, 30_000
 _SALT = "tasuki.web.lists"
 
 
@@ -123,12 +125,18 @@ class _Walk:
         if place is not None:
             here &= beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
         found = self._walked(here, stretch.keys, is_falling=is_falling, most=most) if self.by.tried else []
+        if len(found) < most and self._sieve:
+            found = self._sifted(here, stretch.keys, is_falling=is_falling, most=most)
         if len(found) < most:
             counted = self._counted if self.by.tried and not self.by.are_few else None
             # Of words, all that hold them are found then; of a filter, the walk goes on.
             rows, are_few = (self.rows, self.by.are_few) if counted is None else (counted, self.ways.fitting is not None)
             found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
+
+    @cached_property
+    def _sieve(self) -> Sieve | None:
+        return self.ways.sieve() if self.by.tried else None
 
     @cached_property
     def _counted(self) -> QuerySet[Any] | None:
@@ -179,11 +187,20 @@ class _Walk:
             return found
         return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
 
-    def _tried(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int, among: int) -> list[Sequence[Any]]:
+    def _sifted(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+        """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect."""
+        found = self._tried(here, keys, is_falling=is_falling, most=most, among=_SIFTED, sieve=self._sieve)
+        wanted = _SIFTED * most * 4 // (3 * len(found)) if found else _FARTHEST + 1
+        if len(found) == most or wanted > _FARTHEST:
+            return found
+        return self._tried(here, keys, is_falling=is_falling, most=most, among=wanted, sieve=self._sieve)
+
+    def _tried(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int, among: int, sieve: Sieve | None = None) -> list[Sequence[Any]]:
         """The first rows that fit among the first of all, in the order of the keys; less than asked for may mean that the walk ended too early."""
         everything = self.order.named(self.order.model._default_manager.all())
-        walked = _keys_of(everything.filter(here, self.by.along), keys).order_by(*_by(keys, is_falling=is_falling))[:among]
-        one_by_one = self.order.named(self.ways.rows if self.ways.fitting is None else self.ways.fitting)
+        walked = _keys_of(everything.filter(here, self.by.along), keys, sieve).order_by(*_by(keys, is_falling=is_falling))[:among]
+        looked_up = self.ways.rows if self.ways.fitting is None else self.ways.fitting
+        one_by_one = self.order.named(sieve.fitting if sieve else looked_up)
         fitting = one_by_one.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("pk")
         names = [*(f"key_{nth}" for nth in range(len(keys) - 1)), "value"]
         try:
@@ -191,7 +208,9 @@ class _Walk:
         except EmptyResultSet:
             return []
         turned = ", ".join(f"step.{name} {'DESC' if is_falling else 'ASC'}" for name in names)
-        statement = f"SELECT step.* FROM ({walk}) AS step({', '.join(names)}) CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
+        shown = ", ".join(f"step.{name}" for name in names)
+        steps, condition = ", ".join([*names, *(["is_let_through"] if sieve else [])]), "WHERE step.is_let_through" if sieve else ""
+        statement = f"SELECT {shown} FROM ({walk}) AS step({steps}) CROSS JOIN LATERAL ({fit}) AS hit {condition} ORDER BY {turned} LIMIT {most}"
         return _answered(statement, [*values, *more])
 
     def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
@@ -203,9 +222,10 @@ class _Walk:
         return _fetched(asked, statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)
 
 
-def _keys_of(rows: QuerySet[Any], keys: Sequence[Any]) -> QuerySet[Any]:
-    named = {f"key_{nth}": key(one) for nth, one in enumerate(keys)}
-    return rows.values_list(*named.values())
+def _keys_of(rows: QuerySet[Any], keys: Sequence[Any], sieve: Sieve | None = None) -> QuerySet[Any]:
+    """The keys of each row, and whether the sieve lets it through, if there is one."""
+    said = [ExpressionWrapper(sieve.lets_through, output_field=BooleanField())] if sieve else []
+    return rows.values_list(*map(key, keys), *said)
 
 
 def _by(keys: Sequence[Any], *, is_falling: bool) -> list[Any]:
