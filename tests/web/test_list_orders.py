@@ -17,7 +17,7 @@ from tasuki.core.audit import AuditEntry
 from tasuki.core.filters import apart, binding, compiling, evaluating, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.people import User
-from tasuki.core.search.narrowing import Sieve, Ways
+from tasuki.core.search.narrowing import Ways
 from tasuki.core.teams import Team
 from tasuki.crm import stages
 from tasuki.crm.accounts import Account
@@ -241,11 +241,11 @@ class Business:
 
 @pytest.fixture
 def business(cast: Cast) -> Cast:
-    written(_done, cast)
+    written(some_business, cast)
     return cast
 
 
-def _done(cast: Cast) -> None:
+def some_business(cast: Cast) -> None:
     Business([cast.ivo, cast.saori, cast.mina], [cast.inside_sales, cast.field_sales, cast.marketing]).fill()
 
 
@@ -325,22 +325,6 @@ def test_the_fewer_rows_fit_the_longer_the_walk_until_it_is_not_worth_trying(bus
         assert efforts.weighed(order, 400_000, meaning) == by, text
 
 
-def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_read(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything, order = ordered("contact", "person", business.ada)
-    seen = SPECS["contact"].rows(business.ruth)
-    assert seen.count() > 0
-    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
-    assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
-    by = efforts.weighed(order, 400_000, rows=seen)
-    assert by == Effort(tried=3 * 127)
-    for sort in ("person", "-account", "created", "-reference"):
-        _rows, order = ordered("contact", sort, business.ada)
-        for one in (by, Effort(tried=7)):
-            forth, back = walked(seen, order, by=one)
-            assert [row for page in forth for row in page] == [row.pk for row in order.applied(seen)]
-            assert back == forth[::-1]
-
-
 @pytest.mark.parametrize(
     ("asked", "text", "is_along"),
     [
@@ -415,27 +399,6 @@ def test_where_an_index_has_the_rows_of_one_value_in_the_order_only_they_are_wal
         assert not efforts.weighed(order, 10_000, other).along, text
     _rows, by_name = ordered("lead", "person", business.ada)
     assert not efforts.weighed(by_name, 10_000, meaning).along
-
-
-@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])
-@pytest.mark.parametrize(("sifted", "farthest"), [(1, 10_000), (40, 10_000), (40, 50), (10_000, 10_000)])
-def test_a_sieve_lets_a_long_walk_look_few_rows_up(business: Cast, monkeypatch: pytest.MonkeyPatch, *, sort: str, sifted: int, farthest: int) -> None:
-    rows, order = ordered("lead", sort, business.ada)
-    whole = [row.pk for row in order.applied(rows)]
-    far, odd = whole[60:140], whole[60:140:2]
-    ways = Ways(
-        rows.filter(pk__in=odd),
-        fitting=rows.filter(pk__in=odd),
-        sieve=lambda: Sieve(Q(pk__in=far), rows.filter(pk__in=whole[::2])),
-        counted_out=lambda: rows.filter(pk__in=odd),
-    )
-    monkeypatch.setattr(paging, "_SIFTED", sifted)
-    monkeypatch.setattr(paging, "_FARTHEST", farthest)
-    monkeypatch.setattr(paging, "PAGE", 15)
-    first = paging.window(rows.filter(pk__in=odd), order, before="", after="", by=Effort(tried=6), ways=ways)
-    assert [row.pk for row in first.rows] == odd[:15]
-    second = paging.window(rows.filter(pk__in=odd), order, before="", after=first.after, by=Effort(tried=6), ways=ways)
-    assert [row.pk for row in second.rows] == odd[15:30]
 
 
 @pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])

@@ -29,6 +29,8 @@ PAGE = 50
 _PARTS, _LUCK = 6, 3
 # So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
 _SIFTED, _FARTHEST = 5_000, 30_000
+# So many rows are looked up one by one at most where all rows would have to be walked otherwise.
+_LOOKED_UP = 15_000
 _SALT = "tasuki.web.lists"
 
 
@@ -181,11 +183,22 @@ class _Walk:
         """What a walk as long as it may be finds; of words only its first part, if that holds too little, and else more, as far as luck would have it."""
         part = self.by.tried // _PARTS
         if self.ways.fitting is None or not part:
-            return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried)
+            return self._walked_on(here, keys, is_falling=is_falling, most=most)
         found = self._tried(here, keys, is_falling=is_falling, most=most, among=part)
         if len(found) == most or len(found) * _PARTS * _LUCK < most:
             return found
         return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
+
+    def _walked_on(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+        """What a walk finds, which goes as far as its rows so far let expect where otherwise all rows would be walked."""
+        among = self.by.tried
+        found = self._tried(here, keys, is_falling=is_falling, most=most, among=among)
+        while len(found) < most and not self.by.are_few:
+            among = among * most * 4 // (3 * len(found)) if found else among * 10
+            if among > _LOOKED_UP:
+                break
+            found = self._tried(here, keys, is_falling=is_falling, most=most, among=among)
+        return found
 
     def _sifted(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect."""

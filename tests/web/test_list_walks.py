@@ -1,0 +1,88 @@
+"""How far a list is walked: no farther than it has to be, and the page is the same however it was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db.models import Q
+
+from tasuki.core.search.narrowing import Sieve, Ways
+from tasuki.web.lists import efforts, paging
+from tasuki.web.lists.efforts import Effort
+from tasuki.web.lists.nouns import SPECS
+from tests.cast import Cast
+from tests.remembering import written
+from tests.web.test_list_orders import ordered, some_business, walked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def business(cast: Cast) -> Cast:
+    written(some_business, cast)
+    return cast
+
+
+def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_read(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything, order = ordered("contact", "person", business.ada)
+    seen = SPECS["contact"].rows(business.ruth)
+    assert seen.count() > 0
+    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
+    by = efforts.weighed(order, 400_000, rows=seen)
+    assert by == Effort(tried=3 * 127)
+    for sort in ("person", "-account", "created", "-reference"):
+        _rows, order = ordered("contact", sort, business.ada)
+        for one in (by, Effort(tried=7), Effort(tried=1)):
+            forth, back = walked(seen, order, by=one)
+            assert [row for page in forth for row in page] == [row.pk for row in order.applied(seen)]
+            assert back == forth[::-1]
+
+
+def test_a_walk_goes_as_far_as_its_rows_let_expect_and_no_farther(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, order = ordered("lead", "-opened", business.ada)
+    whole = [row.pk for row in order.applied(rows)]
+    tried: list[int] = []
+    look_up = paging._Walk._tried
+
+    def noted(self: Any, here: Any, keys: Any, *, among: int, **how: Any) -> Any:
+        tried.append(among)
+        return look_up(self, here, keys, among=among, **how)
+
+    monkeypatch.setattr(paging._Walk, "_tried", noted)
+    monkeypatch.setattr(paging, "PAGE", 9)
+    monkeypatch.setattr(paging, "_LOOKED_UP", 100)
+    walks = {
+        (2, 3, False): [2, 20, 44],  # nothing at first, then a third of them
+        (10, 1, False): [10, 14],
+        (10, 30, False): [10, 100],  # so few that it would be too far
+        (10, 3, True): [10],  # few are all found instead
+    }
+    for (among, nth, are_few), expected in walks.items():
+        tried.clear()
+        fitting = rows.filter(pk__in=whole[nth::nth])
+        page = paging.window(fitting, order, before="", after="", by=Effort(tried=among, are_few=are_few))
+        assert [row.pk for row in page.rows] == whole[nth::nth][:9]
+        assert tried == expected, (among, nth, are_few)
+
+
+@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])
+@pytest.mark.parametrize(("sifted", "farthest"), [(1, 10_000), (40, 10_000), (40, 50), (10_000, 10_000)])
+def test_a_sieve_lets_a_long_walk_look_few_rows_up(business: Cast, monkeypatch: pytest.MonkeyPatch, *, sort: str, sifted: int, farthest: int) -> None:
+    rows, order = ordered("lead", sort, business.ada)
+    whole = [row.pk for row in order.applied(rows)]
+    far, odd = whole[60:140], whole[60:140:2]
+    ways = Ways(
+        rows.filter(pk__in=odd),
+        fitting=rows.filter(pk__in=odd),
+        sieve=lambda: Sieve(Q(pk__in=far), rows.filter(pk__in=whole[::2])),
+        counted_out=lambda: rows.filter(pk__in=odd),
+    )
+    monkeypatch.setattr(paging, "_SIFTED", sifted)
+    monkeypatch.setattr(paging, "_FARTHEST", farthest)
+    monkeypatch.setattr(paging, "PAGE", 15)
+    first = paging.window(rows.filter(pk__in=odd), order, before="", after="", by=Effort(tried=6), ways=ways)
+    assert [row.pk for row in first.rows] == odd[:15]
+    second = paging.window(rows.filter(pk__in=odd), order, before="", after=first.after, by=Effort(tried=6), ways=ways)
+    assert [row.pk for row in second.rows] == odd[15:30]
