@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import models
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -25,8 +26,8 @@ from tasuki.core.errors import Forbidden, Refused
 from tasuki.core.people import User
 from tasuki.web import bulk_fields, toasts
 from tasuki.web.bulk_forms import form_of
+from tasuki.web.lists import counting, state
 from tasuki.web.lists import page as lists
-from tasuki.web.lists import state
 from tasuki.web.lists.custom_columns import spec_of
 from tasuki.web.lists.nouns import SPECS
 from tasuki.web.lists.spec import Column
@@ -35,6 +36,10 @@ from tasuki.web.requests import UserRequest, record_id
 from tasuki.web.toasts import Act
 
 CHANGE = "change"
+# A page has fifty rows to tick; whoever wants more takes all that fit.
+_MOST_TICKED = 10_000
+# The ids of rows that were ticked, or the question that all of them answer: it may be a million.
+Chosen = list[int] | QuerySet[Any]
 
 
 @require_GET
@@ -57,13 +62,13 @@ def start(request: UserRequest, noun: str, verb: str) -> HttpResponse:
     if asked is None or (asked.key == CHANGE and request.method == "POST"):
         raise Http404
     abilities.require(request.user, asked.ability)
-    ids = _chosen(request, noun)
-    if not ids:
+    chosen = _chosen(request, noun)
+    if not _are_any(chosen):
         return _none_chosen(request)
     form = form_of(asked, reader=request.user, said=request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        return _begun(request, asked, ids=ids, said=_plain(form.cleaned_data))
-    return _asking(request, "bulk/verb.jinja", form, ids=ids, noun=noun, verb=asked, columns=_of_many(asked, request.user))
+        return _begun(request, asked, chosen=chosen, said=_plain(form.cleaned_data))
+    return _asking(request, "bulk/verb.jinja", form, chosen=chosen, noun=noun, verb=asked, columns=_of_many(asked, request.user))
 
 
 @require_POST
@@ -73,21 +78,22 @@ def field(request: UserRequest, noun: str, key: str) -> HttpResponse:
     if verb is None or key not in bulk_fields.keys(noun, request.user):
         raise Http404
     abilities.require(request.user, verb.ability)
-    ids, said = _chosen(request, noun), request.POST
-    if not ids:
+    chosen, said = _chosen(request, noun), request.POST
+    if not _are_any(chosen):
         return _none_chosen(request)
     form = bulk_fields.form_of(noun, key, reader=request.user, said=said if "set" in said else None)
     if "empty" in said or ("set" in said and form.is_valid()):
         value = bulk_fields.plain(form, key) if "set" in said else None
-        return _begun(request, verb, ids=ids, said={"field": key, "value": value})
-    return _asking(request, "bulk/field.jinja", form, ids=ids, noun=noun, label=form.fields[key].label)
+        return _begun(request, verb, chosen=chosen, said={"field": key, "value": value})
+    return _asking(request, "bulk/field.jinja", form, chosen=chosen, noun=noun, label=form.fields[key].label)
 
 
-def _asking(request: UserRequest, template: str, form: Form, *, ids: list[int], noun: str, **more: Any) -> HttpResponse:
+def _asking(request: UserRequest, template: str, form: Form, *, chosen: Chosen, noun: str, **more: Any) -> HttpResponse:
     """The page that asks what is to be done to the rows, which it keeps; 422 with what was wrong."""
     said = _said(request)
-    kept = [("id", pk) for pk in said.getlist("id")[: running.MOST]] + [(name, said[name]) for name in ("everything", "state", "next") if name in said]
-    context = {"form": form, "n_rows": len(ids), "kept": kept, "back": _list_of(request), "list_name": SPECS[noun].name, **more}
+    kept = [("id", pk) for pk in said.getlist("id")[:_MOST_TICKED]] + [(name, said[name]) for name in ("everything", "state", "next") if name in said]
+    n_rows, is_about = counting.counted(chosen) if isinstance(chosen, QuerySet) else (len(chosen), False)
+    context = {"form": form, "n_rows": n_rows, "is_about": is_about, "kept": kept, "back": _list_of(request), "list_name": SPECS[noun].name, **more}
     return render(request, template, context, status=422 if form.errors else 200)
 
 
@@ -104,11 +110,11 @@ def _of_many(verb: BulkVerb, reader: User) -> list[Column]:
     return [column for column in spec_of(SPECS[verb.noun], reader).columns if column.custom or column.edit in fields]
 
 
-def _begun(request: UserRequest, verb: BulkVerb, *, ids: list[int], said: dict[str, Any]) -> HttpResponse:
+def _begun(request: UserRequest, verb: BulkVerb, *, chosen: Chosen, said: dict[str, Any]) -> HttpResponse:
     """The run: done at once, or left to a worker."""
     back = _list_of(request)
     try:
-        run = running.start(verb, ids, said=said, person=request.user, at=now())
+        run = running.start(verb, chosen, said=said, person=request.user, at=now())
     except Forbidden:
         raise
     except Refused as refusal:
@@ -122,15 +128,18 @@ def _begun(request: UserRequest, verb: BulkVerb, *, ids: list[int], said: dict[s
     return redirect(back)
 
 
-def _chosen(request: UserRequest, noun: str) -> list[int]:
+def _are_any(chosen: Chosen) -> bool:
+    return chosen.exists() if isinstance(chosen, QuerySet) else bool(chosen)
+
+
+def _chosen(request: UserRequest, noun: str) -> Chosen:
     """The rows that were ticked, or all that fit the list as it stood; only what the person sees."""
     spec, said = spec_of(SPECS[noun], request.user), _said(request)
     if said.get("everything"):
         saved = saved_views.seen_by(request.user, noun)
         listed = state.read_from(QueryDict(said.get("state", "")), spec, saved)
-        rows = lists.narrowed(spec, listed, reader=request.user, at=now())
-        return list(rows.order_by("pk").values_list("pk", flat=True)[: running.MOST + 1])
-    ids = [pk for text in said.getlist("id")[: running.MOST] if (pk := record_id(text))]
+        return lists.narrowed(spec, listed, reader=request.user, at=now())
+    ids = [pk for text in said.getlist("id")[:_MOST_TICKED] if (pk := record_id(text))]
     return list(spec.rows(request.user).filter(pk__in=ids).values_list("pk", flat=True))
 
 

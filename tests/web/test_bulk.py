@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -295,3 +296,59 @@ def test_too_many_are_refused(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(running, "MOST", 1)
     with pytest.raises(running.TooMany):
         running.start(verbs()["lead", "give"], [1, 2], said={}, person=cast.ruth, at=MONDAY)
+    for nth in range(2):
+        lead_of(cast, nth)
+    with pytest.raises(running.TooMany):
+        running.start(verbs()["lead", "give"], Lead.objects.all(), said={}, person=cast.ruth, at=MONDAY)
+    assert not BulkRun.objects.exists()
+
+
+def test_all_that_fit_are_written_down_without_carrying_their_numbers_about(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many: the same number of questions for two rows and for twelve, and each row once."""
+    monkeypatch.setattr(running, "AT_ONCE", 0)
+    monkeypatch.setattr(running.run_bulk, "defer", lambda **_said: None)
+    ruth, costs = signed_in(cast.ruth), []
+    form = {"give-owner": cast.saori.pk, "give-team": cast.field_sales.pk, "everything": "1", "state": "view=all"}
+    for first, n in ((0, 2), (2, 10)):
+        for nth in range(first, first + n):
+            lead_of(cast, nth)
+        ruth.get(reverse("bulk_start", args=["lead", "give"]), {"everything": "1", "state": "view=all"})
+        with CaptureQueriesContext(connection) as queries:
+            assert ruth.post(reverse("bulk_start", args=["lead", "give"]), form).status_code == 302
+        costs.append(len(queries))
+        run = BulkRun.objects.latest("pk")
+        assert set(run.rows.values_list("record_id", flat=True)) == set(Lead.objects.values_list("pk", flat=True))
+        assert run.n_rows == first + n == run.rows.filter(state="waiting").count()
+    assert costs[0] == costs[1]
+    done = running.run(run, door=Door.JOB, at=MONDAY + timedelta(days=20))
+    assert (done.n_done, done.n_refused, done.state) == (12, 0, "done")
+    done = running.undo(running.ask_undo(done, person=cast.ruth, at=MONDAY + timedelta(days=20)), door=Door.JOB, at=MONDAY + timedelta(days=20))
+    assert (done.n_done, done.n_undone, done.state) == (12, 12, "undone")
+
+
+def test_nothing_that_fits_is_nothing_chosen(cast: Cast) -> None:
+    lead_of(cast)
+    answer = signed_in(cast.ruth).get(reverse("bulk_start", args=["lead", "give"]), {"everything": "1", "state": "q=nobody+is+called+so"})
+    assert answer.status_code == 302
+    with pytest.raises(running.NothingChosen):
+        running.start(verbs()["lead", "give"], Lead.objects.none(), said={}, person=cast.ruth, at=MONDAY)
+    assert not BulkRun.objects.exists()
+
+
+def test_the_counts_of_a_batch_are_added_and_the_rows_of_the_run_are_not_counted_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_BATCH", 2)
+    some = [lead_of(cast, nth) for nth in range(5)]
+    leads.lose(some[1], reason="too early", by=By(cast.ruth, Door.WEB), at=MONDAY + timedelta(days=1))
+    run = running.start(verbs()["lead", "recycle"], [one.pk for one in some], said={"because": "no_budget"}, person=cast.ruth, at=MONDAY)
+    told: list[tuple[int, int]] = []
+    goes_on = running._goes_on
+
+    def heard(one: BulkRun, state: Any) -> bool:
+        one.refresh_from_db()
+        told.append((one.n_done, one.n_refused))
+        return goes_on(one, state)
+
+    monkeypatch.setattr(running, "_goes_on", heard)
+    run = running.run(run, door=Door.JOB, at=MONDAY + timedelta(days=20))
+    assert told == [(0, 0), (1, 1), (3, 1), (4, 1)]
+    assert (run.n_done, run.n_refused) == (4, 1)

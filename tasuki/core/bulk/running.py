@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
-from django.db.models import Count, Q
+from django.core.exceptions import EmptyResultSet
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 
 # Up to so many rows the person waits; beyond, a worker does it and a page tells how far it is.
 AT_ONCE = 100
-MOST = 100_000
+# The rows are written down while the person waits, a million in some ten seconds: for many more nobody would wait.
+MOST = 2_000_000
 _BATCH, _BATCH_OF_ALL = 100, 1_000
 
 
@@ -75,18 +79,36 @@ class Ended:
 
 
 @transaction.atomic
-def start(verb: BulkVerb, ids: Iterable[int], *, said: Said, person: User, at: datetime) -> BulkRun:
-    """Write down what is to be done. Raises Forbidden, NothingChosen, TooMany."""
+def start(verb: BulkVerb, chosen: Iterable[int] | QuerySet[Any], *, said: Said, person: User, at: datetime) -> BulkRun:
+    """Write down what is to be done: to the records of some ids, or to all rows of a question. Raises Forbidden, NothingChosen, TooMany."""
     abilities.require(person, verb.ability)
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
+    run = BulkRun.objects.create(of=verb.noun, verb=verb.key, said=dict(said), started_by=person, started_at=at)
+    run.n_rows = _copied(run, chosen) if isinstance(chosen, QuerySet) else _written(run, chosen)
+    if not run.n_rows:
         raise NothingChosen
-    if len(wanted) > MOST:
+    if run.n_rows > MOST:
         raise TooMany
-    run = BulkRun.objects.create(of=verb.noun, verb=verb.key, said=dict(said), n_rows=len(wanted), started_by=person, started_at=at)
-    BulkRow.objects.bulk_create((BulkRow(run=run, record_id=pk) for pk in wanted), batch_size=5_000)
-    audit.record(run, action="add", by=By(person, Door.WEB), at=at, changes={"verb": (None, verb.key), "of": (None, verb.noun), "n_rows": (None, len(wanted))})
+    BulkRun.objects.filter(pk=run.pk).update(n_rows=run.n_rows)
+    audit.record(run, action="add", by=By(person, Door.WEB), at=at, changes={"verb": (None, verb.key), "of": (None, verb.noun), "n_rows": (None, run.n_rows)})
     return run
+
+
+def _written(run: BulkRun, ids: Iterable[int]) -> int:
+    wanted = list(islice(dict.fromkeys(ids), MOST + 1))
+    BulkRow.objects.bulk_create((BulkRow(run=run, record_id=pk) for pk in wanted), batch_size=5_000)
+    return len(wanted)
+
+
+def _copied(run: BulkRun, rows: QuerySet[Any]) -> int:
+    """How many rows there are, each written down by PostgreSQL itself: a million ids are not carried through this process."""
+    try:
+        found, values = rows.order_by("pk").values_list("pk")[: MOST + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    waiting = "INSERT INTO core_bulkrow (run_id, record_id, state, reason, before) SELECT %s, found.pk, %s, '', '{}'"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{waiting} FROM ({found}) AS found(pk)", [run.pk, BulkRowState.WAITING.value, *values])
+        return int(cursor.rowcount)
 
 
 def run(run: BulkRun, *, door: Door, at: datetime) -> BulkRun:
@@ -204,7 +226,7 @@ def _batch(run: BulkRun, verb: BulkVerb, *, of: BulkRowState, otherwise: BulkRow
         except Refused as refusal:
             row.state, row.reason = otherwise, str(refusal)[:300]
     BulkRow.objects.bulk_update(rows, ["state", "reason", "before"])
-    _counted(run)
+    _count(run, rows)
     return bool(rows)
 
 
@@ -225,7 +247,7 @@ def _batch_of_all(run: BulkRun, verb: BulkVerb, *, by: By, at: datetime) -> bool
         reason = refused.get(row.record_id, "") if row.record_id in records else str(Gone())
         row.state, row.reason = BulkRowState.REFUSED if reason else BulkRowState.DONE, reason[:300]
     BulkRow.objects.bulk_update(rows, ["state", "reason"])
-    _counted(run)
+    _count(run, rows)
     return bool(rows)
 
 
@@ -239,6 +261,13 @@ def _by(run: BulkRun, door: Door, *, action: str) -> By:
     """The one who started it, for records that change as one; the entry stands in the trail since the run was asked for."""
     entry = AuditEntry.objects.of(run).filter(action=action).order_by("pk").values_list("pk", flat=True).last()
     return By(run.started_by, door, as_one=entry)
+
+
+def _count(run: BulkRun, rows: Iterable[BulkRow]) -> None:
+    """Add what became of a batch: to count all rows of the run after each would take longer with each row that there is."""
+    n = Counter(row.state for row in rows)
+    added = {"n_done": BulkRowState.DONE, "n_refused": BulkRowState.REFUSED, "n_undone": BulkRowState.UNDONE}
+    BulkRun.objects.filter(pk=run.pk).update(**{name: F(name) + n[state] for name, state in added.items()})
 
 
 def _counted(run: BulkRun) -> BulkRun:

@@ -97,7 +97,10 @@ class BulkRow(models.Model):
     objects = BulkRows.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["run", "state", "id"], name="bulk_row_of_run")]
+        indexes = [
+            models.Index(fields=["run", "state", "id"], name="bulk_row_of_run"),
+            models.Index(fields=["run", "id"], name="bulk_row_not_done", condition=~models.Q(reason="")),
+        ]
         constraints = [models.UniqueConstraint(fields=["run", "record_id"], name="bulk_row_once")]
 
     def __str__(self) -> str:
