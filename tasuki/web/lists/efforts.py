@@ -71,7 +71,16 @@ def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, row
 def asks_others(rows: QuerySet[Any]) -> bool:
     """Whether rows fit by other records that there are. PostgreSQL, which does not know how soon a walk ends, would read all of those before its first
     step where they are many: of a manager all leads, to show a page of contacts."""
-    return any(isinstance(getattr(one, "lhs", one), Exists) for one in _leaves(rows.query.where))
+    return any(map(_is_of_others, _leaves(rows.query.where)))
+
+
+def asks_others_alone(rows: QuerySet[Any]) -> bool:
+    """Whether rows fit by nothing but other records that there are."""
+    return asks_others(rows) and all(map(_is_of_others, _leaves(rows.query.where)))
+
+
+def _is_of_others(condition: Any) -> bool:
+    return isinstance(getattr(condition, "lhs", condition), Exists)
 
 
 def _leaves(node: WhereNode) -> Iterator[Any]:

@@ -23,7 +23,7 @@ from django.db.models.lookups import Exact
 from tasuki.core.filters import binding, compiling
 from tasuki.core.filters.fields import Asker, Fields
 from tasuki.core.filters.sentences import Group, Of
-from tasuki.web.lists import efforts, spans
+from tasuki.web.lists import counting, efforts, spans
 from tasuki.web.lists.grouping import Bucket
 from tasuki.web.lists.orders import AtStep, Order
 
@@ -103,6 +103,7 @@ class _Telling:
             named |= compiling.computed(meaning)
         # Without what the cells need: that is asked for the few rows that are shown.
         self.rows = asked.rows.select_related(None).alias(**named).order_by()
+        self.everything: QuerySet[Any] = self.model._default_manager.alias(**named)
         asking = buckets[0].clauses[0]
         # The rows of a stage, or of a day, are many or none; those of a person may be few among very many, and are not looked for.
         self.is_walked = (asking.field == "stage" or asking.operator == "on") and _leads_an_index(self.model, asked.fields.get(asking.field).path)
@@ -165,10 +166,14 @@ class _Telling:
 
     def estimated(self) -> dict[int, int]:
         """How many rows the planner expects in each group."""
+        rows, share = self.rows, 1.0
+        if efforts.asks_others_alone(rows):
+            # To the planner who sees a row has nothing to do with its group; it would take long to think of it for each.
+            rows, share = self.everything, counting.estimated(rows) / max(counting.estimated(self.everything), 1)
         written = []
         for nth, condition in enumerate(self.conditions):
             try:
-                written.append(self.rows.filter(condition).annotate(bucket=Value(nth)).values_list("bucket")[:_ALL].query.sql_with_params())
+                written.append(rows.filter(condition).annotate(bucket=Value(nth)).values_list("bucket")[:_ALL].query.sql_with_params())
             except EmptyResultSet:
                 continue
         if not written:
@@ -179,7 +184,7 @@ class _Telling:
             answer = cursor.fetchone()[0]
         plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
         plans = plan["Plans"] if plan["Node Type"] == "Append" else [plan]
-        return {int(one["Output"][0]): int(one["Plan Rows"]) for one in plans if one["Output"][0].isdecimal()}
+        return {int(one["Output"][0]): round(one["Plan Rows"] * share) for one in plans if one["Output"][0].isdecimal()}
 
 
 def _leads_an_index(model: Any, path: str) -> bool:
