@@ -102,6 +102,15 @@ def test_the_dry_run_counts_and_shows_rows_beside_whom_they_may_mean(cast: Cast,
     assert "not here yet" in known
 
 
+def test_a_dry_run_in_which_all_is_clear_says_who_is_here(cast: Cast, people: tuple[Contact, ...]) -> None:
+    client = signed_in(cast.ada)
+    file = rehearsed(client, "Mia Roe,mia@x.example,,CEO\n")
+    page = client.get(reverse("import_set", args=[file.of_id]))
+    assert page.status_code == 200
+    assert "<dt>Here already</dt><dd>1 – same mail address: 1</dd>" in page.content.decode()
+    assert "Not clear" not in page.content.decode()
+
+
 def test_what_is_chosen_is_done(cast: Cast, people: tuple[Contact, ...]) -> None:
     (
         mia,

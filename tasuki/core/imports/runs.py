@@ -92,6 +92,11 @@ class ImportRun(models.Model):
         """Rows about a record that was here before."""
         return sum(n for by, n in self.known.items() if by != self.UNCLEAR)
 
+    @property
+    def n_unclear(self) -> int:
+        """Rows that may be about several of them."""
+        return int(self.known.get(self.UNCLEAR, 0))
+
 
 class ImportRow(models.Model):
     """What became of one row of the file. `trace` holds what an undo needs; `values` the cells of a row with something to say."""
