@@ -53,6 +53,7 @@ def form_of(page: str) -> dict[str, str]:
     """What the mapping form of a page holds as it stands: a browser would send this."""
     form = page[page.index('name="csrfmiddlewaretoken"') :]
     said = {name: html.unescape(value) for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form)}
+    said |= dict(re.findall(r'<input class="check" type="radio" name="([^"]+)" value="([^"]*)" checked>', form))
     said |= dict.fromkeys(re.findall(r'<input class="check" type="checkbox" name="([^"]+)" checked>', form), "on")
     for name, options in re.findall(r'<select[^>]*name="([^"]+)">(.*?)</select>', form, re.DOTALL):
         chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)', options)
