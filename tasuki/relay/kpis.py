@@ -230,11 +230,12 @@ def recycling(question: Question) -> Recycling:
     within = {name: bound for name, bound in (("gte", question.start), ("lt", question.end)) if bound}
     gone = questions.leads(question).filter(ended_as=Outcome.RECYCLED, **{f"ended_at__{name}": bound for name, bound in within.items()})
     recycled, names = questions.named(gone, "gone")
-    # The LIMIT has each pass before looked up by its number: the planner expects far more of them, and would read all leads there are.
+    # The LIMIT has each pass before looked up by its number: the planner expects far more of them, and would read all leads there are. Which leads
+    # came after another is counted by what their index holds, for the same reason.
     (row,) = ask(
         question,
         f"""SELECT * FROM (
-                SELECT count(*), count(next.id) FROM ({recycled}) AS gone(id) LEFT JOIN crm_lead next ON next.previous_id = gone.id
+                SELECT count(*), count(next.previous_id) FROM ({recycled}) AS gone(id) LEFT JOIN crm_lead next ON next.previous_id = gone.id
                     AND next.opened_at < %(finish)s) recycled,
             (WITH RECURSIVE wins AS MATERIALIZED (
                 SELECT id, previous_id, ended_as FROM crm_lead lead WHERE won_at >= %(start)s AND won_at < %(finish)s AND AMONG(lead.id)),
