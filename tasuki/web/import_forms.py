@@ -203,7 +203,9 @@ def decided(said: Dictionary[str, str], file: ImportFile, seen: Evidence) -> Map
 def _options(said: Dictionary[str, str], noun: ImportNoun, before: Mapping) -> dict[str, object]:
     stage, promises = said.get("stage", "").strip()[:40], said.get("promises", "")
     options = {name: value for name, value in before.options.items() if name != "stage"} | ({"stage": stage} if stage else {})
-    return options | ({"promises": promises} if "promises" in noun.options and promises in Promises.values else {})
+    # Who agrees to what is usual changes nothing.
+    is_new = "promises" in noun.options and promises in Promises.values and promises != options.get("promises", Promises.NONE)
+    return options | ({"promises": promises} if is_new else {})
 
 
 def _known_by(said: Dictionary[str, str], noun: ImportNoun, before: Mapping) -> tuple[str, ...] | None:
