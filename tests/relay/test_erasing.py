@@ -308,13 +308,15 @@ def test_an_address_that_a_colleague_has_too_is_left_to_the_colleague(cast: Cast
     assert Contact.objects.filter(emails__key=ADDRESS).get() == life.colleague
 
 
+@pytest.mark.usefixtures("storage_of_its_own")
 def test_a_file_that_waits_to_be_imported_and_names_them_goes(cast: Cast) -> None:
     life = lived(cast)
     packed = io.BytesIO()
     with ZipFile(packed, "w") as book:
         book.writestr("xl/sharedStrings.xml", f"<si>{ADDRESS}</si>")
     for content, is_theirs in ((f"Name,Mail\nx,{ADDRESS}\n".encode("utf-16-le"), True), (packed.getvalue(), True), (b"Name,Mail\nx,y@z.example\n", False)):
-        stored = default_storage.save("imports/upload", ContentFile(content))
+        # Not under the name of the file that their life had imported: that is gone, and its set still names it.
+        stored = default_storage.save("imports/waiting", ContentFile(content))
         made = ImportSet.objects.create(started_by=cast.ada, created_at=AT)
         file = ImportFile.objects.create(of=made, noun="contacts", file_name="x", stored_as=stored, mapping={})
         assert (import_files.forget(scrubbing.of(life.contact)) == (1, [stored])) is is_theirs
