@@ -106,9 +106,9 @@ def of_rows(chunk: Chunk) -> None:
     if not without:
         return
     companies, known = _known({_host(values) for values in without}, {values["contact_id"] for values in without if "contact_id" in values})
-    known |= {f"{pk}": account for pk, account in chunk.ahead.get("company_of", {}).items()}
+    known |= {str(pk): account for pk, account in chunk.ahead.get("company_of", {}).items()}
     for values in rows:
-        own = f"{values['person']}"
+        own = str(values["person"])
         if "account_id" not in values and own in known:
             values["account_id"] = known[own]
         elif "account_id" not in values and (near := companies.get(_host(values))):

@@ -256,7 +256,7 @@ def _say_what_is_counted(deed: Deed, *, message_id: int) -> None:
 
 
 def _is_acknowledgement(message_id: int) -> bool:
-    return ReplyTriage.objects.filter(message=message_id, reply_class="").exists()
+    return ReplyTriage.objects.acknowledgements().filter(message=message_id).exists()
 
 
 def _person_of(lead_id: int | None) -> int | None:

@@ -38,6 +38,10 @@ class Triages(models.QuerySet["ReplyTriage"]):
         """Nobody has said what they are, and they do not say it by themselves."""
         return self.filter(said_at__isnull=True, is_clear=False)
 
+    def acknowledgements(self) -> Triages:
+        """Those in which a program only says that a letter has come in."""
+        return self.filter(reply_class="", is_clear=True)
+
     def but_acknowledgements(self) -> Triages:
         """Without those in which a program only says that a letter has come in, as long as nobody says that they are something else."""
         return self.exclude(reply_class="", is_clear=True)
