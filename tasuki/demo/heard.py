@@ -106,7 +106,7 @@ def _heard(lead: User, coach: User, *, until: datetime, random: Random) -> None:
                 reviews.read(review, by=_by(sample.person), at=min(at + 3 * _HOUR, until))
                 if nth % 2:
                     reviews.answer(review, text=heard_words.ANSWERS[sample.person.language], by=_by(sample.person), at=min(at + 4 * _HOUR, until))
-        _talked_over(sample.call.recording, lead, nth, at=at)
+        _talked_over(sample.call.recording, lead, nth, at=at, until=until)
 
 
 def _scored(call: Call, card: Scorecard, who: User, *, at: datetime, random: Random) -> Review:
@@ -120,14 +120,14 @@ def _scored(call: Call, card: Scorecard, who: User, *, at: datetime, random: Ran
     return reviews.give(call, scorecard=card, scores=scores, good=good, next_action=next_action, by=_by(who), at=at)
 
 
-def _talked_over(recording: Recording, lead: User, nth: int, *, at: datetime) -> None:
+def _talked_over(recording: Recording, lead: User, nth: int, *, at: datetime, until: datetime) -> None:
     caller = recording.call.caller
     said = heard_words.COMMENTS[lead.language]
     for place, second in ((nth, 2), (nth + 1, 6)) if nth % 2 else ((nth, 4),):
         words, answer = said[place % len(said)]
         comment = comments.say(recording, second=second, text=words, by=_by(lead), at=at)
         if answer and caller and caller.language == lead.language:
-            comments.say(recording, second=second, text=answer, answers=comment, by=_by(caller), at=at + _HOUR)
+            comments.say(recording, second=second, text=answer, answers=comment, by=_by(caller), at=min(at + _HOUR, until))
 
 
 def _shown(kept: list[Recording], *, by: By, at: datetime) -> None:

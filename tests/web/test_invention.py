@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -122,6 +123,13 @@ def test_a_worker_that_was_killed_after_the_end_does_it_once(cast: Cast) -> None
     assert (Lead.objects.count(), Invention.objects.get().state) == (N, InventionState.LOADED)
     with pytest.raises(HoldsRecords):
         inventions.ask(by=By(cast.ada, Door.WEB), at=MONDAY)
+
+
+def test_it_ends_at_the_moment_it_is_loaded_while_a_reviewer_listens(cast: Cast) -> None:
+    # A comment of that hour has its answer an hour later, as others have.
+    until = datetime(2026, 11, 30, 13, 2, 18, tzinfo=UTC)
+    load.load(n_leads=N, until=until, beside=True)
+    assert list(AuditEntry.objects.filter(at__gt=until).values_list("noun", "action")) == []
 
 
 def test_starting_over_leaves_an_empty_house_with_its_people_signed_in(cast: Cast) -> None:
