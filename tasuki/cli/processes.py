@@ -1,7 +1,8 @@
 """The processes of a running Tasuki: the web server, the worker, and the supervisor that keeps both alive.
 
-Run as `python -m tasuki.cli.processes supervise|web|worker`. The supervisor loads neither Django nor the models, so that
-watching costs little memory. Its children leave by themselves when it is gone, however it went.
+Run as `python -m tasuki.cli.processes supervise|web|worker`. On Linux the supervisor reads all of Tasuki once, and its children go on from there: what
+is read stands in memory once for all of them (copy on write). Elsewhere, and where changed code restarts them, each is a program of its own.
+Children leave by themselves when the supervisor is gone, however it went.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 import click
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +70,11 @@ class Plan:
     reload: bool = False
     ready: str = ""
 
+    @property
+    def shares(self) -> bool:
+        """Whether the children go on from what the supervisor has read. Only Linux may be trusted with a copy of a process that has read much."""
+        return sys.platform == "linux" and not self.reload
+
 
 def refuse_unbuilt() -> None:
     """Raise NotBuilt where no page could be shown: git and a wheel that was made too early hold only what the assets and catalogues are made from."""
@@ -101,20 +107,82 @@ def become_supervisor(plan: Plan) -> None:
     os.execv(sys.executable, [sys.executable, "-m", _MODULE, "supervise", f"--host={plan.host}", f"--port={plan.port}", *names, *reload])  # noqa: S606 - our own program, with our own arguments
 
 
+class Process:
+    """A process that does what `run` does, and is the head of a session of its own."""
+
+    def __init__(self, run: Callable[[], object]) -> None:
+        self.status: int | None = None
+        # A signal waits until the child hears it by itself: what the supervisor does about one is not for its children.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            self.pid = os.fork()
+            if self.pid == 0:
+                _be_a_child(run)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def ended(self) -> bool:
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
+
+    def send(self, number: signal.Signals) -> None:
+        if not self.ended():
+            os.kill(self.pid, number)
+
+    def wait(self, *, until: float) -> bool:
+        """Whether it ended before that moment of the monotonic clock."""
+        while not self.ended():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def sweep(self) -> None:
+        """A web server that was killed leaves its own workers behind, and they would keep the port."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def _be_a_child(run: Callable[[], object]) -> NoReturn:
+    """Do what is to be done, and end without what the supervisor does at its end."""
+    status: object = 1
+    try:
+        # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then stops its children in order.
+        os.setsid()
+        os.environ[_SUPERVISOR] = str(os.getppid())
+        for number in _SIGNALS:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        run()
+        status = 0
+    except SystemExit as leaving:
+        status = leaving.code
+    finally:
+        if sys.exc_info()[0]:
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else int(status is not None))
+
+
 @dataclass
 class Child:
     """One process that is kept alive: started again when it dies, after a pause that doubles while it keeps dying."""
 
     name: str
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
+    run: Callable[[], object]
+    process: Process | None = None
     started: float = 0.0
     n_deaths: int = 0
     start_again: float = field(default=0.0)
 
     def start(self) -> None:
-        # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then stops its children in order.
-        self.process = subprocess.Popen(self.command, start_new_session=True, env={**os.environ, _SUPERVISOR: str(os.getpid())})
+        self.process = Process(self.run)
         self.started = time.monotonic()
 
     def look_after(self) -> None:
@@ -123,37 +191,26 @@ class Child:
         if self.process is None:
             if now >= self.start_again:
                 self.start()
-        elif self.process.poll() is not None:
-            status = self.process.returncode
-            self._sweep()
+        elif self.process.ended():
+            self.process.sweep()
             self.n_deaths = 1 if now - self.started > _STEADY_AFTER else self.n_deaths + 1
             pause = min(0.5 * 2 ** (self.n_deaths - 1), _LONGEST_PAUSE)
-            click.echo(f"The {self.name} process ended with status {status}; starting it again in {pause:g} s.", err=True)
+            click.echo(f"The {self.name} process ended with status {self.process.status}; starting it again in {pause:g} s.", err=True)
             self.process, self.start_again = None, now + pause
 
     def ask_to_stop(self) -> None:
         if self.process is not None:
-            self.process.terminate()
+            self.process.send(signal.SIGTERM)
 
     def stop(self, *, by: float) -> None:
         """Wait until the moment `by`, then end it and whatever it left behind."""
         if self.process is None:
             return
-        try:
-            self.process.wait(max(by - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._sweep()
+        if not self.process.wait(until=by):
+            self.process.send(signal.SIGKILL)
+            self.process.wait(until=by + _GRACE)
+        self.process.sweep()
         self.process = None
-
-    def _sweep(self) -> None:
-        """A web server that was killed leaves its own workers behind, and they would keep the port."""
-        if self.process is not None:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
 
 
 def supervise(plan: Plan) -> None:
@@ -162,16 +219,29 @@ def supervise(plan: Plan) -> None:
     for number in _SIGNALS:
         signal.signal(number, stopping.ask)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    with database_in_use():
-        children = [Child(name, _command(name, plan)) for name in plan.names]
+    with database_in_use() as users:
+        if plan.shares:
+            _read_tasuki()
+        children = [Child(name, _run(name, plan, users)) for name in plan.names]
         try:
             _keep_alive(children, plan=plan, stopping=stopping)
+        except _DatabaseMoved:
+            _stop(children)
+            become_supervisor(replace(plan, ready=""))
         finally:
-            deadline = time.monotonic() + _GRACE
-            for child in children:
-                child.ask_to_stop()
-            for child in children:
-                child.stop(by=deadline)
+            _stop(children)
+
+
+def _stop(children: list[Child]) -> None:
+    deadline = time.monotonic() + _GRACE
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.stop(by=deadline)
+
+
+class _DatabaseMoved(Exception):
+    """It is reached at another port than the one that stands in the settings of whatever runs."""
 
 
 class _Stopping:
@@ -188,7 +258,7 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: _Stopping) -> No
     answered = "web" not in plan.names
     seen = _last_change() if plan.reload else 0.0
     while not stopping.asked:
-        _look_after_the_database(children)
+        _look_after_the_database()
         for child in children:
             child.look_after()
             if not answered and child.n_deaths >= _ATTEMPTS_BEFORE_GIVING_UP:
@@ -196,7 +266,8 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: _Stopping) -> No
                 raise DoesNotStart(child.name)
         if not answered and _answers(plan):
             answered = True
-            click.echo(plan.ready)
+            if plan.ready:
+                click.echo(plan.ready)
         if plan.reload and (changed := _last_change()) > seen:
             seen = changed
             for child in children:
@@ -204,20 +275,42 @@ def _keep_alive(children: list[Child], *, plan: Plan, stopping: _Stopping) -> No
         time.sleep(0.1 if not answered else 0.3)
 
 
-def _look_after_the_database(children: list[Child]) -> None:
-    """Start the embedded server again when it was killed. At another port, if it must: then what runs has the old one in its settings."""
+def _look_after_the_database() -> None:
+    """Start the embedded server again when it was killed. Raises _DatabaseMoved where it had to be at another port."""
     if os.environ.get("DATABASE_URL") or embedded_postgres.is_running(home.path()):
         return
     click.echo("The database is gone; starting it again.", err=True)
     before = embedded_postgres.recorded(home.path())
     if embedded_postgres.ensure_running(home.path()) != before:
-        for child in children:
-            child.ask_to_stop()
+        raise _DatabaseMoved
 
 
-def _command(name: str, plan: Plan) -> list[str]:
-    command = [sys.executable, "-m", _MODULE, name]
-    return [*command, f"--host={plan.host}", f"--port={plan.port}"] if name == "web" else command
+def _read_tasuki() -> None:
+    """All that a page or a job needs. No connection is open and no thread runs afterwards: a copy of this process would have neither."""
+    import tasuki.cli.everything  # noqa: F401 (read, so that the children need not)
+
+
+def _run(name: str, plan: Plan, users: TextIO | None) -> Callable[[], object]:
+    """What the process of that name does."""
+    if not plan.shares:
+        command = [sys.executable, "-m", _MODULE, name, *([f"--host={plan.host}", f"--port={plan.port}"] if name == "web" else [])]
+        return lambda: os.execv(sys.executable, command)  # noqa: S606 - our own program, with our own arguments
+
+    def go_on() -> None:
+        if users:
+            users.close()  # whoever outlives the supervisor does not use the database in its name
+        _name_this_process(name)
+        if name == "web":
+            serve_pages(host=plan.host, port=plan.port)
+        else:
+            do_jobs()
+
+    return go_on
+
+
+def _name_this_process(name: str) -> None:
+    """As `ps -o comm` and `top` show it: by their arguments all of them are the supervisor."""
+    Path("/proc/self/comm").write_text(f"tasuki {name}", encoding="ascii")
 
 
 def _answers(plan: Plan) -> bool:
@@ -274,6 +367,15 @@ def supervise_command(*, host: str, port: int, names: tuple[str, ...], reload: b
 @click.option("--host", required=True)
 @click.option("--port", type=int, required=True)
 def web_command(*, host: str, port: int) -> None:
+    serve_pages(host=host, port=port)
+
+
+@processes.command("worker")
+def worker_command() -> None:
+    do_jobs()
+
+
+def serve_pages(*, host: str, port: int) -> None:
     """Granian, with the application loaded once and shared by its workers (copy on write)."""
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
@@ -306,8 +408,7 @@ def web_command(*, host: str, port: int) -> None:
     server.serve(target_loader=loaded, wrap_loader=False)
 
 
-@processes.command("worker")
-def worker_command() -> None:
+def do_jobs() -> None:
     """Procrastinate: notices a new job at once by LISTEN, and looks every half second in case it did not hear."""
     import django
 

@@ -37,14 +37,15 @@ class InUse(Refused):
 
 
 @contextmanager
-def database_in_use(*, alone: bool = False) -> Iterator[None]:
+def database_in_use(*, alone: bool = False) -> Iterator[TextIO | None]:
     """Have the database running for the block; afterwards the last command to leave stops the embedded server, if a command started it.
 
     Who is using it is known by a shared lock on a file, so that a command that was killed is not counted.
-    `alone` raises InUse while others hold it; a server of one's own cannot be asked.
+    Gives that file to the block; None for a server of one's own, which cannot be asked.
+    `alone` raises InUse while others hold it.
     """
     if os.environ.get("DATABASE_URL"):
-        yield
+        yield None
         return
     folder = home.path()
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ def database_in_use(*, alone: bool = False) -> Iterator[None]:
             users.flush()
         embedded_postgres.ensure_running(folder)
         try:
-            yield
+            yield users
         finally:
             _leave(users)
 

@@ -61,9 +61,9 @@ def children(pid: int) -> dict[str, int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
-                command = (folder / "cmdline").read_text().split("\0")
-                if len(command) > 3:  # one that has just died has none
-                    found[command[3]] = int(folder.name)
+                program, _space, name = (folder / "comm").read_text().strip().partition(" ")
+                if program == "tasuki" and (folder / "cmdline").read_text():  # one that has just died has none
+                    found[name] = int(folder.name)
     return found
 
 
