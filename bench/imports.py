@@ -1,6 +1,7 @@
 """Import N leads, then update the same N; and COPY the same rows bare in the same run: the ratio says what checks, history and search cost.
 
 Usage: TASUKI_HOME=… python bench/imports.py [rows]. Writes into the database of that home; take a fresh one.
+One row in the middle of the file has a quotation mark that is never closed: it alone must be rejected, or the bench fails.
 Says rows per second, those of the first and the last tenth, the processor time of a row in Python and in the database (which other work on the
 machine changes less than the clock), and the most memory that the importing process and the database's processes held together, without and
 with the pages that PostgreSQL keeps for all of them: what they share is counted once (Linux only).
@@ -54,6 +55,9 @@ def main(n: int) -> None:
 
 def _rows(n: int, *, segment: str) -> Iterator[str]:
     for i in range(n):
+        if i == n // 2:
+            yield f'B{i},2025-01-01,"source,Person {i} Roe\n'
+            continue
         day = f"2025-{i % 12 + 1:02}-{i % 28 + 1:02}"
         yield f"B{i},{day},source {i % 9},Person {i} Roe,p{i}@firm{i % 5000}.example,Firm {i % 5000} Ltd.,{segment} {i % 4}\n"
 
@@ -62,7 +66,7 @@ def _bare(n: int) -> float:
     """Seconds for the rows alone, into a table without anything."""
     from django.db import connection
 
-    rows = "".join(_rows(n, segment="small"))
+    rows = "".join(row for row in _rows(n, segment="small") if '"' not in row)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE bare (id text PRIMARY KEY, day date, source text, name text, mail text, company text, segment text)")
         started = time.perf_counter()
@@ -89,6 +93,8 @@ def _import(n: int, *, policy: str, segment: str, by: By, bare: float, data: Pat
         run = running.run(run, at=timezone.now(), progress=lambda now: marks.append(_mark(now.n_applied, database)))
         ended = _mark(n, database)
     took = ended.at - started.at
+    if run.n_created + run.n_updated != n - 1 or run.n_rejected != 1:
+        raise SystemExit(f"Of {n:,} rows one is bad, and {run.n_rejected:,} were rejected: {run.failure}")
     print(
         f"{policy}: {run.n_created:,} created, {run.n_updated:,} updated in {took:.1f} s = {n / took:,.0f} rows/s; ratio to the bare COPY 1:{took / bare:.0f}"
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.errors import Refused
 from tasuki.core.imports.nouns import Chunk
+from tasuki.crm import ways_of_rows
 
 if TYPE_CHECKING:
     from tasuki.crm.accounts import Account
@@ -70,10 +71,10 @@ def refuse_rows(chunk: Chunk) -> None:
     """Rows of a file that would bring somebody back who asked to be erased do not come in, and say so."""
     lines = [line for line in chunk.waiting() if line.values.keys() & {"email", "phone"}]
     numbers = {number for line in lines for number in line.values.get("phone", ())}
-    addresses = {line.values["email"][1] for line in lines if "email" in line.values}
+    addresses = {key for line in lines for _address, key in ways_of_rows.addresses_of(line.values)}
     found = among(numbers=numbers, addresses=addresses) if lines else frozenset()
     for line in lines if found else ():
-        if "email" in line.values and line.values["email"][1] in found:
+        if any(key in found for _address, key in ways_of_rows.addresses_of(line.values)):
             line.reject("email", str(_ROW))
         elif not found.isdisjoint(line.values.get("phone", ())):
             line.reject("phone", str(_ROW))

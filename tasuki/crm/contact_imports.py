@@ -12,7 +12,7 @@ from tasuki.core.imports.changing import Rows, as_they_are, changes, stamps
 from tasuki.core.imports.fields import Field
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
-from tasuki.crm import barred, import_fields, known_people, ways_to_reach
+from tasuki.crm import barred, import_fields, known_people, ways_of_rows, ways_to_reach
 from tasuki.crm.contacts import Contact
 
 FIELDS = by_name(
@@ -25,6 +25,8 @@ FIELDS = by_name(
     Field("account", fields.text(200)),
     Field("email", import_fields.email),
     Field("phone", import_fields.phone),
+    Field("other_email", import_fields.email),
+    Field("other_phone", import_fields.phone),
 )
 # What an update may change.
 _CHANGEABLE = ("family_name", "given_name", "title", "reference", "custom")
@@ -32,6 +34,7 @@ _CHANGEABLE = ("family_name", "given_name", "title", "reference", "custom")
 
 def write(chunk: Chunk) -> None:
     import_fields.custom(chunk, "contact")
+    ways_of_rows.gather(chunk)
     barred.refuse_rows(chunk)
     _change(chunk, chunk.numbered("crm_contact"))
     for line in chunk.waiting():

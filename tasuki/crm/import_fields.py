@@ -24,7 +24,7 @@ from tasuki.core.imports.nouns import Chunk
 from tasuki.core.imports.runs import ImportRun
 from tasuki.core.people import User
 from tasuki.core.teams import Department, Team
-from tasuki.crm import emails, matching, phones, requirements
+from tasuki.crm import emails, matching, phones, requirements, ways_of_rows
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.ownership import Ownership
@@ -311,7 +311,7 @@ def write_contacts(chunk: Chunk, rows: Rows, *, is_own: bool) -> None:
             for pk, v in rows
         ),
     )  # fmt: skip
-    addresses = ((pk, *v["email"], True) for pk, v in rows if "email" in v)
+    addresses = ((pk, *one, nth == 0) for pk, v in rows for nth, one in enumerate(ways_of_rows.addresses_of(v)))
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)
     numbers = ((pk, number, "", nth == 0) for pk, v in rows for nth, number in enumerate(v.get("phone", ())))
     copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)

@@ -20,7 +20,7 @@ from tasuki.core.imports.matches import Match, Unclear
 from tasuki.core.imports.nouns import Chunk
 from tasuki.core.imports.row_decisions import Chosen, Way
 from tasuki.core.imports.runs import DuplicatePolicy, RowState
-from tasuki.crm import matching
+from tasuki.crm import matching, ways_of_rows
 from tasuki.crm.duplicates import MOST, NAME_SQL, name_key
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _by(chunk: Chunk) -> tuple[str, ...]:
 
 def _keys(values: dict[str, Any], by: Collection[str]) -> list[Key]:
     found = [Key("reference", values["reference"])] if "reference" in by and "reference" in values else []
-    found += [Key("email", values["email"][1])] if "email" in by and "email" in values else []
+    found += [Key("email", key) for _address, key in ways_of_rows.addresses_of(values)] if "email" in by else []
     if "phone" in by and "phone" in values:
         found += [Key("phone", number) for number in values["phone"]]
     if "name" in by and "account" in values:
@@ -239,7 +239,7 @@ def _keys(values: dict[str, Any], by: Collection[str]) -> list[Key]:
 
 def _person(values: dict[str, Any], *, has_names: bool) -> Person:
     """Who the row says it is; the name only where anything but the address could name somebody."""
-    mails = frozenset((values["email"][1],)) if "email" in values else _NOTHING
+    mails = frozenset(key for _address, key in ways_of_rows.addresses_of(values))
     return Person(mails, _names(values) if has_names else _NOTHING)
 
 

@@ -22,7 +22,7 @@ from tasuki.core.imports.mapping import Mapping, MappingRefused
 from tasuki.core.imports.nouns import Chunk, ImportNoun, by_name
 from tasuki.core.imports.row_decisions import Way
 from tasuki.core.imports.runs import DuplicatePolicy, ImportRun, RowState
-from tasuki.crm import barred, import_fields, known_people, lead_companies, ledger, notifications, stages
+from tasuki.crm import barred, import_fields, known_people, lead_companies, ledger, notifications, stages, ways_of_rows
 from tasuki.crm.import_fields import Rows
 from tasuki.crm.lead_refusals import DisqualifiedBefore
 from tasuki.crm.leads import Lead, Origin
@@ -49,6 +49,8 @@ FIELDS = by_name(
     Field("title", fields.text(120)),
     Field("email", import_fields.email),
     Field("phone", import_fields.phone),
+    Field("other_email", import_fields.email),
+    Field("other_phone", import_fields.phone),
 )
 
 _DOMAIN = lead_companies.BY_DOMAIN
@@ -103,6 +105,7 @@ def write(chunk: Chunk) -> None:
     _catch_up_with_what_is_not_handed_on(chunk)
     import_fields.refuse_the_future(chunk, "opened_at")
     import_fields.custom(chunk, "lead")
+    ways_of_rows.gather(chunk)
     barred.refuse_rows(chunk)
     numbered = _changes(chunk, chunk.numbered("crm_lead"))
     there: dict[Any, int] = look_up("SELECT reference, id FROM crm_lead WHERE reference <> '' AND reference = ANY(%s)", chunk.values_of("reference"))

@@ -8,6 +8,7 @@ from tasuki.core.imports.changing import Rows, audit_row, write_trail
 from tasuki.core.imports.copying import array_of, copy_in, execute, look_up
 from tasuki.core.imports.nouns import Chunk
 from tasuki.core.imports.runs import ImportRun
+from tasuki.crm import ways_of_rows
 from tasuki.crm.contacts import ContactEmail, ContactPhone
 
 _HAVE = """
@@ -22,17 +23,20 @@ def add(chunk: Chunk, rows: Rows, *, before: dict[int, dict[str, Any]]) -> None:
     mails, numbers, trail, unchanged = [], [], [], []
     for line, pk in saying:
         keys, e164s = have[pk]
-        address, key = line.values.get("email") or ("", "")
-        added = {"emails": [key] if key and key not in keys else [], "phones": [one for one in line.values.get("phone", ()) if one not in e164s]}
+        new = [(address, key) for address, key in ways_of_rows.addresses_of(line.values) if key not in keys]
+        added = {"emails": [key for _address, key in new], "phones": [one for one in line.values.get("phone", ()) if one not in e164s]}
         if not any(added.values()):
             continue
-        mails += [(pk, address, key, not keys) for key in added["emails"]]
+        mails += [(pk, address, key, nth == 0 and not keys) for nth, (address, key) in enumerate(new)]
         numbers += [(pk, number, "", nth == 0 and not e164s) for nth, number in enumerate(added["phones"])]
         line.trace["added"] = added
         if "was" not in line.trace:
             line.trace["was"] = before[pk]
             unchanged.append(pk)
-        said = {"emails": [None, address] if added["emails"] else None, "phones": [None, ", ".join(added["phones"])] if added["phones"] else None}
+        said = {
+            "emails": [None, ", ".join(address for address, _key in new)] if new else None,
+            "phones": [None, ", ".join(added["phones"])] if added["phones"] else None,
+        }
         trail.append(audit_row(chunk, noun="contact", pk=pk, action="change", changes={name: pair for name, pair in said.items() if pair}))
     copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), mails)
     copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)

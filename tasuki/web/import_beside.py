@@ -125,9 +125,9 @@ def _read(field: Field, column: Column, cells: dict[str, str]) -> list[str]:
         value = field.parse(text, column.how)
     except Refused:
         return [text[:200]]
-    if field.name == "email":
+    if field.name in ("email", "other_email"):
         return [value[0]]
-    if field.name == "phone":
+    if field.name in ("phone", "other_phone"):
         return [phones.display(number) for number in value]
     if field.name == "full_name":
         return [names.display(*names.split(value))]
@@ -144,12 +144,14 @@ def _folded(field: str, text: str) -> str:
 
 
 # What belongs to the person of a lead.
-_OF_PERSON = ("full_name", "title", "email", "phone")
+_OF_PERSON = ("full_name", "title", "email", "phone", "other_email", "other_phone")
 # What an update or a new pass would fill in.
 _FILLED = (
     "title",
     "email",
     "phone",
+    "other_email",
+    "other_phone",
     "reference",
     "segment",
     "source_detail",
@@ -181,10 +183,18 @@ def _day(record: Any, field: str) -> list[str]:
     return [formats.day(value)] if value else []
 
 
+def _addresses(person: Any, _field: str) -> list[str]:
+    return [one.address for one in person.emails.all()] if isinstance(person, Contact) else []
+
+
+def _numbers(person: Any, _field: str) -> list[str]:
+    return [phones.display(one.e164) for one in person.phones.all()] if isinstance(person, Contact) else []
+
+
 _SAYS: dict[str, Callable[[Any, str], list[str]]] = {
     "full_name": lambda person, _field: [person.display_name] if isinstance(person, Contact) else [],
-    "email": lambda person, _field: [one.address for one in person.emails.all()] if isinstance(person, Contact) else [],
-    "phone": lambda person, _field: [phones.display(one.e164) for one in person.phones.all()] if isinstance(person, Contact) else [],
+    **dict.fromkeys(("email", "other_email"), _addresses),
+    **dict.fromkeys(("phone", "other_phone"), _numbers),
     "title": lambda person, _field: [person.title] if isinstance(person, Contact) else [],
     "kind": lambda record, _field: [record.get_kind_display()],
     "language": lambda record, _field: [record.get_language_display()],

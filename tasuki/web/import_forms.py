@@ -53,6 +53,8 @@ FIELDS: dict[str, _StrOrPromise] = {
     "title": _("Title"),
     "email": _("Mail address"),
     "phone": _("Telephone"),
+    "other_email": _("Another mail address"),
+    "other_phone": _("Another telephone number"),
     "name": _("Name"),
     "domain": _("Domain"),
     "industry": _("Industry"),

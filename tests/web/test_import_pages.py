@@ -97,6 +97,32 @@ def test_four_files_that_refer_to_each_other_come_in_together_and_go_together(ca
     assert (Account.objects.count(), Contact.objects.count(), Lead.objects.count(), Opportunity.objects.count()) == (0, 0, 0, 0)
 
 
+def test_the_cards_of_an_address_book_come_in_with_their_company_and_ways_to_reach_them(cast: Cast) -> None:
+    cards = "".join(
+        f"BEGIN:VCARD\r\nVERSION:3.0\r\nN:{name};;;\r\n{more}ORG:Gaon Securities\r\nTITLE:Head of trading\r\nTEL;TYPE=CELL:{phone}\r\nEMAIL:{mail}\r\nEND:VCARD\r\n"
+        for name, phone, mail, more in (
+            ("김;민아", "+82 10-2345-6789", "mina@gaon.example", "TEL;TYPE=WORK:02-555-0142\r\nEMAIL:mina@home.example\r\nTEL;TYPE=HOME:02-555-0143\r\n"),
+            ("Park;Ivo", "not a number", "ivo@gaon.example", ""),
+        )
+    )
+    client = signed_in(cast.ada)
+    assert client.post(reverse("import_new"), {"file": [SimpleUploadedFile("people.vcf", cards.encode())]}).status_code == 302
+    made = ImportSet.objects.get()
+    (file,) = made.files.all()
+    assert file.noun == "contacts"
+    answered(client, file, answer="KR")
+    client.post(reverse("import_set_rehearsing", args=[made.pk]))
+    running.rehearse_together([file.rehearsal for file in sets.in_order(made) if file.rehearsal], at=LATER)
+    client.post(reverse("import_set_starting", args=[made.pk]))
+    sets.run_all(made, at=LATER)
+    mina = Contact.objects.get(family_name="김")
+    assert (mina.given_name, mina.account.name if mina.account else "", mina.title) == ("민아", "Gaon Securities", "Head of trading")
+    assert set(mina.emails.values_list("address", "is_primary")) == {("mina@home.example", True), ("mina@gaon.example", False)}
+    assert set(mina.phones.values_list("e164", "is_primary")) == {("+8225550142", True), ("+8225550143", False), ("+821023456789", False)}
+    (run,) = ImportRun.objects.filter(is_dry=False)
+    assert (run.n_created, run.n_rejected) == (1, 1), "a card with a number that is none waits to be mended"
+
+
 def test_by_what_people_are_known_is_ticked_and_kept(cast: Cast) -> None:
     client = signed_in(cast.ada)
     (file,) = brought(client, contacts=CONTACTS).files.all()
@@ -328,3 +354,32 @@ def test_each_sheet_and_each_table_of_a_file_is_a_file_of_the_set(cast: Cast) ->
     client.post(reverse("import_set_starting", args=[made.pk]))
     sets.run_all(made, at=LATER)
     assert (Account.objects.get().name, Contact.objects.get().family_name, Product.objects.get().code) == ("Gaon Securities", "Kim", "P1")
+
+
+def test_a_second_number_and_address_come_in_beside_the_first_and_are_taken_back(cast: Cast) -> None:
+    rows = "Last Name,Mobile,Phone,Email,Secondary Email\nKim,010-2345-6789,02-555-0142,mina@gaon.example,mina@home.example\nPark,010-2345-6780,,,ivo@raon.example\n"
+    client = signed_in(cast.ada)
+    made = brought(client, contacts=rows)
+    (file,) = made.files.all()
+    form = form_of(client.get(reverse("import_file", args=[file.pk])).content.decode())
+    said = {name: form[f"column-{name}"] for name in ("phone", "other_phone", "email", "other_email")}
+    assert said == {"phone": "Phone", "other_phone": "Mobile", "email": "Email", "other_email": "Secondary Email"}
+    answered(client, file, answer="KR")
+    client.post(reverse("import_set_rehearsing", args=[made.pk]))
+    running.rehearse_together([file.rehearsal for file in sets.in_order(made) if file.rehearsal], at=LATER)
+    client.post(reverse("import_set_starting", args=[made.pk]))
+    sets.run_all(made, at=LATER)
+    kim, park = Contact.objects.get(family_name="Kim"), Contact.objects.get(family_name="Park")
+    assert set(kim.phones.values_list("e164", "is_primary")) == {("+8225550142", True), ("+821023456789", False)}
+    assert set(kim.emails.values_list("address", "is_primary")) == {("mina@gaon.example", True), ("mina@home.example", False)}
+    assert set(park.phones.values_list("e164", "is_primary")) == {("+821023456780", True)}, "where there is no first, the second is the main one"
+    assert set(park.emails.values_list("address", "is_primary")) == {("ivo@raon.example", True)}
+    assert client.post(reverse("import_set_undoing", args=[made.pk])).status_code == 302
+    assert not Contact.objects.exists()
+
+
+def test_one_column_of_mobile_numbers_is_the_main_one(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(client, contacts="Last Name,휴대폰\nKim,010-2345-6789\nPark,010-2345-6780\n").files.all()
+    form = form_of(client.get(reverse("import_file", args=[file.pk])).content.decode())
+    assert (form["column-phone"], form["column-other_phone"]) == ("휴대폰", "")

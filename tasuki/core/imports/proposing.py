@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,6 +21,8 @@ _LEAST = 0.45
 _KINDS = {
     "email": "mail",
     "phone": "phone",
+    "other_email": "mail",
+    "other_phone": "phone",
     "domain": "domain",
     "country": "country",
     "corporate_number": "corporate number",
@@ -96,6 +98,8 @@ def propose(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
     """For each field at most one column. A known export is taken at its word; else the surest pairs first, no column for two fields."""
     if own_exports.noun_of(evidence.header) == noun.name:
         return _of_our_own(noun, evidence)
+    if evidence.read_as.kind == "vcard" and noun.name == "contacts":
+        return _of_cards(noun, evidence)
     proposals: list[Proposal] = []
     known = templates.known(evidence.header)
     by_name = {synonyms.folded(name): name for name in evidence.header}
@@ -120,7 +124,7 @@ def propose(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
             taken.add(pair.column)
             filled.add(pair.field)
     proposals += _outcome(noun, proposals, evidence)
-    proposals = _without_double_names(proposals)
+    proposals = _main_ways_first(_without_double_names(proposals))
     return sorted(proposals, key=lambda one: list(noun.fields).index(one.field))
 
 
@@ -136,6 +140,12 @@ def _of_our_own(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
         proposals.append(Proposal(name, column, 1.0, reason))
         taken.add(column)
     return proposals
+
+
+def _of_cards(noun: ImportNoun, evidence: Evidence) -> list[Proposal]:
+    """The columns of cards are ours, and say what they hold: of few cards an odd number or two would speak against the name."""
+    filled = [name for name in noun.fields if name in evidence.columns and evidence.columns[name].n_filled]
+    return _without_double_names([Proposal(name, name, 1.0, _("as in an address book")) for name in filled])
 
 
 def _judged(noun: ImportNoun, name: str, *, column: str, seen: Seen, kind: str) -> Proposal | None:
@@ -189,6 +199,13 @@ def _outcome(noun: ImportNoun, proposals: list[Proposal], evidence: Evidence) ->
     known = synonyms.of_value(noun.name, "outcome")
     said = {known.get(synonyms.squeezed(value)) for value in evidence.columns[stage.column].values}
     return [Proposal("outcome", stage.column, 0.8, _("its values say won and lost"))] if said & {"won", "lost"} else []
+
+
+def _main_ways_first(proposals: list[Proposal]) -> list[Proposal]:
+    """Where a file has one column of addresses or numbers, they are the main ones, whatever it is called."""
+    have = {one.field for one in proposals}
+    main = {other: name for name, other in (("email", "other_email"), ("phone", "other_phone")) if name not in have}
+    return [replace(one, field=main.get(one.field, one.field)) for one in proposals]
 
 
 def _without_double_names(proposals: list[Proposal]) -> list[Proposal]:

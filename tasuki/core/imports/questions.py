@@ -58,6 +58,8 @@ def _all(noun: ImportNoun, mapping: Mapping, evidence: Evidence, *, known: dict[
         seen = evidence.columns.get(column.column)
         if seen is not None and name in noun.fields:
             questions += _of_field(noun, noun.fields[name], column=column, seen=seen, known=known.get(name, []))
+    if any(one.field == "phone" for one in questions):
+        questions = [one for one in questions if one.field != "other_phone"]
     return [*questions, *money_question(mapping, evidence)] if "currency" in noun.fields else questions
 
 
@@ -80,6 +82,10 @@ def answered(mapping: Mapping, question: Question, answer: str) -> Mapping:
         column = replace(column, decimal=answer[:1])
     elif about == "country":
         column = replace(column, country=answer[:2])
+        other = mapping.columns.get("other_phone")
+        if field == "phone" and other and not other.country:
+            # It is asked once for both columns of numbers.
+            mapping = replace(mapping, columns={**mapping.columns, "other_phone": replace(other, country=answer[:2])})
     return replace(mapping, columns={**mapping.columns, field: column})
 
 
@@ -122,7 +128,7 @@ def _of_field(noun: ImportNoun, field: Field, *, column: Column, seen: Seen, kno
             yield from _currency_question(field.name, seen)
     elif isinstance(field.parse, fields.Picklist):
         yield from _picklist_questions(field, field.parse, column=column, seen=seen)
-    elif field.name == "phone" and not column.country:
+    elif field.name in ("phone", "other_phone") and not column.country:
         yield from _phone_question(field, seen)
     elif isinstance(field.parse, fields.Choice):
         yield from _choice_questions(noun, field.name, choice=field.parse, column=column, seen=seen)

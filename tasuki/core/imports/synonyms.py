@@ -29,7 +29,9 @@ _FIELDS = {
     "given_name": "first name|firstname|given name|forename|명|名",
     "title": "title|job title|position|role|직책|직함|직급|직위|役職|肩書|肩書き|職位",
     "email": "email|e mail|mail|email address|mail address|e mail address|work email|이메일|메일|메일 주소|이메일 주소|전자우편|メール|メールアドレス|電子メール|eメール",
-    "phone": "phone|telephone|tel|mobile|cell|phone number|mobile phone|cell phone|main phone|work phone|전화|전화번호|휴대폰|휴대전화|핸드폰|연락처|휴대폰 번호|電話|電話番号|携帯|携帯電話|携帯番号|tel番号",
+    "phone": "phone|telephone|tel|phone number|main phone|work phone|전화|전화번호|연락처|電話|電話番号|tel番号",
+    "other_email": "secondary email|second email|other email|email 2|e mail 2|alternate email|additional email|private email|personal email|보조 이메일|기타 이메일|개인 이메일|サブメール|予備メール|その他のメール|メール2",
+    "other_phone": "mobile|cell|mobile phone|mobile number|cell phone|other phone|second phone|secondary phone|phone 2|direct phone|휴대폰|휴대전화|휴대폰 번호|핸드폰|기타 전화|携帯|携帯電話|携帯番号|その他の電話|電話2",
     "name": "name",
     "domain": "domain|website|web site|url|homepage|company domain name|web|도메인|홈페이지|웹사이트|ドメイン|ホームページ|ウェブサイト|webサイト|サイト",
     "industry": "industry|sector|vertical|line of business|업종|산업|업태|산업군|業種|業界|産業",
@@ -112,6 +114,9 @@ def of_field(noun: str, name: str) -> dict[str, float]:
     if name == "account":
         # The number of an account is as good as its name only where the accounts came in with their numbers.
         own = dict.fromkeys(own, 0.5)
+    if name == "phone":
+        # A column of mobile numbers beside another one is the second of the two.
+        usual |= dict.fromkeys(of_field(noun, "other_phone"), 0.6)
     return usual | own | {squeezed(name): 1.0}
 
 

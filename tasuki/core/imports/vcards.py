@@ -8,7 +8,22 @@ from collections.abc import Iterable, Iterator
 
 from tasuki.core.imports.tables import Record
 
-HEADER = ["full_name", "family_name", "given_name", "account", "title", "email", "email_2", "phone", "phone_2", "website", "street", "city", "country", "note"]
+HEADER = [
+    "full_name",
+    "family_name",
+    "given_name",
+    "account",
+    "title",
+    "email",
+    "other_email",
+    "phone",
+    "other_phone",
+    "website",
+    "street",
+    "city",
+    "country",
+    "note",
+]
 _LONGEST_CARD = 200_000
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -33,8 +48,10 @@ def _put(card: dict[str, str], column: str, said: str) -> None:
     said = said.strip()
     if not said or card.get(column) == said:
         return
-    if column in card and f"{column}_2" in HEADER:
-        column = f"{column}_2"
+    if column in card and (other := f"other_{column}") in HEADER:
+        # A cell holds several numbers, and one address.
+        said = f"{card.pop(other)}; {said}" if column == "phone" and other in card else said
+        column = other
     if column not in card:
         card[column] = said
 
