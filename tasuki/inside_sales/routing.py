@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -181,9 +181,8 @@ def _first_rule(lead: Lead, version: RoutingVersion | None, *, at: datetime) -> 
 
 def _loads(staff: Staff, pool: RoutingPool, *, at: datetime) -> Loads:
     loads = staff.loads([pool])
-    # A day is a person's own: what began up to a day ago may be of it.
-    for user_id, given_at in routing_decisions.given_since(list(staff.people), since=at - timedelta(days=1), until=at):
-        loads.n_today[user_id, staff.day_of(user_id, given_at)] += 1
+    for user_id, n in routing_decisions.n_given(staff.by_midnight(at), until=at).items():
+        loads.n_today[user_id, staff.day_of(user_id, at)] = n
     return loads
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities
@@ -105,7 +108,10 @@ class RoutingWait(models.Model):
         return f"#{self.lead_id} {self.opens_at:%Y-%m-%d %H:%M}"
 
 
-def given_since(users: list[int], *, since: datetime, until: datetime) -> list[tuple[int, datetime]]:
-    """(person, moment) of every lead that these people got in a time."""
-    rows = RoutingDecision.objects.filter(owner__in=users, at__gte=since, at__lte=until)
-    return [(owner, at) for owner, at in rows.values_list("owner_id", "at") if owner is not None]
+def n_given(since: Mapping[datetime, Collection[int]], *, until: datetime) -> dict[int, int]:
+    """How many leads each person got, from the moment on under which they stand; of those who got none nothing."""
+    theirs = [Q(owner__in=users, at__gte=moment) for moment, users in since.items()]
+    if not theirs:
+        return {}
+    rows = RoutingDecision.objects.filter(reduce(or_, theirs), at__lte=until)
+    return {owner: n for owner, n in rows.order_by().values_list("owner_id").annotate(n=Count("pk")) if owner is not None}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -143,6 +143,14 @@ class Staff:
 
     def day_of(self, user_id: int, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.people[user_id].time_zone)).date()
+
+    def by_midnight(self, at: datetime) -> dict[datetime, list[int]]:
+        """Everybody, by the moment at which their own day began."""
+        found: dict[datetime, list[int]] = {}
+        for user_id, user in self.people.items():
+            midnight = at.astimezone(ZoneInfo(user.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+            found.setdefault(midnight.astimezone(UTC), []).append(user_id)
+        return found
 
     def ask(self, pool: RoutingPool, *, needs: Needs, at: datetime, loads: Loads) -> Answer:
         """Who of the pool has the lead. The round goes on in the members (`current`); whoever keeps it writes it."""
