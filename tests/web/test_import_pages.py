@@ -99,7 +99,8 @@ def test_four_files_that_refer_to_each_other_come_in_together_and_go_together(ca
 
 def test_the_cards_of_an_address_book_come_in_with_their_company_and_ways_to_reach_them(cast: Cast) -> None:
     cards = "".join(
-        f"BEGIN:VCARD\r\nVERSION:3.0\r\nN:{name};;;\r\n{more}ORG:Gaon Securities\r\nTITLE:Head of trading\r\nTEL;TYPE=CELL:{phone}\r\nEMAIL:{mail}\r\nEND:VCARD\r\n"
+        f"BEGIN:VCARD\r\nVERSION:3.0\r\nN:{name};;;\r\n{more}ORG:Gaon Securities\r\nTITLE:Head of trading\r\n"
+        f"TEL;TYPE=CELL:{phone}\r\nEMAIL:{mail}\r\nEND:VCARD\r\n"
         for name, phone, mail, more in (
             ("김;민아", "+82 10-2345-6789", "mina@gaon.example", "TEL;TYPE=WORK:02-555-0142\r\nEMAIL:mina@home.example\r\nTEL;TYPE=HOME:02-555-0143\r\n"),
             ("Park;Ivo", "not a number", "ivo@gaon.example", ""),
@@ -357,7 +358,10 @@ def test_each_sheet_and_each_table_of_a_file_is_a_file_of_the_set(cast: Cast) ->
 
 
 def test_a_second_number_and_address_come_in_beside_the_first_and_are_taken_back(cast: Cast) -> None:
-    rows = "Last Name,Mobile,Phone,Email,Secondary Email\nKim,010-2345-6789,02-555-0142,mina@gaon.example,mina@home.example\nPark,010-2345-6780,,,ivo@raon.example\n"
+    rows = (
+        "Last Name,Mobile,Phone,Email,Secondary Email\nKim,010-2345-6789,02-555-0142,mina@gaon.example,mina@home.example\n"
+        "Park,010-2345-6780,,,ivo@raon.example\n"
+    )
     client = signed_in(cast.ada)
     made = brought(client, contacts=rows)
     (file,) = made.files.all()
