@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -341,22 +343,28 @@ def correct(call: Call, *, outcome: Outcome, by: By, at: datetime) -> Written:
     return Written(call, () if ends else consequences.follow(call, lead=lead, outcome=replace(outcome, held_by=None), by=by, at=at))
 
 
-def wrong_numbers(contact_id: int) -> frozenset[str]:
-    """The numbers of a person behind which somebody else was."""
-    rows = Call.objects.filter(contact=contact_id, disposition=Disposition.BAD_NUMBER).exclude(number="")
-    return frozenset(rows.values_list("number", flat=True))
+def wrong_numbers(*contact_ids: int) -> Mapping[int, frozenset[str]]:
+    """The numbers behind which somebody else was, by the id of the person: one query."""
+    rows = Call.objects.filter(contact__in=contact_ids, disposition=Disposition.BAD_NUMBER).exclude(number="")
+    found = defaultdict[int, set[str]](set)
+    for contact_id, number in rows.values_list("contact_id", "number"):
+        found[contact_id].add(number)
+    return {pk: frozenset(found.get(pk, ())) for pk in contact_ids}
 
 
-def refusal(lead: Lead, *, number: str, at: datetime) -> permission.Refused | None:
-    """Why the person must not be called at that number now; None when they may be. A call by hand, without a number, asks for no hour."""
+def refusal(lead: Lead, *, number: str, at: datetime, seen: permission.Look | None = None) -> permission.Refused | None:
+    """Why the person must not be called at that number now; None when they may be. A call by hand, without a number, asks for no hour.
+
+    With `seen` of the person, and their words loaded, it asks the database nothing.
+    """
     contact = lead.contact
     if contact is None:
         return None
     if not number:
-        last = contact.consents.filter(channel=Channel.PHONE).order_by("-at", "-pk").first()
+        last = next((word for word in contact.consents.all() if word.channel == Channel.PHONE), None)
         is_no = last is not None and last.state in {ConsentState.REFUSED, ConsentState.WITHDRAWN}
         return permission.Refused("refused", NobodyMayCall().message) if is_no else None
-    answer = permission.may(contact, channel=Channel.PHONE, value=number, purpose=permission.Purpose.PERSONAL, at=at)
+    answer = permission.may(contact, channel=Channel.PHONE, value=number, purpose=permission.Purpose.PERSONAL, at=at, seen=seen)
     return answer if isinstance(answer, permission.Refused) else None
 
 

@@ -5,7 +5,7 @@ The answer looks at blocks, at what the person said last, at what their country 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -59,18 +59,34 @@ Answer = Allowed | Refused
 
 @dataclass(frozen=True)
 class Look:
-    """What several questions about one person have in common: the rule of their country, and which of their numbers and addresses are blocked."""
+    """What several questions about one person have in common: the rule of their country, which of their numbers and addresses are blocked, and the
+    time zone of the house, for whoever says none.
+    """
 
+    country: str
     rule: ContactRule
     known: frozenset[str]
     blocked: frozenset[str]
+    house_zone: str
 
 
 def look(contact: Contact) -> Look:
     numbers, addresses = [one.e164 for one in contact.phones.all()], {one.key: one.address for one in contact.emails.all()}
     blocked = blocks.among(numbers=numbers, addresses=list(addresses))
     blocked = frozenset(addresses.get(value, value) for value in blocked)
-    return Look(contact_rules.of(country_of(contact)), frozenset([*numbers, *addresses.values()]), blocked)
+    country = country_of(contact)
+    return Look(country, contact_rules.of(country), frozenset([*numbers, *addresses.values()]), blocked, the_organisation().time_zone)
+
+
+def look_at_numbers(contacts: Iterable[Contact]) -> dict[int, Look]:
+    """Of each person, by their id, what questions about calling them have in common: a few queries however many, where their numbers and accounts are
+    loaded."""
+    people, house = list(contacts), the_organisation()
+    countries = {one.pk: (one.account.country if one.account else "") or house.country for one in people}
+    numbers = {one.pk: frozenset(phone.e164 for phone in one.phones.all()) for one in people}
+    rules = contact_rules.of_each(countries.values())
+    blocked = blocks.among(numbers=sorted(frozenset[str]().union(*numbers.values())))
+    return {pk: Look(countries[pk], rules[countries[pk]], known, known & blocked, house.time_zone) for pk, known in numbers.items()}
 
 
 def may(contact: Contact, *, channel: str, at: datetime, value: str = "", purpose: str = Purpose.MARKETING, seen: Look | None = None) -> Answer:
@@ -83,14 +99,16 @@ def may(contact: Contact, *, channel: str, at: datetime, value: str = "", purpos
         return Refused("no_address", _("No number is known.") if channel == Channel.PHONE else _("No address is known."))
     if value in seen.blocked if seen and value in seen.known else _is_blocked(channel, value):
         return Refused("blocked", _("This number or address is blocked: nobody reaches it any more."))
-    rule = seen.rule if seen else contact_rules.of(country_of(contact))
+    country = seen.country if seen else country_of(contact)
+    rule = seen.rule if seen else contact_rules.of(country)
     words = _words(contact, channel, purpose=purpose)
     answer = _by_word(words, rule=rule, channel=channel, purpose=purpose, at=at)
     if isinstance(answer, Refused):
         return answer
     if channel == Channel.POST:
         return answer
-    zones = recipients.zones_at(country_of(contact), number=value if channel in (Channel.PHONE, Channel.MESSAGE) else "")
+    number = value if channel in (Channel.PHONE, Channel.MESSAGE) else ""
+    zones = recipients.zones_at(country, number=number, house=seen.house_zone if seen else "")
     return _by_clock(rule, channel, has_night=_has_night(words, at=at), zones=zones, at=at) or answer
 
 

@@ -105,12 +105,12 @@ def _zone_of_country(country: str) -> str:
     return known[0] if len(known) == 1 and known[0] in time_zones.names() else ""
 
 
-def zones_at(country: str, *, number: str = "") -> tuple[ZoneInfo, ...]:
-    """Every zone in which the person may be: those of the number, else those of the country, else ours."""
+def zones_at(country: str, *, number: str = "", house: str = "") -> tuple[ZoneInfo, ...]:
+    """Every zone in which the person may be: those of the number, else those of the country, else ours, which is `house` where somebody has read it."""
     names = [name for name in (_zones_of_number(number) if number else ()) if name in time_zones.names()]
     known: Mapping[str, list[str]] = get_global("territory_zones")
     names = names or [name for name in known.get(country, []) if name in time_zones.names()]
-    return tuple(ZoneInfo(name) for name in names or [the_organisation().time_zone])
+    return tuple(ZoneInfo(name) for name in names or [house or the_organisation().time_zone])
 
 
 @lru_cache(maxsize=8192)

@@ -20,8 +20,9 @@ from tasuki.crm import leads, stages
 from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.scoring import scores
 from tasuki.crm.tasks import Task, TaskKind
-from tasuki.engage import calls
+from tasuki.engage import callability, calls
 from tasuki.engage.call_types import CallType
+from tasuki.engage.callability import Callability
 from tasuki.engage.calls import Call, Direction, Outcome, Written
 from tasuki.engage.dispositions import ENDINGS, Disposition
 from tasuki.engage.meeting_rows import Meeting
@@ -55,7 +56,7 @@ _WORKED = (stages.READY, stages.WORKING, stages.CONNECTED, stages.BOOKED)
 @dataclass(frozen=True)
 class Waiting:
     """A lead that waits for a call: in which bucket, why in words, and when if that was said. `holder` is a colleague who has it now;
-    `is_inserted` marks what the list of the day did not hold when it was made."""
+    `is_inserted` marks what the list of the day did not hold when it was made; `callability` says whether they may be called now."""
 
     lead: Lead
     bucket: Bucket
@@ -64,6 +65,13 @@ class Waiting:
     is_late: bool = False
     holder: User | None = None
     is_inserted: bool = False
+    callability: Callability = Callability()
+
+    @property
+    def from_at(self) -> datetime | None:
+        """From when on they are called: the time that was said, and not before it is time where they are."""
+        opens_at = self.callability.refusal.until if self.callability.refusal else None
+        return max((moment for moment in (self.due_at, opens_at) if moment), default=None)
 
 
 @dataclass(frozen=True)
@@ -135,11 +143,13 @@ def queue(user: User, *, at: datetime) -> list[Waiting]:
     """Whom the person calls today, the most pressing first, at most `LONGEST_QUEUE`; the same few queries however long it is.
 
     The one place that says so: the list of the day in its order, with what became due by the clock since; without a list, what is due and then
-    the best of their leads.
+    the best of their leads. Whom nothing allows to call stands last, whatever the hour.
     """
     planned = _planned(user, at=at)
     call_list = CallList.objects.of(user, day=_today(user, at))
     waiting = _listed(call_list, planned, user=user, at=at) if call_list else _unlisted(planned, user=user, at=at)
+    judged = callability.of_each([one.lead for one in waiting], at=at)
+    waiting = sorted((replace(one, callability=judged[one.lead.pk]) for one in waiting), key=lambda one: one.callability.is_barred)
     others = leases.holders([one.lead.pk for one in waiting], at=at, but=user)
     return [replace(one, is_late=_is_late(one.due_at, at), holder=others.get(one.lead.pk)) for one in waiting[:LONGEST_QUEUE]]
 
@@ -253,12 +263,13 @@ def _passed_over(user: User, *, at: datetime) -> set[int]:
 
 def following(waiting: Iterable[Waiting], *, but: int, at: datetime, shown: int | None = None) -> Waiting | None:
     """The next that nobody else has: the one that is `shown` already, else the most pressing. Who is called at a time waits for it, unless nobody else
-    is left."""
+    is left; whom nothing allows to call comes when all others are done, for somebody to do something about it."""
     free = [one for one in waiting if one.lead.pk != but and one.holder is None]
     if stays := next((one for one in free if one.lead.pk == shown), None):
         return stays
-    due = (one for one in free if one.due_at is None or one.due_at <= at + _AHEAD)
-    return next(due, None) or min(free, key=lambda one: one.due_at or at, default=None)
+    called = [one for one in free if not one.callability.is_barred] or free
+    due = (one for one in called if one.from_at is None or one.from_at <= at + _AHEAD)
+    return next(due, None) or min(called, key=lambda one: one.from_at or at, default=None)
 
 
 def slots(user: User, *, at: datetime) -> Slots:
@@ -396,9 +407,10 @@ class WithSales(Refused):
         super().__init__(gettext_lazy("The lead is with sales by now: tell its owner, who decides how it goes on."))
 
 
-def in_slots(waiting: Iterable[Waiting]) -> list[tuple[Bucket, list[Waiting]]]:
-    """Each bucket with those of it that stand together, in their order: a list that was arranged may come back to one."""
-    return [(bucket, list(those)) for bucket, those in groupby(waiting, key=lambda one: one.bucket)]
+def in_slots(waiting: Iterable[Waiting]) -> list[tuple[Bucket | None, list[Waiting]]]:
+    """Each bucket with those of it that stand together, in their order: a list that was arranged may come back to one. None is the bucket of those
+    whom nothing allows to call."""
+    return [(bucket, list(those)) for bucket, those in groupby(waiting, key=lambda one: None if one.callability.is_barred else one.bucket)]
 
 
 def _unplanned(rows: list[Lead]) -> list[Waiting]:

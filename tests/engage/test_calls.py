@@ -227,7 +227,7 @@ def test_a_wrong_number_asks_for_the_right_one_without_saying_it(cast: Cast) -> 
     assert (task.owner, task.due_on) == (cast.ivo, MONDAY.date())
     assert "555" not in task.subject + task.details
     assert lead.contact_id is not None
-    assert calls.wrong_numbers(lead.contact_id) == {NUMBER}
+    assert calls.wrong_numbers(lead.contact_id) == {lead.contact_id: {NUMBER}}
 
 
 def test_who_does_not_want_to_be_called_is_called_by_nobody_again_and_neither_is_the_number(cast: Cast) -> None:

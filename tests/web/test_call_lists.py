@@ -12,11 +12,13 @@ from django.urls import reverse
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.calendars import Calendar
+from tasuki.crm.contacts import ContactPhone
+from tasuki.crm.leads import Lead
 from tasuki.inside_sales.call_lists import lists, rules
 from tasuki.inside_sales.call_lists.lists import CallList, CallListEntry
 from tests.cast import SET_UP, Cast, hired
 from tests.crm.scoring.desk import in_force
-from tests.inside_sales.call_lists.shift import EVENING, built, lead, order_of
+from tests.inside_sales.call_lists.shift import EVENING, built, lead, order_of, reachable
 from tests.web.office import lead_of, signed_in
 from tests.web.reading import read
 
@@ -31,8 +33,7 @@ def next_day() -> date:
 
 
 def listed(cast: Cast, n: int = 3) -> CallList:
-    for _ in range(n):
-        lead(cast)
+    reachable(*(lead(cast) for _ in range(n)))
     (made,) = built(cast.ivo, day=next_day(), at=datetime.now(UTC))
     return made
 
@@ -44,6 +45,8 @@ def page(cast: Cast, person: str, made: CallList) -> str:
 
 def test_each_row_says_who_and_why(cast: Cast) -> None:
     one = lead_of(cast, stage="ready", source="webinar")
+    reachable(one)
+    one = Lead.objects.select_related("contact").get(pk=one.pk)
     in_force(cast)
     (made,) = built(cast.ivo, day=next_day(), at=datetime.now(UTC))
     told = " ".join(read(page(cast, "ivo", made)).texts)
@@ -161,6 +164,24 @@ def test_who_answers_stands_once_on_top_and_the_row_says_where_they_were_planned
     )
     lists.work(third.lead_id, by=By(cast.ivo, Door.WEB), at=later + timedelta(seconds=1))
     assert f'id="entry-{third.pk}"' not in page(cast, "ivo", made), "worked on top, it is worked once"
+
+
+def test_whom_nothing_allows_to_call_stands_last_with_the_reason_and_the_way_to_mend_it(cast: Cast) -> None:
+    made = listed(cast)
+    first = made.entries.order_by("position").select_related("lead").first()
+    assert first is not None
+    ContactPhone.objects.filter(contact=first.lead.contact_id).delete()
+    told = page(cast, "ivo", made)
+    texts = " ".join(read(told).texts)
+    assert "Cannot be called 1" in texts
+    assert "No number is known." in texts
+    assert f'href="{reverse("contact", args=[first.lead.contact_id])}">Add a number' in told
+    assert told.index("Cannot be called") < told.index(f'id="entry-{first.pk}"')
+    assert told.rindex('id="entry-') == told.index(f'id="entry-{first.pk}"')
+    assert "Day: 2 / 16" in texts, "it takes no place of the day"
+    assert "1 cannot be called and takes no place" in texts
+    CallListEntry.objects.filter(pk=first.pk).update(worked_at=datetime.now(UTC))
+    assert "Cannot be called" not in page(cast, "ivo", made), "what is worked is judged no more"
 
 
 def test_a_long_list_costs_no_more_queries(cast: Cast) -> None:

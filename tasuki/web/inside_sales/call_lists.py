@@ -22,10 +22,13 @@ from tasuki.core.business_days import is_business_day, on_or_before
 from tasuki.core.calendars import hours_of_the_house
 from tasuki.core.people import User
 from tasuki.crm.leads import Lead
-from tasuki.inside_sales.call_lists import adherence, building, keeping, lists, reasons, rules
+from tasuki.engage.callability import Callability
+from tasuki.inside_sales.call_lists import adherence, barring, building, keeping, lists, reasons, rules
 from tasuki.inside_sales.call_lists.buckets import Bucket
 from tasuki.inside_sales.call_lists.lists import CallList, CallListEntry
 from tasuki.web import formats, offered_people, toasts
+from tasuki.web.inside_sales import call_marks
+from tasuki.web.inside_sales.call_marks import Mark
 from tasuki.web.person_field import WhoForm, chosen
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by, record_id
@@ -35,24 +38,32 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Row:
-    """One entry as its reader sees it; `place` is its place in the plan, 0 for one that came late; `planned` that of one that was planned besides."""
+    """One entry as its reader sees it; `place` is its place in the plan, 0 for one that came late; `planned` that of one that was planned besides;
+    `mark` says why they may not be called."""
 
     entry: CallListEntry
     why: list[str]
     place: int
     is_seen: bool
     planned: int = 0
+    mark: Mark | None = None
+
+    @property
+    def is_barred(self) -> bool:
+        return self.mark is not None and self.mark.is_barred
 
 
 @dataclass(frozen=True)
 class Meter:
-    """The places of the day. `n_worked` of `n_planned` are done; `in_week` is what the days of the week hold together."""
+    """The places of the day. `n_worked` of `n_planned` are done; `in_week` is what the days of the week hold together. Whom nothing allows to call,
+    `n_barred`, takes no place of the day."""
 
     n_slots: int
     n_planned: int
     n_worked: int
     in_week: int
     of_week: int
+    n_barred: int = 0
 
     @property
     def drawn(self) -> list[tuple[float, str]]:
@@ -110,9 +121,12 @@ def _shown(request: UserRequest, *, who: WhoForm, person: User, day: date, refus
     said = reasons.in_words(entries)
     seen = set(Lead.objects.visible_to(request.user).filter(pk__in=[one.lead_id for one in entries]).values_list("pk", flat=True))
     places = {one.pk: nth for nth, one in enumerate((one for one in everything if one.inserted_at is None), start=1)}
+    barred = barring.of_each(entries, call_list=found, at=now()) if found else {}
+    marks = {one.pk: call_marks.of(one.lead, barred[one.pk]) for one in entries if one.pk in barred}
+    rows = [Row(one, said[one.pk], places.get(one.pk, 0), one.lead_id in seen, places.get(raised_from.get(one.pk, 0), 0), marks.get(one.pk)) for one in entries]
     context = {
         "call_list": found,
-        "groups": _grouped([Row(one, said[one.pk], places.get(one.pk, 0), one.lead_id in seen, places.get(raised_from.get(one.pk, 0), 0)) for one in entries]),
+        "groups": _grouped(rows),
         "person": person,
         "who": who,
         "day": day,
@@ -120,7 +134,7 @@ def _shown(request: UserRequest, *, who: WhoForm, person: User, day: date, refus
         "tomorrow": tomorrow,
         "result": adherence.of(everything),
         "is_over": found is not None and day < here,
-        "meter": meter_of(found, entries) if found else None,
+        "meter": meter_of(found, entries, barred) if found else None,
         "may_arrange": found is not None and lists.may_arrange(request.user, whose=found.owner),
         "may_propose": lists.may_arrange(request.user, whose=person),
         "refused": refused or {},
@@ -143,20 +157,20 @@ def address(person: User, day: date) -> str:
 
 
 def _grouped(rows: list[Row]) -> list[tuple[Any, list[Row]]]:
-    """(the name of a bucket, its rows) in the order of the list; what came late, and what was moved, keeps its place."""
+    """(the name of a bucket, its rows) in the order of the list; what came late, and what was moved, keeps its place. Last whom nothing allows to call."""
     groups: list[tuple[Any, list[Row]]] = []
-    for row in rows:
-        name = _("Came late") if row.entry.inserted_at else Bucket(row.entry.bucket).label
+    for row in sorted(rows, key=lambda row: row.is_barred):
+        name = _("Cannot be called") if row.is_barred else _("Came late") if row.entry.inserted_at else Bucket(row.entry.bucket).label
         if not groups or groups[-1][0] != name:
             groups.append((name, []))
         groups[-1][1].append(row)
     return groups
 
 
-def meter_of(found: CallList, entries: Sequence[CallListEntry]) -> Meter:
-    """Of a list with its entries, each lead once: one query."""
-    n_worked = sum(one.worked_at is not None for one in entries)
-    return Meter(found.n_slots, len(entries), n_worked, lists.n_in_week(found), rules.in_force().slots_a_week)
+def meter_of(found: CallList, entries: Sequence[CallListEntry], barred: Mapping[int, Callability]) -> Meter:
+    """Of a list with its entries, each lead once, and what `barring` says of them: one query."""
+    n_worked, n_barred = sum(one.worked_at is not None for one in entries), sum(one.is_barred for one in barred.values())
+    return Meter(found.n_slots, len(entries) - n_barred, n_worked, lists.n_in_week(found), rules.in_force().slots_a_week, n_barred)
 
 
 @require_POST

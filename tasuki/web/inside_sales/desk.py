@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
 from typing import Any
@@ -22,7 +22,7 @@ from tasuki.core.abilities import Ability
 from tasuki.crm import exit_reasons
 from tasuki.crm.leads import Lead
 from tasuki.crm.scoring import scores
-from tasuki.engage import calls, next_calls, recipients, telephony
+from tasuki.engage import callability, calls, next_calls, recipients, telephony
 from tasuki.engage.calls import Call, OutcomeIncomplete
 from tasuki.engage.dispositions import MEANINGS, Disposition
 from tasuki.engage.meetings import TooClose
@@ -36,19 +36,13 @@ from tasuki.inside_sales.objections import Objection
 from tasuki.inside_sales.qualification import Facts
 from tasuki.web import toasts, triage
 from tasuki.web.exit_forms import RecycleForm
-from tasuki.web.inside_sales import desk_forms
+from tasuki.web.inside_sales import call_marks, desk_forms
 from tasuki.web.inside_sales.desk_forms import DialForm, OutcomeForm, SkipForm
 from tasuki.web.meeting_times import by_day
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by, is_htmx, record_id
 
 _SHOWN_OBJECTIONS = 4
-
-
-@dataclass(frozen=True)
-class Number:
-    e164: str
-    is_wrong: bool
 
 
 @require_GET
@@ -279,6 +273,7 @@ def _queue(request: UserRequest, waiting: list[Waiting], *, at: datetime, here: 
     coming = call_desk.following(waiting, but=here, at=at)
     return {
         "groups": call_desk.in_slots(waiting),
+        "marks": {one.lead.pk: mark for one in waiting if (mark := call_marks.of(one.lead, one.callability))},
         "slots": call_desk.slots(request.user, at=at),
         "here": here,
         "coming": coming,
@@ -310,17 +305,20 @@ def _answered(request: UserRequest, here: Lead, *, at: datetime) -> dict[str, An
 def _bar(request: UserRequest, here: Lead, *, at: datetime, facts: Facts) -> dict[str, Any]:
     """What the bar of the call shows: the number, the time, what can come of it."""
     going = call_desk.at_hand(here, user=request.user)
-    numbers, me = _numbers(request, here), request.user
-    number = going.number if going else next((one.e164 for one in numbers if not one.is_wrong), "")
+    judged, me = callability.of(here, at=at), request.user
+    may_dial = "phones" not in abilities.standing_of(me).hides("contact")
+    numbers = judged.numbers if may_dial else ()
+    number = going.number if going else judged.number if may_dial else ""
     zone = _zone(here, going, number=number)
     return {
         "lead": here, "call": going, "kind": going.call_type if going else type_of_next(here), "facts": facts, "now": at,
         "numbers": numbers, "number": number, "zone": zone, "there": at.astimezone(zone), "is_elsewhere": str(zone) != request.user.time_zone,
         "elapsed": _elapsed(going, at=at), "results": list(MEANINGS.items()),
-        "refusal": None if going else calls.refusal(here, number=number, at=at), "holder": leases.holders([here.pk], at=at, but=request.user).get(here.pk),
+        "mark": None if going else call_marks.of(here, judged), "forbids_dialling": judged.forbids_dialling,
+        "holder": leases.holders([here.pk], at=at, but=request.user).get(here.pk),
         "outcome_form": OutcomeForm(zone=zone, stage=here.stage_id, reader=me, given=call_desk.given_last(me), initial=_offered(here, zone=zone, at=at)),
         "skip_form": SkipForm(), "recycle_form": RecycleForm(stage=here.stage_id),
-        "may_dial": "phones" not in abilities.standing_of(request.user).hides("contact"),
+        "may_dial": may_dial,
     }  # fmt: skip
 
 
@@ -336,14 +334,6 @@ def _elapsed(going: Call | None, *, at: datetime) -> int | None:
         return None
     since = going.answered_at or going.started_at
     return int(((going.ended_at or at) - since).total_seconds())
-
-
-def _numbers(request: UserRequest, here: Lead) -> list[Number]:
-    """Of the person; none for whoever may not see them."""
-    if here.contact is None or "phones" in abilities.standing_of(request.user).hides("contact"):
-        return []
-    wrong = calls.wrong_numbers(here.contact.pk)
-    return [Number(one.e164, one.e164 in wrong) for one in here.contact.phones.all()]
 
 
 def _zone(here: Lead, going: Call | None, *, number: str = "") -> ZoneInfo:

@@ -18,12 +18,12 @@ from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.errors import Forbidden
 from tasuki.core.organisation import the_organisation
-from tasuki.engage import mail, mailboxes, recipients, variables
+from tasuki.engage import callability, mail, mailboxes, recipients, variables
 from tasuki.engage.sequences import acting, sending
 from tasuki.engage.sequences.definitions import StepKind
 from tasuki.engage.sequences.enrolments import Deed
 from tasuki.web import formats, markup, toasts
-from tasuki.web.inside_sales import envelopes
+from tasuki.web.inside_sales import call_marks, envelopes
 from tasuki.web.inside_sales.sequence_forms import LetterForm
 from tasuki.web.person_field import WhoForm, chosen
 from tasuki.web.records import carried_out, next_page
@@ -43,10 +43,12 @@ def page(request: UserRequest) -> HttpResponse:
     seen = Deed.objects.visible_to(request.user)
     rows = list(seen.due_of(person, day=today).for_listing()[:_MOST_SHOWN])
     order = list(StepKind)
+    judged = callability.of_each([one.enrolment.lead for one in rows if one.step.kind == StepKind.CALL], at=now())
     context = {
         "person": person,
         "who": who,
         "groups": [(kind, found) for kind in order if (found := [one for one in rows if one.step.kind == kind])],
+        "marks": {one.pk: call_marks.of(one.enrolment.lead, judged[one.enrolment.lead_id]) for one in rows if one.step.kind == StepKind.CALL},
         "n": len(rows),
         "n_overdue": sum(one.due_on < today for one in rows),
         "n_done": seen.filter(done_by=person, done_at__gte=now() - timedelta(days=1), due_on__lte=today, state="done").count(),

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tasuki.core.people import User
-from tasuki.inside_sales.call_lists import lists, reasons, rules
+from tasuki.inside_sales.call_lists import barring, lists, reasons, rules
 from tasuki.inside_sales.call_lists.lists import CallList, CallListEntry
 from tasuki.web.inside_sales.call_lists import Meter, address, meter_of
 
 
 @dataclass(frozen=True)
 class OwnDay:
-    """`next` is the first who waits, None when all is done; `why` are its reasons."""
+    """`next` is the first who waits and may be called, None when all is done; `why` are its reasons."""
 
     call_list: CallList
     meter: Meter
@@ -29,6 +29,8 @@ def own_day(user: User, *, at: datetime) -> OwnDay | None:
     if found is None:
         return None
     entries, _raised_from = lists.each_once(list(lists.entries_of(found)))
-    waiting = next((one for one in entries if one.worked_at is None and one.skipped_at is None), None)
+    barred = barring.of_each(entries, call_list=found, at=at)
+    left = [one for one in entries if one.worked_at is None and one.skipped_at is None]
+    waiting = next((one for one in left if one.pk not in barred or not barred[one.pk].is_barred), None)
     said = reasons.in_words([waiting]) if waiting else {}
-    return OwnDay(found, meter_of(found, entries), waiting, said.get(waiting.pk, []) if waiting else [], address(user, found.for_on))
+    return OwnDay(found, meter_of(found, entries, barred), waiting, said.get(waiting.pk, []) if waiting else [], address(user, found.for_on))

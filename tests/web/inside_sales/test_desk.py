@@ -18,6 +18,7 @@ from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.organisation import the_day
 from tasuki.crm import leads, stages
+from tasuki.crm.contacts import ContactPhone
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tasuki.crm.wake_rules import WakeRule
@@ -210,7 +211,17 @@ def test_where_a_consent_is_missing_the_desk_leads_to_where_it_is_recorded(cast:
     assert "Record what allows it" not in shown(signed_in(cast.ivo), lead)
     ContactRule.objects.get_queryset().update(phone=Need.CONSENT)
     page = shown(signed_in(cast.ivo), lead)
-    assert f'href="{reverse("contact", args=[lead.contact.pk])}">Record what allows it' in page
+    assert page.count(f'href="{reverse("contact", args=[lead.contact.pk])}#consents">Record what allows it') == 2, "beside the queue too"
+    assert "Cannot be called" in page
+
+
+def test_without_a_number_the_desk_says_so_and_one_calls_by_hand(cast: Cast) -> None:
+    lead, client = callable_lead(cast), signed_in(cast.ivo)
+    ContactPhone.objects.filter(contact=lead.contact_id).delete()
+    page = shown(client, lead)
+    assert page.count("No number is known.") == 2
+    assert sent(client, "desk_call", lead).status_code == 302
+    assert Call.objects.get().number == ""
 
 
 def test_a_number_of_somebody_else_is_not_dialled(cast: Cast) -> None:

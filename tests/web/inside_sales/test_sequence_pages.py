@@ -11,10 +11,12 @@ from django.utils.timezone import now
 
 from tasuki.core.abilities import Role
 from tasuki.core.bulk.runs import BulkRun
+from tasuki.crm.contacts import ContactPhone
 from tasuki.engage.message_rows import Message
 from tasuki.engage.sequences.definitions import Sequence, Step
 from tasuki.engage.sequences.enrolments import Deed, Enrolment, State, Why
 from tests.cast import Cast, hired
+from tests.engage.calling import open_day_and_night
 from tests.engage.mailing import connected
 from tests.engage.sequences.writing import BY_HAND, CALL, LETTER, enrolled, fresh, person, sequence_of, tick, to_do
 from tests.web.office import signed_in
@@ -157,6 +159,19 @@ def test_many_are_enrolled_from_the_list_and_taken_out_again(cast: Cast) -> None
     assert "the person is in a sequence already" in text(ivo, "bulk", run.pk)
     ivo.post(reverse("bulk_undoing", args=[run.pk]))
     assert set(Enrolment.objects.filter(sequence=sequence).values_list("state", flat=True)) == {State.STOPPED}
+
+
+def test_a_call_that_is_due_says_when_nothing_allows_it(cast: Cast) -> None:
+    lead = person(cast)
+    enrolled(cast, lead, sequence_of(CALL))
+    tick()
+    ivo = signed_in(cast.ivo)
+    open_day_and_night()
+    assert "call-mark" not in text(ivo, "steps_due")
+    ContactPhone.objects.filter(contact=lead.contact_id).delete()
+    page = text(ivo, "steps_due")
+    assert "No number is known." in page
+    assert f'href="{reverse("contact", args=[lead.contact_id])}">Add a number' in page
 
 
 def test_what_is_due_today_is_done_there(cast: Cast) -> None:

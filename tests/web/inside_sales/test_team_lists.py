@@ -22,7 +22,7 @@ from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_reasons import Reason
 from tasuki.relay.handoffs import Return
 from tests.cast import MONDAY, SET_UP, Cast, hired
-from tests.inside_sales.call_lists.shift import EVENING, WEDNESDAY, built, lead
+from tests.inside_sales.call_lists.shift import EVENING, WEDNESDAY, built, lead, reachable
 from tests.relay.handing import AFTER, by, offered
 from tests.web.office import signed_in
 from tests.web.reading import read
@@ -43,8 +43,7 @@ def seller(cast: Cast, name: str) -> User:
 
 
 def confirmed(person: User, n: int, cast: Cast) -> CallList:
-    for _ in range(n):
-        lead(cast, owner=person)
+    reachable(*(lead(cast, owner=person) for _ in range(n)))
     return lists.freeze(built(person)[0], by=By(person, Door.WEB), at=EVENING)
 
 
