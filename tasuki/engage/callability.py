@@ -45,6 +45,10 @@ class Callability:
         return self.refusal is not None and self.refusal.code not in {NOBODY, NO_NUMBER, WRONG_NUMBER}
 
 
+# Of somebody about whom nobody has asked yet.
+NOT_JUDGED = Callability()
+
+
 def of(lead: Lead, *, at: datetime) -> Callability:
     return of_each([lead], at=at)[lead.pk]
 

@@ -65,7 +65,7 @@ class Waiting:
     is_late: bool = False
     holder: User | None = None
     is_inserted: bool = False
-    callability: Callability = Callability()
+    callability: Callability = callability.NOT_JUDGED
 
     @property
     def from_at(self) -> datetime | None:

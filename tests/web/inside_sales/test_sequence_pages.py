@@ -18,7 +18,7 @@ from tasuki.engage.sequences.enrolments import Deed, Enrolment, State, Why
 from tests.cast import Cast, hired
 from tests.engage.calling import open_day_and_night
 from tests.engage.mailing import connected
-from tests.engage.sequences.writing import BY_HAND, CALL, LETTER, enrolled, fresh, person, sequence_of, tick, to_do
+from tests.engage.sequences.writing import BY_HAND, CALL, LETTER, days, enrolled, fresh, person, sequence_of, tick, to_do
 from tests.web.office import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -164,10 +164,12 @@ def test_many_are_enrolled_from_the_list_and_taken_out_again(cast: Cast) -> None
 def test_a_call_that_is_due_says_when_nothing_allows_it(cast: Cast) -> None:
     lead = person(cast)
     enrolled(cast, lead, sequence_of(CALL))
-    tick()
+    tick(days(1))
     ivo = signed_in(cast.ivo)
     open_day_and_night()
-    assert "call-mark" not in text(ivo, "steps_due")
+    page = text(ivo, "steps_due")
+    assert "서윤1" in page
+    assert "call-mark" not in page
     ContactPhone.objects.filter(contact=lead.contact_id).delete()
     page = text(ivo, "steps_due")
     assert "No number is known." in page
