@@ -14,7 +14,7 @@ from tasuki.core.organisation import Organisation
 from tasuki.core.people import User
 from tasuki.core.recents import RecentRecord
 from tasuki.core.saved_views import SavedView
-from tasuki.core.search.entries import SearchChange, SearchEntry
+from tasuki.core.search.entries import SearchChange, SearchEntry, SearchTogether
 from tasuki.core.set_up import SetUpStep
 from tasuki.core.teams import Team
 from tasuki.core.tours import Tour
@@ -22,6 +22,6 @@ from tasuki.core.tours import Tour
 __all__ = [
     "Absence", "AuditEntry", "BulkRow", "BulkRun", "Calendar", "CalendarDay", "CalendarShift",
     "CustomChoice", "CustomField", "ExchangeRate", "ImportFile", "ImportRow", "ImportRun", "ImportSet",
-    "Organisation", "RecentRecord", "RoleGrant", "RowDecision", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SetUpStep", "Team",
-    "Tour", "User",
+    "Organisation", "RecentRecord", "RoleGrant", "RowDecision", "SavedMapping", "SavedView", "SearchChange", "SearchEntry", "SearchTogether", "SetUpStep",
+    "Team", "Tour", "User",
 ]  # fmt: skip

@@ -37,6 +37,18 @@ def _contacts(ids: Sequence[int]) -> Iterator[Texts]:
         yield Texts(pk, both_orders(family, given), [reference], reach[pk], account)
 
 
+def _companies_of(ids: Sequence[int]) -> set[tuple[int, int]]:
+    """The companies of people, and those of their leads: who has another company now was a lead at the former."""
+    own = Contact.objects.filter(pk__in=ids, account__isnull=False).values_list("pk", "account_id")
+    of_leads = Lead.objects.filter(contact__in=ids, account__isnull=False).values_list("contact_id", "account_id")
+    return {*own, *of_leads}
+
+
+def _people_of(ids: Sequence[int]) -> set[int]:
+    of_leads = Lead.objects.filter(account__in=ids, contact__isnull=False).values_list("contact_id", flat=True)
+    return {*Contact.objects.filter(account__in=ids).values_list("pk", flat=True), *of_leads}
+
+
 def _products(ids: Sequence[int]) -> Iterator[Texts]:
     for pk, name, code in Product.objects.filter(pk__in=ids).values_list("pk", "name", "code"):
         yield Texts(pk, [name], [code])
@@ -67,6 +79,8 @@ CONTACTS = Searched(
     _contacts,
     through={"account": "account_id"},
     belongs_to="account",
+    owners=_companies_of,
+    owned=_people_of,
     ruled_by="account",
     hides=frozenset({"emails", "phones"}),
     nearest=_near_contacts,

@@ -152,8 +152,12 @@ def test_a_list_holds_the_same_rows_however_many_hold_a_word(
 ) -> None:
     monkeypatch.setattr(narrowing, "_OFTEN", often)
     monkeypatch.setattr(narrowing, "_MANY", many)
-    ways = narrowing.ways(Lead.objects.visible_to(cast.ivo), typed, noun="lead", reader=cast.ivo)
+    rows = Lead.objects.visible_to(cast.ivo)
+    together = narrowing.ways(rows, typed, noun="lead", reader=cast.ivo).counted_out()
+    monkeypatch.setattr(narrowing, "_TOGETHER", 0)
+    ways = narrowing.ways(rows, typed, noun="lead", reader=cast.ivo)
     assert {lead.contact.family_name for lead in ways.rows if lead.contact} == IN_LISTS[typed]
+    assert together is None or set(together) == set(ways.rows)
     is_often = (often, many) != (400, 5_000) and IN_LISTS[typed] and (often, many) != (2, 2)
     assert ways.fitting is not None or not is_often
     if ways.fitting is not None:
@@ -176,6 +180,7 @@ def test_of_two_words_that_many_hold_the_rarer_one_is_counted_first_and_the_othe
         return narrowing.ways(rows, typed, noun="lead", reader=cast.ivo)
 
     monkeypatch.setattr(narrowing, "_OFTEN", 1)
+    monkeypatch.setattr(narrowing, "_TOGETHER", 0)  # too many hold both
     for typed in ("example 서윤", "서윤 example"):
         sieve = ways(typed).sieve()
         assert sieve

@@ -81,6 +81,7 @@ REACHED_OTHERWISE = {
     "inside_sales.HoldingQueue": "how the queue works, on pages that ask for see_relay or edit_process",
     "core.Organisation": "the name of the house, on every page",
     "core.SearchChange": "ids of what the search has yet to read",
+    "core.SearchTogether": "as core.SearchEntry",
     "core.SearchEntry": "search answers with ids, and those through visible_to of their own noun",
     "core.SetUpStep": "which steps of the set-up are done, on pages that ask for manage_settings",
     "crm.Consent": "through its contact",

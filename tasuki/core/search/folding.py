@@ -93,6 +93,19 @@ def grams_of(titles: Iterable[str], others: Iterable[str], hidden: Iterable[str]
     return found
 
 
+def grams_together(texts: Iterable[str], hidden: Iterable[str]) -> set[str]:
+    """Of all grams of folded texts those that tell something: one or two Latin letters stand in nearly every name."""
+    found = set[str]()
+    for text in texts:
+        _cut(text, found)
+    return {gram for gram in found if tells(gram)} | {_HIDDEN + text[at : at + 3] for text in hidden for at in range(len(text) - 2)}
+
+
+def tells(gram: str) -> bool:
+    """Whether a gram is one of those that `grams_together` keeps."""
+    return len(gram) > 2 or not gram.isascii()
+
+
 def _cut(text: str, found: set[str]) -> None:
     found.update(text)
     pairs = [first + second for first, second in pairwise(text)]

@@ -9,8 +9,8 @@ from itertools import islice
 from django.db import connection, transaction
 
 from tasuki.core.imports.copying import copy_in, execute
-from tasuki.core.search.entries import SearchEntry
-from tasuki.core.search.folding import LATER_WORD, Keys, fold, grams_of, initials
+from tasuki.core.search.entries import SearchEntry, SearchTogether
+from tasuki.core.search.folding import LATER_WORD, Keys, fold, grams_of, grams_together, initials
 from tasuki.core.search.nouns import Texts, searched
 
 # Records of one block share their keys, so that the newest are asked first and the older only when there are too few.
@@ -20,6 +20,7 @@ AT_HAND = 300
 _SLICE = 4_000
 _LOCK = 0x5EA2C  # an advisory lock of the transaction that reads changes in
 _COLUMNS = ("noun", "record_id", "belongs_to", "words", "hidden", "keys")
+_TOGETHER = ("noun", "record_id", "keys")
 _KEPT_BLOCKS = 8
 _MOST_WORDS = 5
 
@@ -36,14 +37,14 @@ def absorb(*, at_most: int) -> int:
             return 0
         cursor.execute(_TAKE, [at_most, at_most])
         taken = cursor.fetchall()
-    ids: dict[str, set[int]] = defaultdict(set)
-    for noun, record_ids in taken:
-        ids[noun] |= set(record_ids)
-    for noun, changed in ids.items():
-        _write(noun, sorted(changed))
+    ids: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    for noun, record_ids, is_of_owners in taken:
+        ids[noun, is_of_owners] |= set(record_ids)
+    for (noun, is_of_owners), changed in ids.items():
+        (_write_of_owners if is_of_owners else _write)(noun, sorted(changed))
     if taken:
         # New keys wait in a list of the index until somebody sorts them in; who looks for a key would have to read all of it.
-        execute("SELECT gin_clean_pending_list('search_by_key')")
+        execute("SELECT gin_clean_pending_list('search_by_key'), gin_clean_pending_list('search_together_by_key')")
     return sum(map(len, ids.values()))
 
 
@@ -54,7 +55,7 @@ DELETE FROM core_searchchange WHERE id IN (
         SELECT id, n_records, sum(n_records) OVER (ORDER BY id) AS up_to
         FROM (SELECT id, n_records FROM core_searchchange WHERE n_records <= %s ORDER BY id LIMIT 500) AS oldest
     ) AS summed WHERE up_to <= %s OR up_to = n_records
-) RETURNING noun, record_ids
+) RETURNING noun, record_ids, is_of_owners
 """
 
 
@@ -69,7 +70,7 @@ def absorb_all() -> int:
 def rebuild() -> int:
     """Forget the index and read every record again; → how many records. What is being searched meanwhile is found as far as we are."""
     with transaction.atomic():
-        execute("TRUNCATE core_searchentry, core_searchchange")
+        execute("TRUNCATE core_searchentry, core_searchtogether, core_searchchange")
         for noun in searched().values():
             if noun.texts:
                 table = noun.rows().model._meta.db_table
@@ -88,11 +89,63 @@ def _write(noun: str, record_ids: Sequence[int]) -> None:
         # All of them before the first is copied: a connection that copies cannot be asked.
         read = list(reader(ids))
         copy_in(SearchEntry, _COLUMNS, filter(None, (_entry(noun, texts, keys) for texts in read)))
+        _write_together(noun, ids, read, keys)
+    for owned in searched().values():
+        if owned.belongs_to == noun:
+            _write_owned(owned.noun, record_ids)
+
+
+def _write_together(noun: str, ids: Sequence[int], read: Sequence[Texts], keys: _KeysOfBlocks) -> None:
+    """What the records of these ids, of which the texts of those that there are were read, hold together with their owners."""
+    asked = searched()[noun]
+    if asked.owners is None:
+        return
+    SearchTogether.objects.filter(noun=noun, record_id__in=ids).delete()
+    owners: dict[int, list[int]] = defaultdict(list)
+    for record_id, owner in asked.owners(ids):
+        owners[record_id].append(owner)
+    texts_of = searched()[asked.belongs_to].texts
+    named = texts_of(sorted({one for some in owners.values() for one in some})) if texts_of and owners else ()
+    held = {texts.record_id: _open(texts) for texts in named}
+
+    def row(texts: Texts) -> tuple[object, ...]:
+        together = [*_open(texts), *(text for owner in owners[texts.record_id] for text in held.get(owner, ()))]
+        grams = grams_together(together, _folded(texts.hidden))
+        return noun, texts.record_id, keys.of(texts.record_id // BLOCK).array(grams)
+
+    copy_in(SearchTogether, _TOGETHER, [row(texts) for texts in read])
+
+
+def _write_of_owners(noun: str, record_ids: Sequence[int]) -> None:
+    asked = searched()[noun]
+    keys = _KeysOfBlocks(noun)
+    for ids in _sliced(record_ids):
+        _write_together(noun, ids, list(asked.texts(ids)) if asked.texts else [], keys)
+
+
+def _write_owned(noun: str, owners: Sequence[int]) -> None:
+    """The same for all that belong to these, of which the words are others now: a few at once, many are noted. What was never read waits for it."""
+    asked = searched()[noun]
+    if asked.owned is None:
+        return
+    owned = {one for some in _sliced(owners) for one in asked.owned(some)}
+    known = SearchTogether.objects.filter(noun=noun).order_by("record_id").values_list("record_id", flat=True)
+    ids = [one for some in _sliced(sorted(owned)) for one in known.filter(record_id__in=some)]
+    if len(ids) <= AT_HAND:
+        _write_of_owners(noun, ids)
+    else:
+        execute(_NOTE_OF_OWNERS, [noun, ids])
+
+
+_NOTE_OF_OWNERS = """
+INSERT INTO core_searchchange (noun, record_ids, n_records, is_of_owners)
+SELECT %s, array_agg(id), count(*), true FROM unnest(%s::bigint[]) AS named(id) GROUP BY id / 2000
+"""
 
 
 def _entry(noun: str, texts: Texts, keys: _KeysOfBlocks) -> tuple[object, ...] | None:
     titles = _folded(texts.titles)
-    others = _folded([*map(initials, titles), *texts.others])
+    others = _others(titles, texts)
     hidden = _folded(texts.hidden)
     if not (titles or others or hidden):
         return None
@@ -104,6 +157,16 @@ def _entry(noun: str, texts: Texts, keys: _KeysOfBlocks) -> tuple[object, ...] |
         "\n".join(hidden),
         keys.of(texts.record_id // BLOCK).array(grams_of(titles, others, hidden)),
     )
+
+
+def _others(titles: Sequence[str], texts: Texts) -> list[str]:
+    return _folded([*map(initials, titles), *texts.others])
+
+
+def _open(texts: Texts) -> list[str]:
+    """All that everybody may look for, folded."""
+    titles = _folded(texts.titles)
+    return [*titles, *_others(titles, texts)]
 
 
 def _from_later_words(titles: Sequence[str]) -> Iterator[str]:

@@ -80,6 +80,16 @@ _ASK = f"SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit
 # Who counts records out needs no order of them.
 _UNORDERED = _HITS.replace("ORDER BY entry.record_id DESC ", "")
 _IDS = f"SELECT question.noun, question.name, count(*), array_agg(hit.record_id)::text {_UNORDERED} GROUP BY question.noun, question.name"
+# Each block is asked for what holds the keys of one array; the same record may answer several.
+_TOGETHER = """
+SELECT count(*), array_agg(hit.record_id)::text FROM (
+    SELECT DISTINCT found.record_id FROM jsonb_array_elements_text(%s) AS block(keys)
+    CROSS JOIN LATERAL (SELECT record_id FROM core_searchtogether AS entry WHERE entry.keys @> block.keys::int[] AND entry.noun || '' = %s LIMIT %s) AS found
+    LIMIT %s
+) AS hit
+"""
+# Who waits to be read into it.
+_IS_WAITING = "SELECT EXISTS (SELECT FROM core_searchchange WHERE noun = %s)"
 _AMONG = """
 SELECT entry.noun, entry.record_id, entry.belongs_to, entry.words
 FROM unnest(%s::varchar[], %s::bigint[]) AS wanted(noun, record_id)
@@ -143,6 +153,21 @@ def ask(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], list[
 def ids(asked: Sequence[Question], there: Blocks) -> dict[tuple[str, str], Ids]:
     """As `ask`, the ids alone, in no order; what nothing answers is missing."""
     return {(noun, name): Ids(n, array) for noun, name, n, array in _answers(_IDS, asked, there)}
+
+
+def ids_together(noun: str, grams: Iterable[Sequence[str]], there: Blocks, *, most: int) -> Ids | None:
+    """The ids of the records that hold all of some grams, together with their owners; more than those that hold the words, never less.
+
+    None where somebody waits to be read, so that less would be found, or where there are `most`.
+    """
+    asked = [keys.array(some) for some in grams for keys in there[noun]]
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_WAITING, [noun])
+        if cursor.fetchone()[0]:
+            return None
+        cursor.execute(_TOGETHER, [json.dumps(asked), noun, most, most])
+        n, array = cursor.fetchone()
+    return Ids(n, array or "{}") if n < most else None
 
 
 def _answers(statement: str, asked: Sequence[Question], there: Blocks) -> list[tuple[Any, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,7 +18,7 @@ from tasuki.core.search import indexing, matching
 from tasuki.core.search.arrays import among
 from tasuki.core.search.entries import SearchEntry
 from tasuki.core.search.finding import storable
-from tasuki.core.search.folding import Sought, grams_hidden, grams_within, sought
+from tasuki.core.search.folding import Sought, grams_hidden, grams_within, sought, tells
 from tasuki.core.search.matching import Blocks, Ids, Question
 from tasuki.core.search.nouns import searched
 
@@ -32,6 +33,8 @@ _VERY_MANY = 100_000
 _OFTEN = 400
 # Where so few records hold one word of several, each of their rows is read.
 _RARE = 2_000
+# So many that hold all words together with their owners, and may be more than really do, are each looked at.
+_TOGETHER, _MOST_ALTERNATIVES = 10_000, 8
 # So many of the newest block are told, to know of which word there are less.
 _TOLD = 2_000
 _WORDS, _HIDDEN = "words", "hidden"
@@ -86,13 +89,22 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
     def sifted() -> _Asked | None:
         return asked.with_rarest()
 
+    @cache
+    def together() -> Q | None:
+        found = asked.stand_together()
+        return None if found is None else Q(found, *exact, _connector=Q.OR)
+
     def sieve() -> Sieve | None:
+        if (among_them := together()) is not None:
+            return Sieve(among_them, held(asked, one_by_one=True))
         by = sifted()
         return Sieve(Q(by.counted(), *exact, _connector=Q.OR), held(by.uncounted(), one_by_one=True)) if by else None
 
     def counted_out() -> QuerySet[Any] | None:
         if asked.has_rare:
             return held(asked, one_by_one=True)
+        if (among_them := together()) is not None:
+            return held(asked, one_by_one=True).filter(among_them)
         counted = (sifted() or asked).counted_out()
         return held(counted) if counted else None
 
@@ -145,6 +157,38 @@ class _Asked:
         rarest = min(self.words, key=self._expected)
         found = matching.ids([replace(one, most=_VERY_MANY) for one in rarest if not self._is_counted(one)], self.there)
         return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
+
+    def stand_together(self) -> Q | None:
+        """Of words that may stand in a record and in that to which it belongs, the rows among which all are that hold them; None where nobody can say,
+        or where they are too many to be looked at."""
+        name = next((one for one in self.places if searched()[one].owners and searched()[one].belongs_to in self.places), "")
+        if not name or len(self.words) == 1 or self.has_rare or any(one.noun != name for one in self.together):
+            return None
+        owner = searched()[name].belongs_to
+        ways = [told for some in self.words if (told := self._told(some, {name, owner}))]
+        if not ways or math.prod(map(len, ways)) > _MOST_ALTERNATIVES:
+            return None
+        grams = [[*chain(*one)] for one in product(*ways)] + [list(one.grams) for one in self.together if self._may_stand(one)]
+        both = matching.ids_together(name, grams, self.there, most=_TOGETHER)
+        elsewhere = [replace(one, most=_TOGETHER) for one in chain(*self.words) if one.noun not in {name, owner}]
+        found = {} if both is None else matching.ids([*elsewhere, self._all_of(owner)], self.there)
+        if both is None or any(ids.n >= _TOGETHER for ids in found.values()):
+            return None
+        named = [(name, both), *((noun, ids) for (noun, _question), ids in found.items())]
+        return Q(*(among(self.places[noun], ids.array) for noun, ids in named), _connector=Q.OR)
+
+    def _told(self, some: list[Question], names: Collection[str]) -> list[list[str]]:
+        """The grams by which a word may be told in a record and its owner, openly and hidden; none where one of the ways tells nothing."""
+        ways = {one.is_hidden: [gram for gram in one.grams if tells(gram)] for one in some if one.noun in names and self._may_stand(one)}
+        return list(ways.values()) if all(ways.values()) else []
+
+    def _may_stand(self, one: Question) -> bool:
+        return not self._is_counted(one) or self.ids[one.noun, one.name].n > 0
+
+    def _all_of(self, noun: str) -> Question:
+        """All words in a record of the noun: a row may have no other."""
+        own = [one for some in self.words for one in some if one.noun == noun and not one.is_hidden]
+        return Question(noun, "all", [*chain(*(one.grams for one in own))], [*chain(*(one.patterns for one in own))], _TOGETHER)
 
     def counted(self) -> Q:
         """Where the words that have ids stand, or all together: what can be said without reading a record."""

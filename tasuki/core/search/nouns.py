@@ -32,7 +32,9 @@ class Searched:
 
     `texts` reads the records of some ids; a noun without it has no words of its own and is reached only `through` others: noun →
     the path from this noun to it; `beside` are shorter paths to all that have words, where the rows hold them. `belongs_to` is the
-    noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a person sees this one. `hides` names the sensitive fields
+    noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a person sees this one. `owners` are pairs of a record of some ids and a
+    record of that noun whose words a row may hold beside its own (all of them, perhaps more); `owned` are the ids of records that have one of
+    some for an owner. `hides` names the sensitive fields
     whose texts are `hidden`. `exact` are columns that are compared as a whole. `nearest` asks for the ids of the rows nearest to a
     person who sees few, a few thousand of them at most. `is_name` says that its titles are names, in which a wrong letter is worth forgiving.
     """
@@ -43,6 +45,8 @@ class Searched:
     through: dict[str, str] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
     belongs_to: str = ""
+    owners: Callable[[Sequence[int]], Iterable[tuple[int, int]]] | None = None
+    owned: Callable[[Sequence[int]], Iterable[int]] | None = None
     ruled_by: str = ""
     hides: frozenset[str] = frozenset()
     exact: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from tasuki.core.audit import AuditEntry, By
 from tasuki.core.bulk.runs import BulkRow
 from tasuki.core.imports.runs import ImportRow
 from tasuki.core.organisation import the_organisation
-from tasuki.core.search.entries import SearchEntry
+from tasuki.core.search.entries import SearchEntry, SearchTogether
 from tasuki.crm import leads, ledger, tasks
 from tasuki.crm.contacts import Contact
 from tasuki.crm.duplicate_groups import DuplicateGroup
@@ -70,7 +70,8 @@ def erase(erasure: Erasure, *, by: By, at: datetime) -> None:
         counts += scrubbing.scrub_name(marks, reach=found, account=contact.account)
     counts["core.ImportFile"], more = import_files.forget(marks)
     for noun, ids in found.named():
-        SearchEntry.objects.filter(noun=noun, record_id__in=list(ids)).delete()
+        for model in (SearchEntry, SearchTogether):
+            model._default_manager.filter(noun=noun, record_id__in=list(ids)).delete()
     found.openings().delete()
     _certify(erasure, found, counts=+counts, stored=[*stored, *more], by=by, at=at)
 

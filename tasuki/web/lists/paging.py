@@ -180,12 +180,13 @@ class _Walk:
         return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
 
     def _walked(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
-        """What a walk as long as it may be finds; of words only its first part, if that holds too little, and else more, as far as luck would have it."""
+        """What a walk as long as it may be finds; of words only its first part, if that holds too little or there is a sieve, and else more, as far as
+        luck would have it."""
         part = self.by.tried // _PARTS
         if self.ways.fitting is None or not part:
             return self._walked_on(here, keys, is_falling=is_falling, most=most)
         found = self._tried(here, keys, is_falling=is_falling, most=most, among=part)
-        if len(found) == most or len(found) * _PARTS * _LUCK < most:
+        if len(found) == most or len(found) * _PARTS * _LUCK < most or self._sieve:
             return found
         return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
 
