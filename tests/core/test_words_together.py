@@ -34,7 +34,27 @@ PEOPLE = [
     ("김", "증", None, "kim.bank@free.example", ""),
 ]
 ROWS: dict[str, Any] = {"contact": Contact, "lead": Lead, "opportunity": Opportunity}
-WORDS = ["kim", "securities", "bank", "한", "서윤", "증권", "증", "波田", "ヤマダ", "はな", "lorri", "ki", "a", "example", "ㅎㅅ", "0123", "78", "haesol.ex", "night"]
+WORDS = [
+    "kim",
+    "securities",
+    "bank",
+    "한",
+    "서윤",
+    "증권",
+    "증",
+    "波田",
+    "ヤマダ",
+    "はな",
+    "lorri",
+    "ki",
+    "a",
+    "example",
+    "ㅎㅅ",
+    "0123",
+    "78",
+    "haesol.ex",
+    "night",
+]
 
 
 @pytest.fixture
@@ -66,7 +86,9 @@ def both_ways(reader: User, noun: str, text: str) -> tuple[set[int] | None, set[
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words=st.lists(st.sampled_from(WORDS), min_size=2, max_size=3, unique=True), noun=st.sampled_from(list(ROWS)), who=st.sampled_from(["ada", "ivo", "obi"]))
+@given(
+    words=st.lists(st.sampled_from(WORDS), min_size=2, max_size=3, unique=True), noun=st.sampled_from(list(ROWS)), who=st.sampled_from(["ada", "ivo", "obi"])
+)
 @example(words=["kim", "securities"], noun="lead", who="ada")
 @example(words=["kim", "bank"], noun="lead", who="obi")
 @example(words=["김", "증권"], noun="lead", who="ivo")

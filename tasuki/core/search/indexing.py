@@ -89,15 +89,15 @@ def _write(noun: str, record_ids: Sequence[int]) -> None:
         # All of them before the first is copied: a connection that copies cannot be asked.
         read = list(reader(ids))
         copy_in(SearchEntry, _COLUMNS, filter(None, (_entry(noun, texts, keys) for texts in read)))
-        _write_together(noun, ids, read, keys)
+        _write_together(ids, read, keys)
     for owned in searched().values():
         if owned.belongs_to == noun:
             _write_owned(owned.noun, record_ids)
 
 
-def _write_together(noun: str, ids: Sequence[int], read: Sequence[Texts], keys: _KeysOfBlocks) -> None:
+def _write_together(ids: Sequence[int], read: Sequence[Texts], keys: _KeysOfBlocks) -> None:
     """What the records of these ids, of which the texts of those that there are were read, hold together with their owners."""
-    asked = searched()[noun]
+    noun, asked = keys.noun, searched()[keys.noun]
     if asked.owners is None:
         return
     SearchTogether.objects.filter(noun=noun, record_id__in=ids).delete()
@@ -120,7 +120,7 @@ def _write_of_owners(noun: str, record_ids: Sequence[int]) -> None:
     asked = searched()[noun]
     keys = _KeysOfBlocks(noun)
     for ids in _sliced(record_ids):
-        _write_together(noun, ids, list(asked.texts(ids)) if asked.texts else [], keys)
+        _write_together(ids, list(asked.texts(ids)) if asked.texts else [], keys)
 
 
 def _write_owned(noun: str, owners: Sequence[int]) -> None:
@@ -184,14 +184,14 @@ class _KeysOfBlocks:
     """The keys of the blocks that are being written: records come in order, so that few are needed at once."""
 
     def __init__(self, noun: str) -> None:
-        self._noun = noun
+        self.noun = noun
         self._blocks: OrderedDict[int, Keys] = OrderedDict()
 
     def of(self, block: int) -> Keys:
         if block not in self._blocks:
             if len(self._blocks) == _KEPT_BLOCKS:
                 self._blocks.popitem(last=False)
-            self._blocks[block] = Keys(self._noun, block)
+            self._blocks[block] = Keys(self.noun, block)
         return self._blocks[block]
 
 
