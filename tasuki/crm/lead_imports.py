@@ -182,6 +182,7 @@ def _say_who_arrived(chunk: Chunk, leads: Rows) -> None:
     """Whoever has nobody is found, given out, and promised something then: see `inside_sales.routing`."""
     ids = [pk for pk, v in leads if v["stage"] == stages.READY and v["owner_id"]]
     if ids and chunk.mapping.options.get("promises") == Promises.BEGIN:
+        chunk.catch_up()  # who listens may hold what the chunk before waits for
         bus.say(Arrived(ids, chunk.by, chunk.at))
 
 

@@ -62,6 +62,7 @@ def subscribe() -> None:
     bus.listen(Moved, _worked_by_moving)
     bus.listen(Touched, _worked_by_touching)
     bus.listen(Routed, _put_on_the_list_of_who_got_it)
+    bus.listen(Arrived, _put_new_ones_on_the_lists)
     bus.listen(Moved, chains.tell)
     bus.listen(Given, chains.tell_who_joins)
     bus.listen(Given, _change_lists)
@@ -125,6 +126,12 @@ def _put_on_the_lists(moved: Moved) -> None:
 
 def _is_hand_raise(moved: Moved) -> bool:
     return moved.to == stages.READY and moved.lead.origin in clocks.CAME_TO_US
+
+
+def _put_new_ones_on_the_lists(arrived: Arrived) -> None:
+    """Likewise those of a file that are new to us, all of a chunk at once."""
+    raised = Lead.objects.filter(pk__in=arrived.lead_ids, origin__in=clocks.CAME_TO_US).order_by("pk")
+    call_lists.insert_new(list(raised.only("owner_id", "stage_since", "source")), by=arrived.by, at=arrived.at)
 
 
 def _answer(replied: Replied) -> None:

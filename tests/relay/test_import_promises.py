@@ -6,6 +6,8 @@ import io
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.imports import mapping, parsing, running, stopping
@@ -14,9 +16,11 @@ from tasuki.core.imports.runs import ImportRun
 from tasuki.core.imports.taking_back import CannotUndo
 from tasuki.crm import leads, stages
 from tasuki.crm.contacts import Channel
-from tasuki.crm.leads import Arrival, Lead
+from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.engage import touches
 from tasuki.inside_sales import routing
+from tasuki.inside_sales.call_lists import building, lists
+from tasuki.inside_sales.call_lists.lists import CallList, CallListEntry
 from tasuki.relay import agreements, breaches
 from tasuki.relay.agreements import Agreement, Counts, Event, Terms, Unit
 from tasuki.relay.clocks import Clock, ClockEvent
@@ -117,6 +121,61 @@ def test_nothing_is_promised_where_nothing_is_agreed_or_the_leads_are_not_ready(
     Agreement.objects.update(is_active=False)
     imported(cast)
     assert promised() == {}
+
+
+def of_today(cast: Cast) -> CallList:
+    """Ivo's list of that day, on which nobody stands yet."""
+    building.build(AT.date(), owners=[cast.ivo], by=SET_UP, at=AT - timedelta(hours=12))
+    return CallList.objects.get(owner=cast.ivo, for_on=AT.date())
+
+
+def waiting(made: CallList) -> list[str]:
+    return list(made.entries.order_by("position").values_list("lead__reference", flat=True))
+
+
+def test_who_is_new_comes_onto_the_list_of_today_as_who_comes_by_hand_does(cast: Cast) -> None:
+    made = of_today(cast)
+    imported(cast)
+    assert waiting(made) == ["L1", "L4"], "in the order of the file, without one of ours that we go to"
+    by_hand = leads.capture(Arrival(team=cast.marketing, owner=cast.ivo, source="form"), by=By(cast.mina, Door.WEB), at=AT, stage=stages.READY)
+    assert waiting(made) == ["", "L1", "L4"]
+    one, other = made.entries.get(lead__reference="L1"), made.entries.get(lead=by_hand)
+    assert (one.bucket, one.inserted_at, one.worked_at) == (other.bucket, other.inserted_at, other.worked_at)
+    assert one.reasons == [["raised", Lead.objects.get(reference="L1").stage_since.isoformat(), ""]]
+    told = AuditEntry.objects.of(made).filter(action="insert").order_by("pk")[0]
+    assert (told.actor, len(told.changes)) == (cast.mina, 2)
+    imported_again = running.run(started(cast, "promises: begin", at=LATER), at=LATER)
+    assert (imported_again.n_skipped, waiting(made)) == (4, ["", "L1", "L4"])
+
+
+def test_they_stand_on_the_next_list_too_and_leave_both_with_their_import(cast: Cast) -> None:
+    made = of_today(cast)
+    building.build(AT.date() + timedelta(days=1), owners=[cast.ivo], by=SET_UP, at=AT)
+    tomorrow = CallList.objects.get(owner=cast.ivo, for_on=AT.date() + timedelta(days=1))
+    run = imported(cast)
+    assert waiting(made) == waiting(tomorrow) == ["L1", "L4"]
+    running.undo(run, by=By(cast.mina, Door.WEB), at=LATER)
+    assert not CallListEntry.objects.exists()
+
+
+@pytest.mark.parametrize("options", [WORKED, UNSAID])
+def test_whoever_was_worked_on_already_comes_onto_no_list(cast: Cast, options: str) -> None:
+    made = of_today(cast)
+    imported(cast, options)
+    assert waiting(made) == []
+
+
+def test_twelve_come_onto_a_list_by_as_many_queries_as_two(cast: Cast) -> None:
+    made = of_today(cast)
+
+    def n_queries(*nth: int) -> int:
+        new = [leads.capture(Arrival(team=cast.marketing, owner=cast.ivo, origin=Origin.OUTBOUND), by=SET_UP, at=AT, stage=stages.READY) for _ in nth]
+        with CaptureQueriesContext(connection) as asked:
+            assert lists.insert_new(new, by=SET_UP, at=AT) == len(nth)
+        return len(asked)
+
+    assert n_queries(1, 2) == n_queries(*range(12))
+    assert made.entries.count() == len(set(made.entries.values_list("position", flat=True))) == 14
 
 
 def test_a_run_that_was_stopped_and_went_on_promises_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,3 +233,49 @@ def stopped_beside(pk: int) -> None:
         stopping.stop(ImportRun.objects.get(pk=pk), by=By(None, Door.WEB), at=MONDAY)
     finally:
         connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_others_see_how_far_a_dry_run_is_and_whoever_holds_its_row_holds_nothing_up() -> None:
+    cast, beside, seen = assemble(), connection.copy(), list[tuple[int, int, int]]()
+    before, run = contents(), started(cast, dry=True)
+    beside.set_autocommit(False)
+
+    def look(now: ImportRun) -> None:
+        with beside.cursor() as cursor:
+            cursor.execute(
+                "SELECT n_applied, n_created, n_rejected FROM core_importrun WHERE id = %s" + (" FOR UPDATE" if now.n_applied == 4 else ""), [run.pk]
+            )
+            seen.append(cursor.fetchone())
+        if now.n_applied != 4:
+            beside.rollback()
+
+    done = running.run(run, at=MONDAY, progress=look)
+    beside.close()
+    assert seen == [(2, 2, 0), (4, 4, 0), (4, 4, 0), (7, 6, 1)], "while somebody held it nothing was shown, and nobody waited"
+    assert (done.state, done.n_applied, done.n_created) == ("done", 7, 6)
+    assert contents() == before
+
+
+def test_a_dry_run_whose_worker_was_killed_begins_anew(cast: Cast) -> None:
+    run = started(cast, dry=True)
+    ImportRun.objects.filter(pk=run.pk).update(state="running", n_applied=4, n_created=4, known={"email": 2})
+    done = running.run(run, at=MONDAY)
+    assert (done.state, done.n_applied, done.n_created, done.n_rejected, done.known) == ("done", 7, 6, 1, {})
+
+
+def test_the_pages_show_how_far_a_dry_run_is_as_they_do_of_a_real_one(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    made = brought(client, contacts=CONTACTS, accounts=ACCOUNTS)
+    for file in made.files.all():
+        answered(client, file)
+    page = reverse("import_set", args=[made.pk])
+    assert "<progress" not in client.get(page).content.decode()
+    for begin in ("import_set_rehearsing", "import_set_starting"):
+        client.post(reverse(begin, args=[made.pk]))
+        runs = ImportRun.objects.filter(state="waiting")
+        runs.update(state="running", n_rows=40_000, n_applied=20_000)
+        text = client.get(page).content.decode()
+        assert text.count("20,000 of 40,000 rows") == text.count('max="40000" value="20000"') == 2
+        ImportRun.objects.update(state="done")
+        assert "<progress" not in client.get(page).content.decode()

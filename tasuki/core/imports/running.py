@@ -22,7 +22,7 @@ from procrastinate.contrib.django import app as jobs
 from tasuki.core import audit
 from tasuki.core.audit import By, Door
 from tasuki.core.errors import Refused
-from tasuki.core.imports import collecting, custom_values, endings, parsing, reading, row_decisions, tables, taking_back
+from tasuki.core.imports import collecting, custom_values, endings, parsing, reading, rehearsing, row_decisions, tables, taking_back
 from tasuki.core.imports.copying import execute
 from tasuki.core.imports.mapping import Mapping, from_json
 from tasuki.core.imports.nouns import ImportNoun, noun_named
@@ -175,13 +175,21 @@ def rehearse_together(runs: Sequence[ImportRun], *, at: datetime) -> None:
 def _rehearse(runs: Sequence[ImportRun], *, at: datetime, progress: Progress | None) -> None:
     """Write it all, or as much as there is until somebody stops them, keep what there is to say about the rows, and take the writing back."""
     done: list[tuple[ImportRun, dict[str, Any], list[ImportRow]]] = []
+    for run in runs:
+        _forget_counts(run)
     try:
-        with transaction.atomic():
+        with rehearsing.seen_by_others() as show, transaction.atomic():
+
+            def shown(run: ImportRun) -> None:
+                show(run)
+                if progress:
+                    progress(run)
+
             for run in runs:
                 if _is_stopped(run):
                     break
-                _go_through(run, at=at, progress=progress)
-                counts = {name: getattr(run, name) for name in ("n_applied", "n_created", "n_updated", "n_skipped", "n_rejected", "n_warnings", "known")}
+                _go_through(run, at=at, progress=shown)
+                counts = {name: getattr(run, name) for name in rehearsing.COUNTS}
                 done.append((run, counts, list(ImportRow.objects.filter(_SAID_OR_SHOWN, run=run))))
             raise _DryRunOver
     except _DryRunOver:
@@ -195,6 +203,12 @@ def _rehearse(runs: Sequence[ImportRun], *, at: datetime, progress: Progress | N
             ImportRow.objects.bulk_create(rows, batch_size=5_000)
             ended = {} if run.pk in stopped else {"state": RunState.DONE, "finished_at": at}
             ImportRun.objects.filter(pk=run.pk).update(**counts, **ended)
+
+
+def _forget_counts(run: ImportRun) -> None:
+    """What an attempt before this one has shown of a dry run: nothing of it stayed, so this one begins anew."""
+    run.n_applied = run.n_created = run.n_updated = run.n_skipped = run.n_rejected = run.n_warnings = 0
+    run.known = {}
 
 
 def _go_through(run: ImportRun, *, at: datetime, progress: Progress | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -227,17 +228,64 @@ def insert(lead: Lead, *, why: list[list[object]], by: By, at: datetime, is_rais
         return []
     turns.wait_for_builds()
     _take_off(CallListEntry.objects.late_of(lead.pk).exclude(call_list__owner=owner), by=by, at=at)
-    return [_on_top(one, lead, why=why, by=by, at=at, is_raised=is_raised) for one in _still_worked(owner, at=at)]
+    return [_on_top(one, lead, why=why, by=by, at=at, is_raised=is_raised) for one in _still_worked([owner], at=at).get(owner.pk, ())]
 
 
-def _still_worked(owner: User, *, at: datetime) -> list[CallList]:
-    """Held, in the order of their days."""
-    today = rules.local(at, owner).date()
-    rows = CallList.objects.select_for_update(of=("self",)).select_related("owner").filter(owner=owner, for_on__gte=today)
-    found = list(rows.order_by("for_on")[:2])
-    if found and found[0].for_on > today:
+@transaction.atomic
+def insert_new(leads: Sequence[Lead], *, by: By, at: datetime) -> int:
+    """Likewise many leads that no list has yet, which came to us with their owners: the first on top; → how many entries were made.
+
+    The same few queries however many leads, and two for each list.
+    """
+    by_owner = defaultdict[int, list[Lead]](list)
+    for lead in leads:
+        if lead.owner_id is not None:
+            by_owner[lead.owner_id].append(lead)
+    if not by_owner:
+        return 0
+    turns.wait_for_builds()
+    made: list[CallListEntry] = []
+    for those in _still_worked(list(User.objects.filter(pk__in=by_owner)), at=at).values():
+        for held in those:
+            made += _all_on_top(held, by_owner[held.owner_id], by=by, at=at)
+    CallListEntry.objects.bulk_create(made, batch_size=5_000)
+    return len(made)
+
+
+def _all_on_top(held: CallList, leads: Sequence[Lead], *, by: By, at: datetime) -> list[CallListEntry]:
+    top = held.entries.aggregate(top=Min("position"))["top"]
+    first = 1 if top is None else top - len(leads)
+    entries = [
+        CallListEntry(
+            call_list=held,
+            lead=lead,
+            bucket=Bucket.RAISED,
+            position=first + nth,
+            reasons=[["raised", lead.stage_since.isoformat(), lead.source]],
+            inserted_at=at,
+        )
+        for nth, lead in enumerate(leads)
+    ]
+    audit.record(held, action="insert", by=by, at=at, changes={f"lead_{entry.lead_id}": (None, entry.position) for entry in entries})
+    return entries
+
+
+def _still_worked(owners: Sequence[User], *, at: datetime) -> dict[int, list[CallList]]:
+    """Held, in the order of their days, by the owner."""
+    today = {owner.pk: rules.local(at, owner).date() for owner in owners}
+    rows = CallList.objects.select_for_update(of=("self",)).select_related("owner").filter(owner__in=owners, for_on__gte=min(today.values()))
+    ahead = defaultdict[int, list[CallList]](list)
+    for one in rows.order_by("for_on", "pk"):
+        if one.for_on >= today[one.owner_id]:
+            ahead[one.owner_id].append(one)
+    over = rules.over(at, people=[owner for owner in owners if len(ahead.get(owner.pk, ())) > 1])
+    return {pk: _of_these(those[:2], today=today[pk], is_over=pk in over) for pk, those in ahead.items()}
+
+
+def _of_these(found: list[CallList], *, today: date, is_over: bool) -> list[CallList]:
+    if found[0].for_on > today:
         return found[:1]
-    return found[1:] if len(found) > 1 and rules.is_over(at, person=owner) else found
+    return found[1:] if len(found) > 1 and is_over else found
 
 
 def _on_top(held: CallList, lead: Lead, *, why: list[list[object]], by: By, at: datetime, is_raised: bool) -> CallListEntry:

@@ -224,7 +224,16 @@ def begins_at(day: date, *, person: User) -> datetime:
 
 def is_over(at: datetime, *, person: User) -> bool:
     """Whether the working day of a person is over: their last shift has ended by the clock on their wall, or there is none on that day."""
-    here, pace = local(at, person), paces([person]).get(person.pk)
-    hours = hours_of(pace.calendar) if pace and pace.calendar else hours_of_the_house()
+    return person.pk in over(at, people=[person])
+
+
+def over(at: datetime, *, people: Iterable[User]) -> frozenset[int]:
+    """The ids of those whose working day is over; a few queries however many."""
+    people = list(people)
+    hours_by_person = hours_of_people(people, paces=paces(people))
+    return frozenset(person.pk for person in people if _is_over(local(at, person), hours=hours_by_person[person.pk]))
+
+
+def _is_over(here: datetime, *, hours: Hours) -> bool:
     shifts = hours.shifts_on(here.date())
     return not shifts or here.hour * 60 + here.minute >= shifts[-1].until_minute
