@@ -1,7 +1,8 @@
 """Questions that the daybook answers, so that a page costs the same whether a quarter holds a thousand passages or a million.
 
-Days that lie wholly on one side of every edge of a question come as the daybook's sums; the days in which an edge falls,
-such as today, come passage by passage from the ledger. So every count is exact for any moment, and in one statement.
+Days come as the daybook's sums. Of a day in which an edge of the question falls, such as today, the passages on the far side of that edge are
+taken off again one by one, or put on the other side: of today these are those of the future, so hardly any, however many leads came in today.
+Only a day in which several edges fall comes passage by passage. So every count is exact for any moment, and in one statement.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tasuki.crm import stages
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from tasuki.relay.questions import Question
 
-_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _KEYS = {Kind.ALL: "''", Kind.SOURCE: "{0}.source", Kind.SEGMENT: "{0}.segment", Kind.OWNER: "coalesce({0}.owner_id::text, '')", Kind.TEAM: "{0}.team_id::text"}
 # How a condition on leads says which keys it means.
 _HOWS: dict[str, Callable[[Any], tuple[str, ...]]] = {
@@ -35,10 +35,11 @@ _TOTALS = """
 _NOTES = """
     SELECT said.kind, said.key, counted_on AS day, NULL, stage_id, outcome, n_entered, n_left, amount_entered, amount_left
     FROM crm_daybooknote note CROSS JOIN LATERAL (VALUES {of_note}) AS said(kind, key) WHERE {whole} AND {whose}"""
+# Each passage as the `lines` that it makes: one that counts when it happened, one that takes it off a day's sums, or both.
 _LIVE = """
-    SELECT said.kind, said.key, NULL::date AS day, stay.{moment} AS at, stay.stage_id, stay.outcome, {entered} AS n_entered, {left} AS n_left,
+    SELECT said.kind, said.key, told.day, told.at, stay.stage_id, stay.outcome, {entered} AS n_entered, {left} AS n_left,
            {entered_amount} AS amount_entered, {left_amount} AS amount_left
-    FROM crm_passage stay {join} CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
+    FROM crm_passage stay {join} CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key) CROSS JOIN LATERAL (VALUES {lines}) AS told(sign, day, at)
     WHERE stay.stage_id = ANY(%(every_stage)s) AND stay.{moment} >= {since} AND stay.{moment} < {until} AND {whose}"""
 # The leads of a viewer that are of no team whose leads they all see: looked up one by one, and their passages by them.
 _OWN = """
@@ -49,12 +50,18 @@ _OWN = """
         AS moves(at, n_entered, n_left, worth_entered, worth_left)
     CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
     WHERE moves.at >= {since} AND moves.at < {until}"""
+# What a passage counts for: the moment it happened, or off the sums of its day.
+_THEN, _OFF = "(1, NULL::date, {at})", "(-1, {day}, NULL::timestamptz)"
 _SOUGHT = """unnest(%(stages)s::text[], %(moments)s::timestamptz[], %(days)s::date[], %(opens)s::timestamptz[])
     AS sought(stage_id, moment, day, opens)"""
 _STANDING = "outcome = '' AND stage_id = ANY(%(stages)s)"
+# Of each stage those that came in a part of a day: OFFSET has them looked up, where the planner would read all that stand anywhere.
 _STANDS = f"""
-    SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id JOIN crm_lead lead ON lead.id = stay.lead_id
-    WHERE stay.left_at IS NULL AND stay.entered_at >= {{since}} AND stay.entered_at < sought.moment AND {{whose}}"""
+    SELECT sought.stage_id, 1 FROM {_SOUGHT} CROSS JOIN LATERAL (
+        SELECT lead_id FROM crm_passage passage WHERE passage.stage_id = sought.stage_id AND passage.left_at IS NULL
+            AND passage.entered_at >= {{since}} AND passage.entered_at < sought.moment OFFSET 0) stay {{lead}}
+    WHERE {{whose}}"""
+_LEAD = "JOIN crm_lead lead ON lead.id = stay.lead_id"
 _STOOD = f"""
     SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id
     WHERE stay.left_at >= %(finish)s AND stay.entered_at < sought.moment AND AMONG(stay.lead_id)"""
@@ -150,34 +157,60 @@ def standing(question: Question, before: dict[str, datetime]) -> dict[str, int]:
         notes = _NOTES.format(whole=_STANDING, of_note=_values(kinds, "note"), whose=whose.of_teams("note"))
         whole = " UNION ALL ".join([*totals, notes])
         lines = [f"SELECT line.stage_id, n_entered FROM ({whole}) line JOIN {_SOUGHT} ON sought.stage_id = line.stage_id WHERE line.day < sought.day"]
-        lines.append(_STANDS.format(since="sought.opens", whose=whose.of_teams("lead")))
+        of_teams = whose.of_teams("lead")
+        lines.append(_STANDS.format(since="sought.opens", whose=of_teams, lead=_LEAD if "lead." in of_teams else ""))
         if whose.own is not None:
             lines.append(_OWN_STANDS.format(whose=whose.of_own("lead")))
         known |= {"kinds": [whose.kind.value], "keys": list(whose.keys), **names, **whose.names_of_own}
     else:
-        lines = [_STANDS.format(since="'-infinity'::timestamptz", whose="AMONG(lead.id)")]
+        lines = [_STANDS.format(since="'-infinity'::timestamptz", whose="AMONG(stay.lead_id)", lead="")]
     lines.append(_STOOD)
     return dict(questions.ask(question, f"SELECT stage_id, sum(n)::int FROM ({' UNION ALL '.join(lines)}) AS standing(stage_id, n) GROUP BY stage_id", **known))
 
 
 def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind, ...], zone: ZoneInfo) -> tuple[str, dict[str, Any]]:
-    """Sums of the days in which no edge falls, and the passages of those in which one does."""
-    begun = sorted({at.astimezone(zone).date() for at in edges.values() if isinstance(at, datetime) and at != _midnight(_day(at, zone), zone)})
-    known: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "begun": begun, "keys": list(whose.keys)}
+    """The sums of days, put right where an edge falls within one."""
     first, *_between, last = edges
-    since, until = (edges[name] if isinstance(edges[name], datetime) else beyond for name, beyond in ((first, _EARLIEST), (last, _LATEST)))
-    whole = f"counted_on >= %({first}_day)s::date AND counted_on < %({last}_day)s::date AND counted_on <> ALL(%(begun)s::date[])"
+    begun = _begun(edges, zone)
+    several = [day for day, names in begun.items() if len({edges[name] for name in names}) > 1 or {first, last} <= set(names)]
+    known: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "several": several, "keys": list(whose.keys)}
+    # The day in which the last edge falls is among them: what happened after it is taken off.
+    before = "<=" if _day(edges[last], zone) in begun else "<"
+    whole = f"counted_on >= %({first}_day)s::date AND counted_on {before} %({last}_day)s::date AND counted_on <> ALL(%(several)s::date[])"
     totals, names = _totals(whose, kinds, whole=whole)
     known |= names
     lines = [*totals, _NOTES.format(whole=whole, of_note=_values(kinds, "note"), whose=whose.of_teams("note"))]
     for i, day in enumerate(begun if whose.teams != () else []):
-        known |= {f"opens_{i}": max(_midnight(day, zone), since), f"closes_{i}": min(_midnight(day + timedelta(days=1), zone), until)}
-        lines.append(_live(kinds, since=f"%(opens_{i})s", until=f"%(closes_{i})s", whose=whose.of_teams("lead")))
+        since, until, told = (first, last, _THEN) if day in several else _far_side(begun[day], first=first, last=last)
+        opens, closes = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+        known |= {f"opens_{i}": max(opens, _moment(edges.get(since), opens)), f"closes_{i}": min(closes, _moment(edges.get(until), closes)), f"day_{i}": day}
+        span = {"since": f"%(opens_{i})s", "until": f"%(closes_{i})s", "day": f"%(day_{i})s::date"}
+        lines.append(_live(kinds, whose=whose.of_teams("lead"), lines=told, **span))
     if whose.own is not None:
         said = {"of_lead": _values(kinds, "lead"), "worth": _WORTH, "since": f"%({first})s", "until": f"%({last})s"}
         lines.append(_OWN.format(whose=whose.of_own("lead"), **said))
         known |= whose.names_of_own
     return " UNION ALL ".join(lines), known
+
+
+def _begun(edges: dict[str, Any], zone: ZoneInfo) -> dict[date, list[str]]:
+    """The days within which edges fall, and which; none of them lies outside the first and the last edge."""
+    first, *_between, last = (_day(at, zone) for at in edges.values())
+    found: dict[date, list[str]] = {}
+    for name, at in edges.items():
+        day = _day(at, zone)
+        if isinstance(at, datetime) and at != _midnight(day, zone) and (first == "-infinity" or first <= day) and (last == "infinity" or day <= last):
+            found.setdefault(day, []).append(name)
+    return found
+
+
+def _far_side(names: list[str], *, first: str, last: str) -> tuple[str, str, str]:
+    """From which edge to which ("" is the end of the day) passages are not where the sums of their day are, which count as after the edges within it;
+    and which lines put that right.
+    """
+    if last in names:
+        return last, "", _OFF
+    return "", names[0], _OFF if first in names else f"{_THEN}, {_OFF}"
 
 
 def _totals(whose: Narrowed, kinds: tuple[Kind, ...], *, whole: str) -> tuple[list[str], dict[str, Any]]:
@@ -192,21 +225,26 @@ def _totals(whose: Narrowed, kinds: tuple[Kind, ...], *, whole: str) -> tuple[li
     return lines, {"teams": list(whose.teams)}
 
 
-def _live(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str) -> str:
+def _live(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str, lines: str = _THEN, day: str = "") -> str:
     said = {
-        "join": "" if kinds == (Kind.ALL,) and "lead." not in whose else "JOIN crm_lead lead ON lead.id = stay.lead_id",
+        "join": "" if kinds == (Kind.ALL,) and "lead." not in whose else _LEAD,
         "of_lead": _values(kinds, "lead"),
         "since": since,
         "until": until,
         "whose": whose,
     }
-    came = _LIVE.format(moment="entered_at", entered=1, left=0, entered_amount=_WORTH, left_amount="NULL::numeric", **said)
-    went = _LIVE.format(moment="left_at", entered=0, left=1, entered_amount="NULL::numeric", left_amount=_WORTH, **said)
-    return f"{came} UNION ALL {went}"
+    worth = f"told.sign * {_WORTH}"
+    came = {"moment": "entered_at", "entered": "told.sign", "left": 0, "entered_amount": worth, "left_amount": "NULL::numeric"}
+    went = {"moment": "left_at", "entered": 0, "left": "told.sign", "entered_amount": "NULL::numeric", "left_amount": worth}
+    return " UNION ALL ".join(_LIVE.format(lines=lines.format(at=f"stay.{one['moment']}", day=day), **one, **said) for one in (came, went))
 
 
 def _values(kinds: tuple[Kind, ...], table: str) -> str:
     return ", ".join(f"('{kind.value}', {_KEYS[kind].format(table)})" for kind in kinds)
+
+
+def _moment(edge: Any, otherwise: datetime) -> datetime:
+    return edge if isinstance(edge, datetime) else otherwise
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -130,6 +130,13 @@ class Handoff(models.Model):
             models.Index(fields=["answered_at", "id"], name="handoff_by_answer"),
             models.Index(fields=["due_at", "id"], name="handoff_by_due"),
             models.Index(fields=["meeting_at", "id"], name="handoff_by_meeting"),
+            # Those decided, for how many of them are taken over: counted without reading a row.
+            models.Index(
+                fields=["answered_at"],
+                include=["offered_at", "state", "lead"],
+                condition=Q(state__in=["accepted", "returned"], is_own=False, struck_at__isnull=True),
+                name="handoff_decided",
+            ),
             # To walk the list in the order of people and teams, one after the other.
             models.Index(fields=["credited_to", "offered_at", "id"], name="handoff_by_credited"),
             models.Index(fields=["to_owner", "offered_at", "id"], name="handoff_by_receiver"),

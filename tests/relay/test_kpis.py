@@ -11,12 +11,13 @@ import pytest
 from tasuki.analytics import funnel
 from tasuki.core.imports import running
 from tasuki.core.organisation import the_organisation
+from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import daybook, leads, stages
 from tasuki.crm.leads import Arrival, Lead
 from tasuki.relay import book, groups, kpis, stays
 from tasuki.relay.leg_days import keeping
-from tasuki.relay.questions import Form, Grouping, Question
+from tasuki.relay.questions import Form, Grouping, Question, before
 from tests.cast import SET_UP, Cast
 from tests.relay import histories
 from tests.relay.histories import START, Teller
@@ -228,6 +229,31 @@ def test_the_sums_of_teams_are_what_the_passages_of_their_leads_come_to(told: Ca
 
     def answers() -> list[object]:
         return [(groups.cross(question), kpis.balances(question), kpis.by_week(question, stages.READY, until=PERIODS[2][1])) for question in questions]
+
+    assert all(book.narrowed(question) is not None for question in questions)
+    from_the_sums = answers()
+    monkeypatch.setattr(book, "narrowed", lambda _question: None)
+    assert answers() == from_the_sums
+
+
+def test_an_edge_within_a_day_parts_the_sums_of_that_day_to_the_second(told: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(9)
+    moments = sorted({moment for stay in histories.stays() for moment in (stay.entered_at, stay.left_at) if moment})
+    periods = []
+    for _nth in range(12):
+        start, end = sorted(chance.sample(moments, 2))
+        noon = end.replace(hour=12)
+        # Exactly when something happened, just after it, from the middle of a day to the middle of the same one, and to the middle of another.
+        periods += [(start, end), (start + timedelta(microseconds=1), end), (None, end), (min(end, noon), max(end, noon)), (start.replace(hour=0), end)]
+    whose: list[tuple[User | None, dict[str, object]]] = [(None, {}), (None, {"source": "Fair"}), (told.ivo, {}), (told.saori, {"owner__isnull": True})]
+    questions = [Question(Form.PERIOD, *period, viewer=viewer, only=only) for period, (viewer, only) in product(periods, whose)]
+
+    def answers() -> list[object]:
+        return [(groups.cross(one), balances_and_usual(one), kpis.by_week(one, stages.READY, until=one.end)) for one in questions if one.end]
+
+    def balances_and_usual(question: Question) -> dict[str, kpis.StageCount]:
+        """Without stages in which nothing was."""
+        return {stage: count for stage, count in kpis._flows(question, before(question)).items() if count != kpis.StageCount(stage)}
 
     assert all(book.narrowed(question) is not None for question in questions)
     from_the_sums = answers()

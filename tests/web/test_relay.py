@@ -136,9 +136,10 @@ def test_it_speaks_the_language_of_the_reader(told: Cast, language: str, form: s
     assert {"en": "Onboarding", "ko": "온보딩", "ja": "オンボーディング"}[language] in page
 
 
-@pytest.mark.parametrize("many", [100_000, 0])
-def test_the_countries_that_are_offered_are_those_of_accounts_that_the_reader_sees(cast: Cast, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
-    monkeypatch.setattr(relay_countries, "_MANY", many)
+@pytest.mark.parametrize("limits", [{"_MANY": many, "_TRIED": tried} for many, tried in ((100_000, 0), (0, 0), (100_000, 300), (0, 1))])
+def test_the_countries_that_are_offered_are_those_of_accounts_that_the_reader_sees(cast: Cast, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]) -> None:
+    for name, limit in limits.items():
+        monkeypatch.setattr(relay_countries, name, limit)
     at = timezone.now()
     made = [("KR", cast.field_sales, cast.saori), ("JP", cast.field_sales, None), ("VN", cast.marketing, cast.ivo), ("TH", cast.marketing, None)]
     for country, team, owner in (*made, ("", cast.marketing, None)):

@@ -139,17 +139,20 @@ class Reading:
     def _values(self, times: Times, sought: list[tuple[Place, _Sought]], left: list[_Value]) -> dict[int, float]:
         """The two values that each is between, by its place in the list; and how far between them."""
         inside = ", ".join(f"kept.{column}[width_bucket(above, kept.values) + 1:width_bucket(up_to, kept.values)]" for column in ("values", "n_each"))
+        # Long arrays are unpacked once for each row, and not for each of the values that are sought in it.
+        unpacked = "CROSS JOIN LATERAL (SELECT kept.values || '{}'::int[] AS values, kept.n_each || '{}'::int[] AS n_each OFFSET 0) AS long WHERE"
         kept = " UNION ALL ".join(
-            f"SELECT span.nth, {self._told_by('kept')}, kept.key, kept.values, kept.n_each FROM {self._kept(times, line)}" for line in self._lines(times)
+            f"SELECT span.nth, {self._told_by('kept')}, kept.key, long.values, long.n_each FROM {self._kept(times, line)}".replace("WHERE", unpacked, 1)
+            for line in self._lines(times)
         )
-        among = f"""SELECT sought.id, sought.low, sought.high, one.value, one.n FROM {_SOUGHT} JOIN ({kept}) AS kept
+        among = f"""SELECT sought.id, sought.low, sought.high, one.value, one.n FROM ({kept} OFFSET 0) AS kept JOIN {_SOUGHT}
                 ON sought.nth = kept.nth AND sought.told_by = coalesce(kept.told_by::text, '') AND sought.key = kept.key
                 CROSS JOIN LATERAL unnest({inside}) AS one(value, n)
             UNION ALL SELECT sought.id, sought.low, sought.high, fact.value, fact.n FROM {_SOUGHT} JOIN {_VALUES}
                 ON sought.nth = fact.nth AND sought.told_by = fact.told_by AND sought.key = fact.key WHERE fact.value > above AND fact.value <= up_to"""
         statement = f"""SELECT id, min(value) FILTER (WHERE n_until > low), min(value) FILTER (WHERE n_until > high)
-            FROM (SELECT id, low, high, value, sum(sum(n)) OVER (PARTITION BY id ORDER BY value) AS n_until
-                  FROM ({among}) AS line GROUP BY id, low, high, value) AS placed GROUP BY id"""
+            FROM (SELECT id, low, high, value, sum(n) OVER (PARTITION BY id ORDER BY value ROWS UNBOUNDED PRECEDING) AS n_until
+                  FROM ({among}) AS line) AS placed GROUP BY id"""
         found = {nth: (low, high) for nth, low, high in self._ask(times, statement, **_Sought.columns(sought), **_Value.columns(left))}
         return {nth: low + (high - low) * sought[nth][1].between for nth, (low, high) in found.items()}
 
