@@ -97,6 +97,11 @@ class Narrowed:
         asked = "" if self.asked is None else f" AND {table}.team_id = ANY(%(asked)s)"
         return f"{self.of_key(table)} AND {table}.team_id <> ALL(%(seen)s::bigint[]){asked}"
 
+    def simplest(self) -> Narrowed:
+        """The same leads; of whoever sees none but their own, as those of one owner, whom sums tell apart."""
+        is_alone = self.own is not None and not self.seen and self.kind is Kind.ALL
+        return Narrowed(Kind.OWNER, (str(self.own),), self.asked) if is_alone else self
+
     @property
     def names_of_own(self) -> dict[str, Any]:
         return {"own": self.own, "seen": list(self.seen), "asked": list(self.asked or ())}
@@ -133,6 +138,8 @@ def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[
     """
     zone, whose = question.zone, narrowed(question)
     first, *_between, last = edges
+    if whose and not by:
+        whose = whose.simplest()
     if whose and (not by or whose.kind is Kind.ALL):
         lines, known = _from_the_book(whose, edges=edges, kinds=by or (whose.kind,), zone=zone)
     else:
@@ -152,6 +159,7 @@ def standing(question: Question, before: dict[str, datetime]) -> dict[str, int]:
     days = [_day(moment, zone) for moment in before.values()]
     known: dict[str, Any] = {"stages": list(before), "moments": list(before.values()), "days": days, "opens": [_midnight(day, zone) for day in days]}
     if whose:
+        whose = whose.simplest()
         kinds = (whose.kind,)
         totals, names = _totals(whose, kinds, whole=_STANDING)
         notes = _NOTES.format(whole=_STANDING, of_note=_values(kinds, "note"), whose=whose.of_teams("note"))
