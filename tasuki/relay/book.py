@@ -41,10 +41,11 @@ _LIVE = """
            {entered_amount} AS amount_entered, {left_amount} AS amount_left
     FROM crm_passage stay {join} CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key) CROSS JOIN LATERAL (VALUES {lines}) AS told(sign, day, at)
     WHERE stay.stage_id = ANY(%(every_stage)s) AND stay.{moment} >= {since} AND stay.{moment} < {until} AND {whose}"""
-# The leads of a viewer that are of no team whose leads they all see: looked up one by one, and their passages by them.
+# The leads of a viewer that are of no team whose leads they all see: looked up one by one, and their passages by them. Since a lead came to where it
+# stands, or ended, nothing else happened to it.
 _OWN = """
     SELECT said.kind, said.key, NULL::date AS day, moves.at, stay.stage_id, stay.outcome, moves.n_entered, moves.n_left, moves.worth_entered, moves.worth_left
-    FROM (SELECT lead.* FROM crm_lead lead WHERE lead.owner_id = %(own)s AND {whose} OFFSET 0) lead
+    FROM (SELECT lead.* FROM crm_lead lead WHERE lead.owner_id = %(own)s AND lead.stage_since >= {since} AND {whose} OFFSET 0) lead
     CROSS JOIN LATERAL (SELECT * FROM crm_passage passage WHERE passage.lead_id = lead.id OFFSET 0) stay
     CROSS JOIN LATERAL (VALUES (stay.entered_at, 1, 0, {worth}, NULL::numeric), (stay.left_at, 0, 1, NULL, {worth}))
         AS moves(at, n_entered, n_left, worth_entered, worth_left)

@@ -135,9 +135,13 @@ def _edges(rows: Any) -> Edges:
 
 
 def _standing(question: Question) -> dict[str, Standing]:
-    """Of those that stand there still and those that have left since: each is found by an index."""
     if question.viewer is None and not question.only and not Passage.objects.filter(stage__in=STAGES, left_at__gte=question.end).exists():
         return _standing_of_all(question)
+    return _standing_of_rows(question)
+
+
+def _standing_of_rows(question: Question) -> dict[str, Standing]:
+    """Of those that stand there still and those that have left since: each is found by an index."""
     try:
         (here, of_here), (left, of_left) = _here(question), _left_since(question)
     except EmptyResultSet:

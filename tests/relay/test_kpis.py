@@ -15,7 +15,7 @@ from tasuki.core.people import User
 from tasuki.core.teams import Team
 from tasuki.crm import daybook, leads, stages
 from tasuki.crm.leads import Arrival, Lead
-from tasuki.relay import book, groups, kpis, stays
+from tasuki.relay import book, groups, kpis, leg_flows, stays
 from tasuki.relay.leg_days import keeping
 from tasuki.relay.questions import Form, Grouping, Question, before
 from tests.cast import SET_UP, Cast
@@ -282,6 +282,22 @@ def test_days_in_a_stage_are_the_same_from_what_is_counted_of_each_day(told: Cas
     assert answers() == from_the_days
     monkeypatch.setattr(stays, "moved_on", lambda _question: None)
     assert answers() == pytest.approx(from_the_days)
+
+
+def test_who_stands_longest_is_found_along_the_index_as_among_the_rows(told: Cast) -> None:
+    ends = [PERIODS[-1][1], PERIODS[-1][1] + timedelta(seconds=86_399.123457)]
+    # One and two of a stage have no middle of three; and what came at the same moment stands in no order.
+    at = ends[0] - timedelta(days=3)
+    for stage, n in ((stages.CONNECTED, 1), (stages.BOOKED, 2), (stages.WORKING, 7)):
+        for _nth in range(n):
+            leads.capture(Arrival(team=told.inside_sales, owner=told.ivo), by=SET_UP, at=at, stage=stage)
+    for end in ends:
+        question = Question(Form.PERIOD, None, end)
+        found = leg_flows._standing(question)
+        assert found == leg_flows._standing_of_all(question) == leg_flows._standing_of_rows(question)
+        assert found.keys() == set(leg_flows.STAGES)
+    early = Question(Form.PERIOD, None, PERIODS[1][1])
+    assert leg_flows._standing(early) == leg_flows._standing_of_rows(early) != leg_flows._standing_of_all(early)
 
 
 def test_nothing_is_counted_as_nothing(cast: Cast) -> None:
