@@ -83,24 +83,24 @@ SELECT list.owner_id AS person, owner.team_id AS team, NULL::text AS source, NUL
 FROM inside_sales_calllist list JOIN core_user owner ON owner.id = list.owner_id
 JOIN inside_sales_calllistentry entry ON entry.call_list_id = list.id AND entry.inserted_at IS NULL
 WHERE list.for_on >= (span.since_at AT TIME ZONE %(zone)s)::date AND list.for_on < (span.until_at AT TIME ZONE %(zone)s)::date"""
-# Many, and few kinds of them: they are told apart by all that is asked before they are told apart by less.
+# Many, and few kinds of them: they are told apart by all that is asked before they are told apart by less. Most passes that come begin there, so that
+# nothing is looked up before the first passage.
 _EDGES = f"""
 SELECT person, team, source, NULL::bigint AS seen, NULL::bigint AS owner, stage, way, edge, count(*) AS n FROM (
-SELECT lead.owner_id AS person, lead.team_id AS team, lead.source, stay.stage_id AS stage, 'came' AS way, coalesce(beside.stage_id, '') AS edge
-FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
-LEFT JOIN crm_passage beside ON beside.lead_id = stay.lead_id AND beside.seq = stay.seq - 1
+SELECT {{of_lead}}, stay.stage_id AS stage, 'came' AS way, coalesce(beside.stage_id, '') AS edge
+FROM crm_passage stay {{lead}} LEFT JOIN LATERAL (
+    SELECT stage_id FROM crm_passage before WHERE stay.seq > 1 AND before.lead_id = stay.lead_id AND before.seq = stay.seq - 1 OFFSET 0) beside ON true
 WHERE {_among("stay.stage_id", STAGES)} AND stay.entered_at >= span.since_at AND stay.entered_at < span.until_at
 UNION ALL
-SELECT lead.owner_id, lead.team_id, lead.source, stay.stage_id, 'went', coalesce(beside.stage_id, '')
-FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
-LEFT JOIN crm_passage beside ON beside.lead_id = stay.lead_id AND beside.seq = stay.seq + 1
+SELECT {{of_lead}}, stay.stage_id, 'went', coalesce(beside.stage_id, '')
+FROM crm_passage stay {{lead}} LEFT JOIN crm_passage beside ON beside.lead_id = stay.lead_id AND beside.seq = stay.seq + 1
 WHERE {_among("stay.stage_id", STAGES)} AND {_among("stay.outcome", MOVED_ON)} AND stay.left_at >= span.since_at AND stay.left_at < span.until_at
 ) AS moved GROUP BY person, team, source, stage, way, edge"""
 # Those that moved on, as the relay tells how long that takes; of all stages.
 _STAYS = f"""
-SELECT lead.owner_id AS person, lead.team_id AS team, lead.source, NULL::bigint AS seen, NULL::bigint AS owner, stay.stage_id AS stage,
+SELECT {{of_lead}}, NULL::bigint AS seen, NULL::bigint AS owner, stay.stage_id AS stage,
        round(extract(epoch FROM stay.left_at - stay.entered_at))::int AS seconds
-FROM crm_passage stay JOIN crm_lead lead ON lead.id = stay.lead_id
+FROM crm_passage stay {{lead}}
 WHERE {_among("stay.stage_id", stages.ORDER)} AND {_among("stay.outcome", MOVED_ON)} AND stay.left_at >= span.since_at AND stay.left_at < span.until_at"""
 # Leads that came to a step of the plan, each the first time, and whoever carried them last in inside sales, whose no lead is that merely came; `plan_ways`
 # says which steps there are, and counts the same for all leads at once. Whose moments a span may hold is found by index, and the rest of each looked up.
@@ -136,6 +136,8 @@ ROWS = {
 _LEAD_OF = {
     Noun.CALL: "call", Noun.MEETING: "meeting", Noun.HANDOFF: "handoff", Noun.PROMISE: "clock", Noun.GIVEN_UP: "stay",
 }  # fmt: skip
+# Of these, whose the lead is says also of which person and team they are.
+PASSES = (Noun.EDGE, Noun.STAY)
 
 
 # Whoever sees a pass sees its calls and meetings; and everybody their own, whoever has the lead now.
@@ -147,10 +149,15 @@ def rows(noun: Noun, *, with_lead: bool) -> str:
     """The rows of a noun within `span`; with the `source` of their lead, who is its `owner` now and the team by which it is `seen`, where that is
     asked for. OFFSET has them looked up for each span: the planner would rather read all there are at once.
     """
-    of = _LEAD_OF.get(noun)
+    of = "stay" if noun in PASSES else _LEAD_OF.get(noun)
     if of is None:
         return f"{ROWS[noun]} OFFSET 0"
     joined = f"JOIN crm_lead lead ON lead.id = {of}.lead_id" if with_lead else ""
+    if noun in PASSES:
+        whose = (
+            "lead.owner_id AS person, lead.team_id AS team, lead.source" if with_lead else "NULL::bigint AS person, NULL::bigint AS team, NULL::text AS source"
+        )
+        return f"{ROWS[noun].format(of_lead=whose, lead=joined)} OFFSET 0"
     known = ("lead.source", "lead.team_id", "lead.owner_id") if with_lead else ("NULL::text", "NULL::bigint", "NULL::bigint")
     columns = ", ".join(f"{value} AS {name}" for value, name in zip(known, ("source", "seen", "owner"), strict=True))
     return f"{ROWS[noun].format(of_lead=columns, lead=joined)} OFFSET 0"

@@ -164,7 +164,8 @@ class Reading:
     def _left_rows(self, part: AnyPart) -> str:
         """Those of the hours of which nothing was counted; and what they did, where nothing that is kept tells that apart, from the whole periods."""
         seen, asked_for, adds_mine = self._seeing[part.noun], self._asked_for("one.{}", "one.source"), self._adds_mine(part)
-        rows = facts.rows(part.noun, with_lead=self._is_by_source or seen.teams is not None)
+        with_lead = self._is_by_source or seen.teams is not None or (part.noun in facts.PASSES and bool(self._apart(part)))
+        rows = facts.rows(part.noun, with_lead=with_lead)
         left = f"""SELECT span.*, one.* FROM {_LEFT} CROSS JOIN LATERAL ({rows}) AS one
             WHERE {asked_for} AND {lines.seen_in_rows(part, seen, "one", with_mine=not adds_mine)}"""
         if adds_mine:
