@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasuki.core import abilities
 from tasuki.core.abilities import Ability
@@ -19,6 +19,7 @@ from tasuki.crm.scoring import conditions, keeping, suggestions, trials, version
 from tasuki.crm.scoring.happenings import Happening
 from tasuki.crm.scoring.versions import LONGEST_CONDITION, LONGEST_WORDS, MEASURES, FitRule, NoDraft, ScoreModel
 from tasuki.web import nouns, toasts
+from tasuki.web.inside_sales import rule_conditions
 from tasuki.web.records import carried_out
 from tasuki.web.requests import UserRequest, by
 
@@ -26,12 +27,11 @@ _WHOLE = MEASURES[:6]
 
 
 class RuleForm(forms.Form):
-    condition = forms.CharField(
-        label=gettext_lazy("condition"),
-        max_length=LONGEST_CONDITION,
-        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=gettext_lazy("As in the filter of the list of leads, for example: account.employees:at_least(100)"),
-    )
+    """What a rule gives, and why; which leads it is about is a sentence above it, and comes along as it is kept."""
+
+    WRITTEN = ("points", "words_en", "words_ko", "words_ja")
+
+    condition = forms.CharField(required=False, max_length=LONGEST_CONDITION, widget=forms.HiddenInput)
     points = forms.IntegerField(label=gettext_lazy("points"), min_value=-100, max_value=100)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,33 +65,27 @@ def page(request: UserRequest) -> HttpResponse:
     return _shown(request)
 
 
-def _shown(request: UserRequest, *, refused: forms.Form | None = None, of: FitRule | None = None) -> HttpResponse:
-    """The page; with a form that was refused in its place: of the rule `of`, of a new one, or of the measures."""
+def _shown(request: UserRequest, *, refused: MeasuresForm | None = None) -> HttpResponse:
+    """The page; with the form of the measures that was refused in its place."""
     models = ScoreModel.objects.visible_to(request.user)
     draft, current = models.draft(), models.in_force()
-    among = conditions.fields()
+    rules, rules_in_force = _rules(draft), _rules(current)
     context = {
         "draft": draft,
         "current": current,
         "counted": Counted(current.rates.get("counted", Counted.ACCEPTED)) if current else None,
         "versions": models.filter(published_at__isnull=False).select_related("published_by").order_by("-version")[:20],
         "points_in_force": [(Happening(one).label, points) for one, points in current.engagement_rules.values_list("happening", "points")] if current else [],
-        "rules": [(rule, conditions.is_readable(rule.condition, among), _form_of(rule, refused if rule == of else None)) for rule in _rules(draft)],
-        "rules_in_force": [(rule, conditions.is_readable(rule.condition, among)) for rule in _rules(current)],
-        "new_form": refused if isinstance(refused, RuleForm) and of is None else RuleForm(auto_id="id_new_%s"),
-        "measures_form": refused if isinstance(refused, MeasuresForm) else _measures_of(draft) if draft else None,
-        "fields": [(field.key, field.label) for field in among],
+        "rules": rules,
+        "rules_in_force": rules_in_force,
+        "words": rule_conditions.in_words([rule.condition for rule in (*rules, *rules_in_force)], request.user),
+        "measures_form": refused or (_measures_of(draft) if draft else None),
     }
     return render(request, "scoring/page.jinja", context, status=422 if refused else 200)
 
 
 def _rules(model: ScoreModel | None) -> list[FitRule]:
     return list(model.fit_rules.all()) if model else []
-
-
-def _form_of(rule: FitRule, refused: forms.Form | None) -> forms.Form:
-    names = ("condition", "points", "words_en", "words_ko", "words_ja")
-    return refused or RuleForm(initial={name: getattr(rule, name) for name in names}, auto_id=f"id_{rule.pk}_%s")
 
 
 def _measures_of(draft: ScoreModel) -> MeasuresForm:
@@ -123,21 +117,38 @@ def measures(request: UserRequest) -> HttpResponse:
     return redirect("scoring")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def rules(request: UserRequest) -> HttpResponse:
-    draft, form = _draft(request), RuleForm(request.POST, auto_id="id_new_%s")
-    if not carried_out(form, lambda said: versions.write_rule(FitRule(model=draft, **said), by=by(request), at=now())):
-        return _shown(request, refused=form)
-    return redirect("scoring")
+    """A new rule for the draft."""
+    return _rule_page(request, FitRule(model=_draft(request)))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def rule(request: UserRequest, pk: int) -> HttpResponse:
-    one = get_object_or_404(_draft(request).fit_rules, pk=pk)
-    form = RuleForm(request.POST, auto_id=f"id_{pk}_%s")
-    if not carried_out(form, lambda said: versions.write_rule(FitRule(pk=one.pk, model=one.model, **said), by=by(request), at=now())):
-        return _shown(request, refused=form, of=one)
-    return redirect("scoring")
+    return _rule_page(request, get_object_or_404(_draft(request).fit_rules.select_related("model"), pk=pk))
+
+
+def _rule_page(request: UserRequest, one: FitRule) -> HttpResponse:
+    among, kept = conditions.fields(), one.condition
+    form = RuleForm(request.POST or None, initial={name: getattr(one, name) for name in RuleForm.WRITTEN} if one.pk else None)
+    if request.method == "POST":
+        kept = request.POST.get("condition", "")[:LONGEST_CONDITION]
+        if carried_out(form, lambda said: versions.write_rule(FitRule(pk=one.pk, model=one.model, **said), by=by(request), at=now())):
+            toasts.say(request, _("Saved in the draft. It is in force when it is published."))
+            return redirect("scoring")
+    is_readable = conditions.is_readable(kept, among)
+    asking = rule_conditions.asking(request, kept if is_readable else "", at=now(), among=among)
+    if isinstance(asking, HttpResponse):
+        return asking
+    context = {
+        "rule": one,
+        "is_lost": bool(kept) and not is_readable,
+        "form": form,
+        "page": asking,
+        "units": rule_conditions.UNITS,
+        "met": trials.meeting(asking.text, person=request.user) if asking.is_narrowed else None,
+    }
+    return render(request, "scoring/rule.jinja", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -50,6 +50,26 @@ def test_a_rule_that_is_wrong_is_shown_again_with_the_reason(cast: Cast) -> None
     assert draft.fit_rules.count() == 1
 
 
+def test_a_rule_is_read_and_changed_as_a_sentence(cast: Cast) -> None:
+    lead_of(cast, source="fair")
+    ada, one = signed_in(cast.ada), drafted(cast).fit_rules.all()[0]
+    address = reverse("scoring_rule", args=[one.pk])
+    assert one.condition not in ada.get(reverse("scoring")).content.decode(), "the words of the reader stand there"
+    asked = ada.get(f"{address}?filter=source:is(fair)").content.decode()
+    assert "Of the newest 1 leads on their way to sales, 1 meet it." in asked
+    assert 'value="source:is(fair)"' in asked
+    offered = ada.get(address).content.decode()
+    assert 'add=account.country' in offered
+    assert 'add=stage' not in offered, "where a lead stands says nothing of fit"
+
+
+def test_a_rule_whose_field_is_gone_says_so_and_is_asked_anew(cast: Cast) -> None:
+    ada, one = signed_in(cast.ada), drafted(cast).fit_rules.all()[0]
+    type(one).objects.filter(pk=one.pk).update(condition="custom.f9:is(x)")
+    assert "cannot be asked any more" in ada.get(reverse("scoring")).content.decode()
+    assert "Say anew which leads it is about." in ada.get(reverse("scoring_rule", args=[one.pk])).content.decode()
+
+
 def test_without_a_draft_nothing_is_written(cast: Cast) -> None:
     ada = signed_in(cast.ada)
     for name in ("scoring_rules", "scoring_measures", "scoring_publication", "scoring_removal", "scoring_suggested"):

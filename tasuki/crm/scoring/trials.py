@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tasuki.analytics import forward_decay
 from tasuki.crm import stages
 from tasuki.crm.leads import Lead
-from tasuki.crm.scoring import computing
+from tasuki.crm.scoring import computing, conditions
 from tasuki.crm.scoring.versions import ScoreModel
 
 if TYPE_CHECKING:
@@ -55,10 +55,18 @@ class Trial:
         return sum(n for grade, n in self.by_grade.items() if grade[0] <= letter and int(grade[1]) <= digit)
 
 
+def meeting(condition: str, *, person: User) -> tuple[int, int]:
+    """(how many of the newest leads on their way to sales that the person sees meet a condition of fit, how many there are).
+
+    Raises FilterWrong for a condition that asks nothing, or what cannot be asked.
+    """
+    ids = _newest(person)
+    return Lead.objects.filter(conditions.compiled(condition, conditions.fields()), pk__in=ids).values("pk").distinct().count(), len(ids)
+
+
 def tried(draft: ScoreModel, *, person: User, at: datetime) -> Trial:
     """Of the newest leads on their way to sales that the person sees; nothing is written."""
-    seen = Lead.objects.visible_to(person).filter(stage__in=stages.BEFORE_SALES).newest_first()
-    ids = list(seen.values_list("pk", flat=True)[:N_LEADS])
+    ids = _newest(person)
     after, model = _said(draft, ids, at=at), ScoreModel.objects.in_force()
     before = _said(model, ids, at=at) if model else {}
     differing = [pk for pk in ids if pk not in before or before[pk].grade != after[pk].grade]
@@ -71,6 +79,11 @@ def tried(draft: ScoreModel, *, person: User, at: datetime) -> Trial:
         before_by_grade=Counter(one.grade for one in before.values()),
         changes=[Change(rows[pk], before.get(pk), after[pk]) for pk in shown if pk in rows],
     )
+
+
+def _newest(person: User) -> list[int]:
+    seen = Lead.objects.visible_to(person).filter(stage__in=stages.BEFORE_SALES).newest_first()
+    return list(seen.values_list("pk", flat=True)[:N_LEADS])
 
 
 def _said(model: ScoreModel, ids: list[int], *, at: datetime) -> dict[int, Said]:

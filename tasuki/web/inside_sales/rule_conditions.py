@@ -61,12 +61,14 @@ class Asking:
         return [(name, value) for name, value in self.state.said() if name not in but]
 
 
-def asking(request: UserRequest, kept: str, *, at: datetime) -> Asking | HttpResponse:
+def asking(request: UserRequest, kept: str, *, at: datetime, among: Fields | None = None) -> Asking | HttpResponse:
     """The sentence that the address asks for, else that of the condition as it is kept; or the way to the changed one.
 
-    Raises FilterWrong for an address that nobody can read.
+    `among` are the fields that can be asked, where not all can. Raises FilterWrong for an address that nobody can read.
     """
     spec = spec_of(_LEADS, request.user)
+    if among:
+        spec = replace(spec, fields=Fields(among.model, (field for field in spec.fields if field.key in among)))
     said = request.GET
     before = _readable(kept)
     state = _state(sentences.read(said["filter"]) if "filter" in said else before, before)
