@@ -59,8 +59,8 @@ def test_a_rule_is_read_and_changed_as_a_sentence(cast: Cast) -> None:
     assert "Of the newest 1 leads on their way to sales, 1 meet it." in asked
     assert 'value="source:is(fair)"' in asked
     offered = ada.get(address).content.decode()
-    assert 'add=account.country' in offered
-    assert 'add=stage' not in offered, "where a lead stands says nothing of fit"
+    assert "add=account.country" in offered
+    assert "add=stage" not in offered, "where a lead stands says nothing of fit"
 
 
 def test_a_rule_whose_field_is_gone_says_so_and_is_asked_anew(cast: Cast) -> None:
