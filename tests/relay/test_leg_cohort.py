@@ -23,6 +23,7 @@ from tasuki.relay.leg_rows import Asked, Each
 from tests.cast import MONDAY, SET_UP, Cast
 from tests.engage.calling import callable_lead, outcome, type_of
 from tests.relay.handing import by, offered
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,10 @@ def called(lead: Lead, person: User, what: Disposition, *, at: datetime) -> None
 
 @pytest.fixture
 def came(cast: Cast) -> dict[str, Lead]:
+    return written(_came, cast)
+
+
+def _came(cast: Cast) -> dict[str, Lead]:
     """Five leads came to inside sales: one was left alone, one rang in vain, one spoke and was recycled, one met, one was taken over."""
     alone, vain, spoke, met = (callable_lead(cast, n) for n in range(1, 5))
     called(vain, cast.ivo, Disposition.NO_ANSWER, at=MONDAY + timedelta(days=1))

@@ -29,6 +29,7 @@ from tests.cast import MONDAY, Cast
 from tests.engage.calling import call_of, callable_lead, outcome, type_of
 from tests.relay.handing import by, offered
 from tests.relay.histories import N_DAYS, START, Teller
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,11 @@ def told(person: User, lead: Lead, *results: Disposition, at: datetime = MONDAY)
 
 @pytest.fixture
 def week(cast: Cast) -> Cast:
+    written(_week, cast)
+    return cast
+
+
+def _week(cast: Cast) -> None:
     """Ivo's week: four leads tried, two reached, one meeting booked; one given up after two tries. Ruth made one call, Ivo one the week before."""
     one, two, three, four = (callable_lead(cast, n) for n in range(1, 5))
     told(cast.ivo, one, Disposition.NO_ANSWER, Disposition.GATEKEEPER, Disposition.TALK)
@@ -58,7 +64,6 @@ def week(cast: Cast) -> Cast:
     leads.recycle(three, because=ExitReason.objects.get(key="no_response"), rule=None, wake_on=date(2026, 6, 1), by=by(cast.ivo), at=MONDAY + timedelta(days=2))
     told(cast.ruth, four, Disposition.BAD_NUMBER, Disposition.VOICEMAIL, at=MONDAY + timedelta(days=3))
     told(cast.ivo, callable_lead(cast, 5), Disposition.TALK, at=MONDAY - timedelta(days=1))
-    return cast
 
 
 def test_calls_and_people_are_counted_beside_the_period_before(week: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from tasuki.core.custom_fields.definitions import FieldKind
 from tasuki.core.filters import binding, sentences
 from tasuki.core.filters.askers import asker
 from tasuki.core.money import Money
+from tasuki.core.organisation import the_day
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.crm import leads, records, stages, tasks
@@ -40,6 +41,7 @@ from tasuki.web.lists.grouping import buckets, possible
 from tasuki.web.lists.nouns import SPECS
 from tests.cast import MONDAY, SET_UP, Cast, hired
 from tests.core.test_custom_fields import made
+from tests.remembering import written
 from tests.web.office import deal_of, lead_of, signed_in
 from tests.web.test_lists import ids
 from tests.web.test_saved_views import save
@@ -60,6 +62,10 @@ def groups(text: str) -> list[str]:
 
 
 def some_business(cast: Cast) -> None:
+    written(_some_business, cast, the_day(now()))
+
+
+def _some_business(cast: Cast, _today: date) -> None:
     """Leads of several sources, owners, stages, months and products; three deals, one of them lost; tasks with and without a day."""
     by = By(cast.ivo, Door.WEB)
     product = records.add_product("Night session", line="trading", price=None, currency="", by=SET_UP, at=MONDAY)

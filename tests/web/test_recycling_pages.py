@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -26,6 +26,7 @@ from tasuki.inside_sales.holdings import Holding
 from tasuki.inside_sales.recycle_board import Question, Yielding
 from tasuki.sales import opportunities
 from tests.cast import Cast, hired
+from tests.remembering import written
 from tests.web.office import deal_of, lead_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,10 @@ def recycled(cast: Cast, nth: int, *, rule: WakeRule | None = None, key: str = "
 
 
 def some_waiting(cast: Cast) -> None:
-    today = the_day(now())
+    written(_some_waiting, cast, the_day(now()))
+
+
+def _some_waiting(cast: Cast, today: date) -> None:
     rules = [WakeRule(on=today), WakeRule(on=today + timedelta(days=9)), WakeRule(on=today + timedelta(days=400)), when(Trigger.REPLY), None]
     for nth, rule in enumerate(rules, start=1):
         recycled(cast, nth, rule=rule, key=("no_budget", "no_interest")[nth % 2])

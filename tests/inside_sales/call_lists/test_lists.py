@@ -20,11 +20,16 @@ from tasuki.inside_sales.call_lists import adherence, building, lists
 from tasuki.inside_sales.call_lists.lists import AlreadyWorked, CallList, CallListEntry, ListFrozen, SkipReasonMissing
 from tests.cast import SET_UP, Cast, hired
 from tests.inside_sales.call_lists.shift import EVENING, MORNING, built, lead, order_of
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
 
 def five(cast: Cast) -> tuple[CallList, list[CallListEntry]]:
+    return written(_five, cast)
+
+
+def _five(cast: Cast) -> tuple[CallList, list[CallListEntry]]:
     for _ in range(5):
         lead(cast)
     (made,) = built(cast.ivo)
