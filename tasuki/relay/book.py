@@ -41,14 +41,13 @@ _LIVE = """
            {entered_amount} AS amount_entered, {left_amount} AS amount_left
     FROM crm_passage stay {join} CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key) CROSS JOIN LATERAL (VALUES {lines}) AS told(sign, day, at)
     WHERE stay.stage_id = ANY(%(every_stage)s) AND stay.{moment} >= {since} AND stay.{moment} < {until} AND {whose}"""
-# The leads of a viewer that are of no team whose leads they all see: looked up one by one, and their passages by them. Since a lead came to where it
-# stands, or ended, nothing else happened to it.
-_OWN = """
-    SELECT said.kind, said.key, NULL::date AS day, moves.at, stay.stage_id, stay.outcome, moves.n_entered, moves.n_left, moves.worth_entered, moves.worth_left
-    FROM (SELECT lead.* FROM crm_lead lead WHERE lead.owner_id = %(own)s AND lead.stage_since >= {since} AND {whose} OFFSET 0) lead
+# Leads looked up one by one, and their passages by them. Since a lead came to where it stands, or ended, nothing else happened to it.
+_OF_LEADS = """
+    SELECT said.kind, said.key, NULL::date AS day, moves.at, stay.stage_id, stay.outcome, moves.n_entered, moves.n_left, moves.amount_entered, moves.amount_left
+    FROM (SELECT lead.* FROM crm_lead lead WHERE lead.stage_since >= {since} AND {whose} OFFSET 0) lead
     CROSS JOIN LATERAL (SELECT * FROM crm_passage passage WHERE passage.lead_id = lead.id OFFSET 0) stay
     CROSS JOIN LATERAL (VALUES (stay.entered_at, 1, 0, {worth}, NULL::numeric), (stay.left_at, 0, 1, NULL, {worth}))
-        AS moves(at, n_entered, n_left, worth_entered, worth_left)
+        AS moves(at, n_entered, n_left, amount_entered, amount_left)
     CROSS JOIN LATERAL (VALUES {of_lead}) AS said(kind, key)
     WHERE moves.at >= {since} AND moves.at < {until}"""
 # What a passage counts for: the moment it happened, or off the sums of its day.
@@ -56,12 +55,15 @@ _THEN, _OFF = "(1, NULL::date, {at})", "(-1, {day}, NULL::timestamptz)"
 _SOUGHT = """unnest(%(stages)s::text[], %(moments)s::timestamptz[], %(days)s::date[], %(opens)s::timestamptz[])
     AS sought(stage_id, moment, day, opens)"""
 _STANDING = "outcome = '' AND stage_id = ANY(%(stages)s)"
-# Of each stage those that came in a part of a day: OFFSET has them looked up, where the planner would read all that stand anywhere.
+# Of each stage those that came in the day of its moment: OFFSET has them looked up, where the planner would read all that stand anywhere.
 _STANDS = f"""
     SELECT sought.stage_id, 1 FROM {_SOUGHT} CROSS JOIN LATERAL (
         SELECT lead_id FROM crm_passage passage WHERE passage.stage_id = sought.stage_id AND passage.left_at IS NULL
-            AND passage.entered_at >= {{since}} AND passage.entered_at < sought.moment OFFSET 0) stay {{lead}}
+            AND passage.entered_at >= sought.opens AND passage.entered_at < sought.moment OFFSET 0) stay {{lead}}
     WHERE {{whose}}"""
+_STANDS_AMONG = f"""
+    SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id
+    WHERE stay.left_at IS NULL AND stay.entered_at < sought.moment AND AMONG(stay.lead_id)"""
 _LEAD = "JOIN crm_lead lead ON lead.id = stay.lead_id"
 _STOOD = f"""
     SELECT sought.stage_id, 1 FROM {_SOUGHT} JOIN crm_passage stay ON stay.stage_id = sought.stage_id
@@ -144,7 +146,9 @@ def ask(question: Question, statement: str, *, edges: dict[str, Any], by: tuple[
     if whose and (not by or whose.kind is Kind.ALL):
         lines, known = _from_the_book(whose, edges=edges, kinds=by or (whose.kind,), zone=zone)
     else:
-        lines, known = _live(by or (Kind.ALL,), since=f"%({first})s", until=f"%({last})s", whose="AMONG(stay.lead_id)"), {}
+        # Told apart by what leads are, each lead is looked up but once.
+        span = {"since": f"%({first})s", "until": f"%({last})s"}
+        lines, known = _of_leads(by, whose="AMONG(lead.id)", **span) if by else _live((Kind.ALL,), whose="AMONG(stay.lead_id)", **span), {}
     known |= {"every_stage": list(stages.ORDER), **edges, **{f"{name}_day": _day(at, zone) for name, at in edges.items()}, **parameters}
     # No line lies outside the first and the last edge. Saying so again would only mislead the planner's guesses.
     said = statement.replace(f"BEFORE({first})", "false").replace(f"BEFORE({last})", "true")
@@ -167,12 +171,12 @@ def standing(question: Question, before: dict[str, datetime]) -> dict[str, int]:
         whole = " UNION ALL ".join([*totals, notes])
         lines = [f"SELECT line.stage_id, n_entered FROM ({whole}) line JOIN {_SOUGHT} ON sought.stage_id = line.stage_id WHERE line.day < sought.day"]
         of_teams = whose.of_teams("lead")
-        lines.append(_STANDS.format(since="sought.opens", whose=of_teams, lead=_LEAD if "lead." in of_teams else ""))
+        lines.append(_STANDS.format(whose=of_teams, lead=_LEAD if "lead." in of_teams else ""))
         if whose.own is not None:
             lines.append(_OWN_STANDS.format(whose=whose.of_own("lead")))
         known |= {"kinds": [whose.kind.value], "keys": list(whose.keys), **names, **whose.names_of_own}
     else:
-        lines = [_STANDS.format(since="'-infinity'::timestamptz", whose="AMONG(stay.lead_id)", lead="")]
+        lines = [_STANDS_AMONG]
     lines.append(_STOOD)
     return dict(questions.ask(question, f"SELECT stage_id, sum(n)::int FROM ({' UNION ALL '.join(lines)}) AS standing(stage_id, n) GROUP BY stage_id", **known))
 
@@ -196,8 +200,8 @@ def _from_the_book(whose: Narrowed, *, edges: dict[str, Any], kinds: tuple[Kind,
         span = {"since": f"%(opens_{i})s", "until": f"%(closes_{i})s", "day": f"%(day_{i})s::date"}
         lines.append(_live(kinds, whose=whose.of_teams("lead"), lines=told, **span))
     if whose.own is not None:
-        said = {"of_lead": _values(kinds, "lead"), "worth": _WORTH, "since": f"%({first})s", "until": f"%({last})s"}
-        lines.append(_OWN.format(whose=whose.of_own("lead"), **said))
+        # Those of a viewer that are of no team whose leads they all see.
+        lines.append(_of_leads(kinds, since=f"%({first})s", until=f"%({last})s", whose=f"lead.owner_id = %(own)s AND {whose.of_own('lead')}"))
         known |= whose.names_of_own
     return " UNION ALL ".join(lines), known
 
@@ -232,6 +236,10 @@ def _totals(whose: Narrowed, kinds: tuple[Kind, ...], *, whole: str) -> tuple[li
     if Kind.TEAM in kinds:
         lines.append(_TOTALS.format(kind="'team'", key="team_id::text", kinds="ARRAY['']", **said))
     return lines, {"teams": list(whose.teams)}
+
+
+def _of_leads(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str) -> str:
+    return _OF_LEADS.format(of_lead=_values(kinds, "lead"), worth=_WORTH, since=since, until=until, whose=whose)
 
 
 def _live(kinds: tuple[Kind, ...], *, since: str, until: str, whose: str, lines: str = _THEN, day: str = "") -> str:

@@ -189,21 +189,16 @@ def _days(question: Question, *, of_all: bool) -> dict[str, tuple[Days, int]]:
     every, which = (shares, "true") if of_all else ("NULL::float[]", "outcome = ANY(%(moved)s)")
     rows = ask(
         question,
-        f"""SELECT stage_id, every, moved,
-               (SELECT count(*) FROM crm_passage
-                WHERE isfinite(%(finish)s::timestamptz) AND stage_id = gone.stage_id AND left_at IS NULL
-                      AND entered_at < %(finish)s::timestamptz - make_interval(secs => moved[1] * 86400) AND AMONG(lead_id))
-             + (SELECT count(*) FROM crm_passage
-                WHERE isfinite(%(finish)s::timestamptz) AND stage_id = gone.stage_id AND left_at >= %(finish)s
-                      AND entered_at < %(finish)s::timestamptz - make_interval(secs => moved[1] * 86400) AND AMONG(lead_id))
-           FROM (SELECT stage_id, {every} AS every, {shares} FILTER (WHERE outcome = ANY(%(moved)s)) AS moved
-                 FROM (SELECT stage_id, outcome, date_part('epoch', left_at - entered_at) / 86400 AS days
-                       FROM crm_passage
-                       WHERE stage_id = ANY(%(stages)s) AND left_at >= %(start)s AND left_at < %(finish)s AND {which} AND AMONG(lead_id)) spans
-                 GROUP BY stage_id) gone""",
+        f"""SELECT stage_id, {every}, {shares} FILTER (WHERE outcome = ANY(%(moved)s))
+            FROM (SELECT stage_id, outcome, date_part('epoch', left_at - entered_at) / 86400 AS days
+                  FROM crm_passage
+                  WHERE stage_id = ANY(%(stages)s) AND left_at >= %(start)s AND left_at < %(finish)s AND {which} AND AMONG(lead_id)) spans
+            GROUP BY stage_id""",
         stages=list(stages.ORDER),
     )
-    return {stage: (Days(*(every or (None, None)), *(moved or (None, None))), n_aged) for stage, every, moved, n_aged in rows}
+    found = {stage: Days(*(every or (None, None)), *(moved or (None, None))) for stage, every, moved in rows}
+    aged = _aged(question, {stage: days.median_moved * DAY for stage, days in found.items() if days.median_moved is not None}) if question.end else {}
+    return {stage: (days, aged.get(stage, 0)) for stage, days in found.items()}
 
 
 def _aged(question: Question, seconds: dict[str, float]) -> dict[str, int]:

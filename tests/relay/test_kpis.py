@@ -282,6 +282,8 @@ def test_days_in_a_stage_are_the_same_from_what_is_counted_of_each_day(told: Cas
     assert answers() == from_the_days
     monkeypatch.setattr(stays, "moved_on", lambda _question: None)
     assert answers() == pytest.approx(from_the_days)
+    monkeypatch.setattr(book, "narrowed", lambda _question: None)
+    assert answers() == pytest.approx(from_the_days)
 
 
 def test_who_stands_longest_is_found_along_the_index_as_among_the_rows(told: Cast) -> None:

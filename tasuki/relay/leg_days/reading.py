@@ -153,7 +153,12 @@ class Reading:
         statement = f"""SELECT id, min(value) FILTER (WHERE n_until > low), min(value) FILTER (WHERE n_until > high)
             FROM (SELECT id, low, high, value, sum(n) OVER (PARTITION BY id ORDER BY value ROWS UNBOUNDED PRECEDING) AS n_until
                   FROM ({among}) AS line) AS placed GROUP BY id"""
-        found = {nth: (low, high) for nth, low, high in self._ask(times, statement, **_Sought.columns(sought), **_Value.columns(left))}
+        ranges: dict[Place, list[_Sought]] = {}
+        for place, one in sought:
+            ranges.setdefault(place, []).append(one)
+        # Thousands of values of today are written into the statement slower than they are counted: only those that lie where one is sought.
+        near = [one for one in left if any(each.above < one.value <= each.up_to for each in ranges[one.place])]
+        found = {nth: (low, high) for nth, low, high in self._ask(times, statement, **_Sought.columns(sought), **_Value.columns(near))}
         return {nth: low + (high - low) * sought[nth][1].between for nth, (low, high) in found.items()}
 
     def _kept(self, part: AnyPart, line: Line) -> str:
