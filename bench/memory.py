@@ -1,7 +1,9 @@
 """Memory of the whole stack, as a share of 350 MB: every process of `tasuki up` and its PostgreSQL, what they share counted once (PSS).
 
-Usage: TASUKI_HOME=… bin/bench memory [rounds]. Starts `tasuki up` on that home at a free port, measures when it answers, uses every list and
-record page as often as `rounds` says (default 20), from four connections at once, waits, and measures again.
+Usage: TASUKI_HOME=… bin/bench memory [rounds]. Starts `tasuki up` on that home at a free port, and measures three times: when it answers and the worker
+has done what was due; after every list and record page was used as often as `rounds` says (default 20), from four connections at once; and when nobody has
+asked for anything for as long as the web processes wait until they are renewed. Idle is when all of it takes less than a twentieth of a core; what is still
+busy after ten minutes is measured all the same, and said. Stop a server that runs on that home first, or its connections are counted too.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from pathlib import Path
 import harness
 
 LIMIT_MB = 350.0
+IDLE_SECONDS, IDLE_SHARE, PATIENCE_SECONDS = 20.0, 0.05, 600.0
+RENEWED_AFTER_SECONDS = 240.0
 _ADDRESSES = ["/relay", "/leads", "/accounts", "/contacts", "/opportunities", "/tasks", "/leads?q=%EA%B9%80", "/search?q=kim", "/leads?sort=owner", "/"]
 
 
@@ -29,11 +33,14 @@ def main(rounds: int) -> None:
     server = subprocess.Popen([sys.executable, "-m", "tasuki.cli", "up", "--port", str(port)], stdout=subprocess.DEVNULL)
     try:
         _wait_for(port)
-        time.sleep(5)
+        _wait_until_idle(server.pid)
         _say("after the start", server.pid)
         _use(port, rounds)
         time.sleep(20)
         _say(f"after {rounds * len(_ADDRESSES) * 4} pages", server.pid)
+        time.sleep(RENEWED_AFTER_SECONDS)
+        _wait_until_idle(server.pid)
+        _say("idle again", server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
@@ -66,19 +73,49 @@ def _fetch(port: int, path: str, cookie: str = "") -> None:
     client.close()
 
 
-def _say(when: str, supervisor: int) -> None:
-    from tasuki.core import home
+def _wait_until_idle(supervisor: int) -> None:
+    began = time.monotonic()
+    while True:
+        before = _seconds_of_work(supervisor)
+        time.sleep(IDLE_SECONDS)
+        share = (_seconds_of_work(supervisor) - before) / IDLE_SECONDS
+        if share < IDLE_SHARE:
+            return
+        if time.monotonic() - began > PATIENCE_SECONDS:
+            print(f"It is still busy: {share:.0%} of a core.")
+            return
 
-    server = int((home.path() / "postgres" / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
-    ours, database = _tree(supervisor), _tree(server)
+
+def _seconds_of_work(supervisor: int) -> float:
+    """Of all processes so far, those that ended under them too."""
+    ticks = 0
+    for pid in _family(supervisor) | _family(_postmaster()):
+        try:
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+        except OSError:
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _postmaster() -> int:
+    from tasuki.core import embedded_postgres, home
+
+    server = embedded_postgres.recorded(home.path())
+    if server is None:
+        raise SystemExit("This bench measures the embedded PostgreSQL.")
+    return int((Path(server.data) / "postmaster.pid").read_text(encoding="ascii").split()[0])
+
+
+def _say(when: str, supervisor: int) -> None:
+    ours, database = _tree(supervisor), _tree(_postmaster())
     total = sum(ours.values()) + sum(database.values())
     print(f"{when}: {total:.0f} MB = {total / LIMIT_MB:.2f} of {LIMIT_MB:.0f}")
     for name, tree in (("tasuki", ours), ("postgresql", database)):
         print(f"  {name:10} {sum(tree.values()):6.0f} MB in {len(tree)} processes: {', '.join(f'{mb:.0f}' for mb in sorted(tree.values(), reverse=True))}")
 
 
-def _tree(root: int) -> dict[int, float]:
-    """Megabytes of a process and all under it, by process."""
+def _family(root: int) -> set[int]:
+    """A process and all under it."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -88,8 +125,13 @@ def _tree(root: int) -> dict[int, float]:
     family = {root}
     while more := {pid for pid, parent in parents.items() if parent in family} - family:
         family |= more
+    return family
+
+
+def _tree(root: int) -> dict[int, float]:
+    """Megabytes of a process and all under it, by process."""
     found = {}
-    for pid in family - {os.getpid()}:
+    for pid in _family(root):
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import wraps
 
+from django.db import close_old_connections
 from procrastinate import App, RetryStrategy
 from procrastinate.contrib.django import app as jobs
 from procrastinate.exceptions import UniqueViolation
@@ -66,7 +69,23 @@ def _every(app: App, cron: str, do: Callable[[int], Awaitable[None] | None], *, 
     and nothing would be done by its thread until then.
     """
     name = do.__name__
-    app.periodic(cron=cron)(app.task(name=name, lock=name if alone else None, queueing_lock=name)(do))
+    done = do if inspect.iscoroutinefunction(do) else _on_a_young_connection(do)
+    app.periodic(cron=cron)(app.task(name=name, lock=name if alone else None, queueing_lock=name)(done))
+
+
+def _on_a_young_connection(do: Callable[[int], object]) -> Callable[[int], object]:
+    """A connection of a thread of the worker ends with the job behind its first minute (CONN_MAX_AGE), and with it what PostgreSQL keeps for it: that grows
+    with all that was ever asked, to tens of megabytes. One that was lost is not used again."""
+
+    @wraps(do)
+    def done(timestamp: int) -> object:
+        close_old_connections()
+        try:
+            return do(timestamp)
+        finally:
+            close_old_connections()
+
+    return done
 
 
 def count_reach(timestamp: int) -> None:  # noqa: ARG001 (procrastinate says when it was due)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -83,3 +84,26 @@ def test_what_nobody_else_may_do_meanwhile_takes_one_thread_of_a_worker_and_leav
     assert taken() is None
     jobs.tasks["send_mail"].defer(timestamp=10)
     assert taken() == "send_mail"
+
+
+def test_a_thread_of_the_worker_ends_a_connection_behind_the_job_that_is_done_when_it_is_old() -> None:
+    began: list[bool] = []
+
+    def look(timestamp: int) -> None:
+        connection.ensure_connection()
+        began.append(connection.connection is not None)
+        connection.close_at = was_told
+
+    def is_open() -> bool:
+        try:
+            schedule._on_a_young_connection(look)(0)
+            return connection.connection is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        was_told = time.monotonic() + 60
+        assert thread.submit(is_open).result()
+        was_told = time.monotonic() - 1
+        assert not thread.submit(is_open).result()
+    assert began == [True, True]

@@ -8,6 +8,7 @@ Children leave by themselves when the supervisor is gone, however it went.
 from __future__ import annotations
 
 import http.client
+import multiprocessing.sharedctypes
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,9 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.cli.readiness import database_in_use, speak
 from tasuki.core import embedded_postgres, home
 from tasuki.core.errors import Refused
+
+if TYPE_CHECKING:
+    import ctypes
 
 THREADS = 3
 _MODULE = "tasuki.cli.processes"
@@ -36,6 +40,8 @@ _LONGEST_PAUSE = 30.0
 _STEADY_AFTER = 60.0
 _GRACE = 12.0
 _ATTEMPTS_BEFORE_GIVING_UP = 4
+# So long nobody asks for a page until those that served some are renewed.
+_IDLE_SECONDS, _LOOK_SECONDS = 180.0, 15.0
 
 
 class PortTaken(Refused):
@@ -385,11 +391,16 @@ def serve_pages(*, host: str, port: int) -> None:
 
     _leave_with_the_supervisor()
     this = os.getpid()
+    asked = multiprocessing.sharedctypes.RawValue("d", 0.0)
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        asked.value = time.monotonic()
+        return application(environ, start_response)
 
     def loaded(*_target: object) -> Callable[..., Any]:
         """Called in each of granian's workers: one that outlived its server would keep the port from the next."""
         _leave_with(this)
-        return application
+        return answer
 
     workers = int(os.environ.get("TASUKI_WEB_PROCESSES") or min(os.cpu_count() or 1, 2))
     server = Server(
@@ -405,7 +416,19 @@ def serve_pages(*, host: str, port: int) -> None:
         workers_kill_timeout=8,
         log_level=LogLevels.warning,
     )
+    threading.Thread(target=_renew_when_idle, args=(asked,), daemon=True, name="renew when idle").start()
     server.serve(target_loader=loaded, wrap_loader=False)
+
+
+def _renew_when_idle(asked: ctypes.c_double) -> None:
+    """Have granian put fresh workers in the place of those that have served pages and are asked for none any more: what they wrote onto shared pages
+    of memory, what they keep, and their connections with all that PostgreSQL keeps for each, goes with them."""
+    renewed = time.monotonic()
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        if renewed < asked.value < time.monotonic() - _IDLE_SECONDS:
+            renewed = time.monotonic()
+            os.kill(os.getpid(), signal.SIGHUP)
 
 
 def do_jobs() -> None:
@@ -414,15 +437,15 @@ def do_jobs() -> None:
 
     django.setup()
     from procrastinate.contrib.django import app
-    from procrastinate.contrib.django.django_connector import DjangoConnector
+    from procrastinate.contrib.django.utils import connector_params
+    from procrastinate.psycopg_connector import PsycopgConnector
 
     from tasuki.schedule import HEARTBEAT_SECONDS, STALLED_AFTER_SECONDS
 
     _leave_with_the_supervisor()
-    connector = app.connector
-    if not isinstance(connector, DjangoConnector):
-        raise TypeError("procrastinate is not set up for Django")
-    with app.replace_connector(connector.get_worker_connector()) as jobs:
+    # Looking for work and saying that it is done takes a moment each: that, and no job, is what these connections are for.
+    connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=2)
+    with app.replace_connector(connector) as jobs:
         jobs.run_worker(
             concurrency=4,
             fetch_job_polling_interval=0.5,

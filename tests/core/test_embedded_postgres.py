@@ -171,6 +171,19 @@ def test_a_machine_without_any_postgresql_is_told_what_to_do(home: Path, monkeyp
         embedded_postgres.ensure_running(home)
 
 
+def test_it_keeps_as_many_pages_as_it_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASUKI_DATABASE_MB", "64")
+    with psycopg.connect(embedded_postgres.ensure_running(home).url) as connection:
+        assert connection.execute("SELECT current_setting('shared_buffers')").fetchone() == ("64MB",)
+
+
+@pytest.mark.parametrize("said", ["8", "1GB", "-96", "99999999"])
+def test_a_size_that_cannot_be_meant_is_refused(said: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASUKI_DATABASE_MB", said)
+    with pytest.raises(EmbeddedPostgresFailed, match="TASUKI_DATABASE_MB must be a number of megabytes from 16 to 65536"):
+        embedded_postgres.ensure_running(home)
+
+
 def test_a_server_named_by_its_address_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ruth:p%40ss@db.example:5433/relay?sslmode=require")
     settings = embedded_postgres.database_settings()
