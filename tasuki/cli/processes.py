@@ -233,7 +233,8 @@ def supervise(plan: Plan) -> None:
             _keep_alive(children, plan=plan, stopping=stopping)
         except _DatabaseMoved:
             _stop(children)
-            become_supervisor(replace(plan, ready=""))
+            if not stopping.asked:
+                become_supervisor(replace(plan, ready=""))
         finally:
             _stop(children)
 

@@ -106,6 +106,20 @@ class TestHealing:
         eventually(lambda: status(shared_port) in (200, 302))
         assert demo_installation.said("check")["ok"]
 
+    def test_a_database_that_comes_back_at_another_port_is_reached_there(
+        self, served: subprocess.Popen[bytes], demo_installation: Installation, shared_port: int
+    ) -> None:
+        before = embedded_postgres.recorded(demo_installation.home)
+        assert before is not None
+        served.send_signal(signal.SIGSTOP)  # until somebody else has the port
+        os.kill(int((Path(before.data) / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+        eventually(lambda: not listens(before.port))
+        with socket.create_server(("127.0.0.1", before.port)):
+            served.send_signal(signal.SIGCONT)
+            eventually(lambda: embedded_postgres.recorded(demo_installation.home) != before)
+            eventually(lambda: set(children(served.pid)) == {"web", "worker"} and status(shared_port) in (200, 302))
+            assert demo_installation.said("check")["ok"]
+
     def test_a_job_whose_worker_was_killed_is_done_by_another(self, demo_installation: Installation) -> None:
         server = embedded_postgres.recorded(demo_installation.home)
         assert server is not None
