@@ -14,12 +14,17 @@ from tasuki.relay.leg_days import checking, covering, keeping
 from tasuki.relay.leg_days.rows import LegCount, LegTouched, Noun, Told
 from tests.cast import Cast
 from tests.relay.leg_year import NOW, Year
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def counted(cast: Cast) -> Year:
+    return written(_counted, cast)
+
+
+def _counted(cast: Cast) -> Year:
     year = Year(cast, random.Random(7))
     year.tell(8, 60)
     keeping.keep(at=NOW)

@@ -40,6 +40,7 @@ from tests.engage import mailing
 from tests.engage.calling import type_of
 from tests.engage.sequences.writing import CALL, SOCIAL, TEN, enrolled, sequence_of, tick, to_do
 from tests.inside_sales.coaching.hearing import reviewed, tone, upload
+from tests.remembering import written
 from tests.web import calendar_of_town
 
 MARK = "zq7x"
@@ -64,6 +65,12 @@ class Life:
 
 def lived(cast: Cast) -> Life:
     ContactRule.objects.get_queryset().update(phone="no_refusal", calls_from=0, calls_until=24 * 60, quiet_from=0, quiet_until=0)
+    # What waits to be searched is taken in with the rest of a life: rows that were there before would go, and such a life would not be kept.
+    indexing.absorb_all()
+    return written(_lived, cast)
+
+
+def _lived(cast: Cast) -> Life:
     ivo = By(cast.ivo, Door.WEB)
     contact, colleague = _person(cast, ivo)
     arrival = Arrival(

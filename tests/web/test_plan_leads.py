@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -22,6 +22,7 @@ from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Acceptance
 from tests.cast import SET_UP, Cast
 from tests.relay.planning import everything_assumed
+from tests.remembering import written
 from tests.web.office import signed_in
 from tests.web.reading import read
 
@@ -32,6 +33,10 @@ LINK = re.compile(r'href="(/plan/leads\?[^"]+)"[^>]*>([\d,]+)<')
 @pytest.fixture(autouse=True)
 def plan(cast: Cast) -> Plan:
     """Agreed four months ago, for the year that began then; leads came since, and went some way each."""
+    return written(_agreed, cast, timezone.now().date())
+
+
+def _agreed(cast: Cast, _today: date) -> Plan:
     at = timezone.now() - timedelta(days=120)
     made = plans.agree(plans.draft(everything_assumed(first_on=at.date().replace(day=1)), by=SET_UP, at=at), by=SET_UP, at=at)
     come(cast, 5)
