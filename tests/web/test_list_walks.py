@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from django.db.models import Q
 
+from tasuki.core.filters import options, sentences
 from tasuki.core.search.narrowing import Sieve, Ways
-from tasuki.web.lists import efforts, paging
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
+from tasuki.web.lists import efforts, page, paging
+from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
-from tests.cast import Cast
+from tests.cast import MONDAY, Cast
 from tests.remembering import written
 from tests.web.test_list_orders import ordered, some_business, walked
 
@@ -86,3 +90,40 @@ def test_a_sieve_lets_a_long_walk_look_few_rows_up(business: Cast, monkeypatch: 
     assert [row.pk for row in first.rows] == odd[:15]
     second = paging.window(rows.filter(pk__in=odd), order, before="", after=first.after, by=Effort(tried=6), ways=ways)
     assert [row.pk for row in second.rows] == odd[15:30]
+
+
+@pytest.mark.parametrize("who", ["ruth", "ivo", "saori", "chika"])
+@pytest.mark.parametrize("sort", ["person", "-account", "created"])
+@pytest.mark.parametrize(("let_through", "most_few", "soon"), [(1_000, 10_000, 0), (1, 10_000, 0), (1, 10_000, 10**9), (1, 1, 10**9)])
+def test_contacts_of_a_country_seen_by_way_of_others_are_the_same_however_they_are_found(
+    business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str, sort: str, let_through: int, most_few: int, soon: int
+) -> None:
+    monkeypatch.setattr(paging, "_LET_THROUGH", let_through)
+    monkeypatch.setattr(page, "_MOST_FEW", most_few)
+    monkeypatch.setattr(page, "_SOON", soon)
+    spec, reader = SPECS["contact"], getattr(business, who)
+    rows, order = ordered("contact", sort, reader)
+    view = states.built_in(spec.views[0], spec)
+    state = states.State(view, sentences.read("account.country:is(JP)"), sort, view.columns)
+    ways = page._narrowed(spec, state, page._meaning(spec, state, reader=reader, at=MONDAY), reader=reader)
+    whole = [row.pk for row in order.applied(rows) if row.account and row.account.country == "JP"]
+    found = paging.window(ways.rows, order, before="", after="", by=Effort(tried=2), ways=ways)
+    assert [row.pk for row in found.rows] == whole[: paging.PAGE]
+
+
+def test_who_sees_contacts_in_several_ways_sees_them_all_in_parts(business: Cast) -> None:
+    for reader in (business.ruth, business.ivo, business.saori):
+        parts = Contact.objects.visible_by_ways(reader)
+        assert {row.pk for part in parts for row in part} == {row.pk for row in Contact.objects.visible_to(reader)}
+    assert Contact.objects.visible_by_ways(business.ada) == []
+
+
+def test_what_is_offered_to_choose_is_of_the_newest_that_are_seen_and_of_all_where_those_are_too_few(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    countries, seen = options.commonest(Account, "country"), list(Account.objects.visible_to(business.ivo).order_by("-pk"))
+    everything = countries(business.ivo)
+    assert {code for code, _label in everything} == {one.country for one in seen if one.country}
+    monkeypatch.setattr(options, "_LOOKED_UP", 3)
+    assert countries(business.ivo) == everything, "too few of the newest three"
+    monkeypatch.setattr(options, "_ENOUGH", 0)
+    edge = Account.objects.order_by("-pk")[3].pk
+    assert {code for code, _label in countries(business.ivo)} == {one.country for one in seen if one.pk > edge and one.country}

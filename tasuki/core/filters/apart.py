@@ -37,7 +37,7 @@ def narrowed(rows: QuerySet[Any], meaning: Meaning, found: Sequence[Apart]) -> Q
     """The rows that `compiling.narrowed` gives."""
     there = [one.asked for one in found]
     left = compiling.narrowed(rows, replace(meaning, parts=tuple(part for part in meaning.parts if part not in there)))
-    return left.filter(*(_among(one) for one in found))
+    return left.filter(*(among(one) for one in found))
 
 
 def _apart(asked: Condition, model: type[Model]) -> Apart | None:
@@ -57,7 +57,8 @@ def _apart(asked: Condition, model: type[Model]) -> Apart | None:
     return Apart(asked, "__".join(way), compiling.narrowed(there._default_manager.all(), Meaning(Of.ALL, (own,))))
 
 
-def _among(one: Apart) -> Any:
+def among(one: Apart) -> Any:
+    """The condition by the numbers of the records."""
     # PostgreSQL makes a join of a plain IN, and looks each row up after all.
     is_there = ExpressionWrapper(Q(**{f"{one.path}__in": one.records.values("pk")}), output_field=BooleanField())
     return Exact(Coalesce(is_there, Value(False)), Value(not one.asked.is_negated))

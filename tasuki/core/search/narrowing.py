@@ -52,10 +52,14 @@ def narrowed(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Quer
 
 @dataclass(frozen=True)
 class Sieve:
-    """For whoever looks at very many rows: those of which `lets_through` holds, by numbers alone, fit if they are in `fitting`; no other row fits."""
+    """For whoever looks at very many rows: those of which `lets_through` holds, by numbers alone, fit if they are in `fitting`; no other row fits.
+
+    `is_fine`: most of what it lets through fits, so that the walk may go to the end.
+    """
 
     lets_through: Q
     fitting: QuerySet[Any]
+    is_fine: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,15 @@ class Ways:
     """Ways to ask for the same rows.
 
     `rows` in one question. Where very many records hold a word, `fitting` is for whoever looks at one row after the other until enough fit;
-    `sieve` and then `counted_out` are for whoever found that too few do, and are None where there is no better way, or the records are too many
-    for that as well.
+    `sieve`, then `few` and then `counted_out` are for whoever found that too few do, and are None where there is no better way, or the records are too
+    many for that as well; `few` are so few that all are found and put in order, before anything is sifted where `finds_soon` says that it takes less.
     """
 
     rows: QuerySet[Any]
     fitting: QuerySet[Any] | None = None
     sieve: Callable[[], Sieve | None] = lambda: None
+    few: Callable[[], QuerySet[Any] | None] = lambda: None
+    finds_soon: Callable[[], bool] = lambda: False
     counted_out: Callable[[], QuerySet[Any] | None] = lambda: None
 
 
@@ -108,7 +114,7 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
         counted = (sifted() or asked).counted_out()
         return held(counted) if counted else None
 
-    return Ways(held(asked), held(asked, one_by_one=True), sieve, counted_out) if asked.is_often else Ways(held(asked))
+    return Ways(held(asked), held(asked, one_by_one=True), sieve=sieve, counted_out=counted_out) if asked.is_often else Ways(held(asked))
 
 
 @dataclass(frozen=True)

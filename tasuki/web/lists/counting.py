@@ -26,6 +26,11 @@ def estimated(rows: QuerySet[Any]) -> int:
     return _expected(rows)[0]
 
 
+def cost(rows: QuerySet[Any]) -> float:
+    """What it would cost to read them, as the planner counts."""
+    return _expected(rows)[1]
+
+
 def _expected(rows: QuerySet[Any]) -> tuple[int, float]:
     """How many rows the planner expects, and what it would cost to read them."""
     plan = rows.order_by().values("pk").explain(format="json")

@@ -6,18 +6,17 @@ the rows that fit may all stand at the other end of the order, as names in one s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Exists, Model, Q, QuerySet
-from django.db.models.sql.where import WhereNode
+from django.db.models import Model, Q, QuerySet
 
 from tasuki.core.filters import apart
 from tasuki.core.filters.binding import Condition
 from tasuki.core.filters.fields import Kind, Operator
 from tasuki.core.filters.sentences import Of
+from tasuki.core.filters.ways import asks_others
 from tasuki.web.lists import counting
 
 if TYPE_CHECKING:
@@ -66,29 +65,6 @@ def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, row
     n_along = _n_along(order, along, meaning=meaning, n_fitting=n_fitting)
     expected = _expected(n_along, n_fitting)
     return Effort(_PATIENCE * expected, are_few=True, along=along) if 2 * expected < n_fitting else Effort(are_few=True)
-
-
-def asks_others(rows: QuerySet[Any]) -> bool:
-    """Whether rows fit by other records that there are. PostgreSQL, which does not know how soon a walk ends, would read all of those before its first
-    step where they are many: of a manager all leads, to show a page of contacts."""
-    return any(map(_is_of_others, _leaves(rows.query.where)))
-
-
-def asks_others_alone(rows: QuerySet[Any]) -> bool:
-    """Whether rows fit by nothing but other records that there are."""
-    return asks_others(rows) and all(map(_is_of_others, _leaves(rows.query.where)))
-
-
-def _is_of_others(condition: Any) -> bool:
-    return isinstance(getattr(condition, "lhs", condition), Exists)
-
-
-def _leaves(node: WhereNode) -> Iterator[Any]:
-    for one in node.children:
-        if isinstance(one, WhereNode):
-            yield from _leaves(one)
-        else:
-            yield one
 
 
 def _n_along(order: Order, along: Q, *, meaning: Meaning | None, n_fitting: int) -> int:

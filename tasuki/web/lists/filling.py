@@ -20,10 +20,10 @@ from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Q, Q
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import Exact
 
-from tasuki.core.filters import binding, compiling
+from tasuki.core.filters import binding, compiling, ways
 from tasuki.core.filters.fields import Asker, Fields
 from tasuki.core.filters.sentences import Group, Of
-from tasuki.web.lists import counting, efforts, spans
+from tasuki.web.lists import counting, spans
 from tasuki.web.lists.grouping import Bucket
 from tasuki.web.lists.orders import AtStep, Order
 
@@ -137,7 +137,7 @@ class _Telling:
             lines = ordered.order_by().annotate(place=place).filter(place__lte=first + 1).order_by("bucket", "place").values_list("bucket", "pk")
         elif self.is_walked:
             lines = self._each(first + 1)
-        elif efforts.asks_others(self.rows):
+        elif ways.asks_others(self.rows):
             lines = self._among_the_first()
         else:
             lines = self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED]
@@ -167,7 +167,7 @@ class _Telling:
     def estimated(self) -> dict[int, int]:
         """How many rows the planner expects in each group."""
         rows, share = self.rows, 1.0
-        if efforts.asks_others_alone(rows):
+        if ways.asks_others_alone(rows):
             # To the planner who sees a row has nothing to do with its group; it would take long to think of it for each.
             rows, share = self.everything, counting.estimated(rows) / max(counting.estimated(self.everything), 1)
         written = []

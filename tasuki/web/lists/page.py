@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
@@ -9,7 +10,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,15 +21,18 @@ from tasuki.core import abilities, saved_views
 from tasuki.core.abilities import Ability
 from tasuki.core.bulk.verbs import BulkVerb, verbs_of
 from tasuki.core.filters import apart, binding, compiling, sentences
+from tasuki.core.filters.apart import Apart
 from tasuki.core.filters.askers import asker
 from tasuki.core.filters.binding import Meaning
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
+from tasuki.core.filters.ways import asks_others
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.core.search import narrowing
-from tasuki.core.search.narrowing import Ways
+from tasuki.core.search.arrays import among, written
+from tasuki.core.search.narrowing import Sieve, Ways
 from tasuki.crm.merges.rows import MergeNoun
 from tasuki.crm.tasks import Task
 from tasuki.relay.clocks import Clock
@@ -50,6 +54,10 @@ from tasuki.web.requests import UserRequest
 
 # So many numbers PostgreSQL keeps at hand in the memory that it has for a question by default.
 _MOST_APART = 200_000
+# So few rows that are seen in one way are all found.
+_MOST_FEW = 10_000
+# So much it may cost, as the planner counts, to find them before the order is walked: some 16,000 leads and all accounts of a team.
+_SOON = 150_000.0
 
 
 @dataclass(frozen=True)
@@ -246,14 +254,48 @@ def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User
         return Ways(spec.found(fitting, state.q, reader))
     if state.q:
         return narrowing.ways(fitting, state.q, noun=spec.noun, reader=reader)
-    return Ways(fitting) if meaning is None else Ways(fitting, counted_out=partial(_apart, rows, meaning))
+    if meaning is None:
+        return Ways(fitting)
+    counted_out = partial(_apart, rows, meaning)
+    if not (spec.seen_by_ways and asks_others(rows)):
+        return Ways(fitting, counted_out=counted_out)
+    parts = [compiling.narrowed(some, meaning).order_by() for some in spec.seen_by_ways(reader)]
+    sieve = partial(_sieve, rows, meaning)
+    return Ways(fitting, sieve=sieve, few=partial(_few, parts), finds_soon=partial(_are_found_soon, parts), counted_out=counted_out)
+
+
+def _sieve(rows: QuerySet[Any], meaning: Meaning) -> Sieve | None:
+    """For rows that are seen by way of others: what is asked of other records lets through, and who sees a row is looked up for those alone."""
+    found = _asked_apart(rows, meaning)
+    return Sieve(Q(*map(apart.among, found)), compiling.narrowed(rows, meaning), is_fine=True) if found else None
+
+
+def _are_found_soon(parts: Sequence[QuerySet[Any]]) -> bool:
+    """Whether it takes less to find all rows of the parts than to walk along very many."""
+    return sum(counting.cost(part) for part in parts) <= _SOON
+
+
+def _few(parts: Sequence[QuerySet[Any]]) -> QuerySet[Any] | None:
+    """The rows of all parts by their numbers; None where one of them has too many."""
+    found: set[int] = set()
+    for part in parts:
+        found |= (some := set(part.values_list("pk", flat=True)[:_MOST_FEW]))
+        if len(some) == _MOST_FEW:
+            return None
+    rows: QuerySet[Any] = parts[0].model._default_manager.filter(among("pk", written(found)))
+    return rows
 
 
 def _apart(rows: QuerySet[Any], meaning: Meaning) -> QuerySet[Any] | None:
     """The rows by the numbers of the other records that they are asked about; None where nothing is asked of others, or too many others fit."""
+    found = _asked_apart(rows, meaning)
+    return apart.narrowed(rows, meaning, found) if found else None
+
+
+def _asked_apart(rows: QuerySet[Any], meaning: Meaning) -> list[Apart]:
+    """What is asked of other records, where it holds of so few that their numbers are kept at hand; else nothing."""
     found = apart.of(meaning, rows.model)
-    are_few = all(counting.estimated(one.records) <= _MOST_APART for one in found)
-    return apart.narrowed(rows, meaning, found) if found and are_few else None
+    return found if all(counting.estimated(one.records) <= _MOST_APART for one in found) else []
 
 
 def _reads(state: State, spec: Spec) -> list[str]:

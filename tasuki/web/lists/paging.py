@@ -29,6 +29,8 @@ PAGE = 50
 _PARTS, _LUCK = 6, 3
 # So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
 _SIFTED, _FARTHEST = 5_000, 30_000
+# So many of those that a fine sieve lets through are looked up, however many rows are passed.
+_LET_THROUGH, _ALL = 1_000, 10**9
 # So many rows are looked up one by one at most where all rows would have to be walked otherwise.
 _LOOKED_UP = 15_000
 _SALT = "tasuki.web.lists"
@@ -127,24 +129,31 @@ class _Walk:
         if place is not None:
             here &= beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
         found = self._walked(here, stretch.keys, is_falling=is_falling, most=most) if self.by.tried else []
-        if len(found) < most and self._sieve:
+        if len(found) < most and self._soon is None and self._sieve:
             found = self._sifted(here, stretch.keys, is_falling=is_falling, most=most)
         if len(found) < most:
-            counted = self._counted if self.by.tried and not self.by.are_few else None
-            # Of words, all that hold them are found then; of a filter, the walk goes on.
-            rows, are_few = (self.rows, self.by.are_few) if counted is None else (counted, self.ways.fitting is not None)
+            rows, are_few = self._left
             found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
     @cached_property
     def _sieve(self) -> Sieve | None:
-        return self.ways.sieve() if self.by.tried else None
+        return self.ways.sieve() if self.by.tried and not self.by.are_few else None
 
     @cached_property
-    def _counted(self) -> QuerySet[Any] | None:
-        """The rows by numbers, of their own or of other records, where the walk has gone too far without finding enough."""
-        rows = self.ways.counted_out()
-        return None if rows is None else self.order.named(rows)
+    def _soon(self) -> QuerySet[Any] | None:
+        """All rows, where they are few and soon found."""
+        return self.ways.few() if self.by.tried and not self.by.are_few and self.ways.finds_soon() else None
+
+    @cached_property
+    def _left(self) -> tuple[QuerySet[Any], bool]:
+        """The rows where the walk has gone too far without finding enough: by numbers, of their own or of other records, if there are such; and whether
+        all are found then, as those that hold some words are, or the walk goes on."""
+        if not self.by.tried or self.by.are_few:
+            return self.rows, self.by.are_few
+        few = self.ways.few() if self._soon is None else self._soon
+        rows = self.ways.counted_out() if few is None else few
+        return (self.rows, False) if rows is None else (self.order.named(rows), few is not None or self.ways.fitting is not None)
 
     def _by_steps(self, stretch: Stretch, place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         steps = stretch.steps[::-1] if is_falling else stretch.steps
@@ -194,7 +203,7 @@ class _Walk:
         """What a walk finds, which goes as far as its rows so far let expect where otherwise all rows would be walked."""
         among = self.by.tried
         found = self._tried(here, keys, is_falling=is_falling, most=most, among=among)
-        while len(found) < most and not self.by.are_few:
+        while len(found) < most and not self.by.are_few and not self._sieve:
             among = among * most * 4 // (3 * len(found)) if found else among * 10
             if among > _LOOKED_UP:
                 break
@@ -202,7 +211,10 @@ class _Walk:
         return found
 
     def _sifted(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
-        """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect."""
+        """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect; through a fine one as far
+        as it takes."""
+        if self._sieve and self._sieve.is_fine:
+            return self._tried(here, keys, is_falling=is_falling, most=most, among=_ALL, sieve=self._sieve)
         found = self._tried(here, keys, is_falling=is_falling, most=most, among=_SIFTED, sieve=self._sieve)
         wanted = _SIFTED * most * 4 // (3 * len(found)) if found else _FARTHEST + 1
         if len(found) == most or wanted > _FARTHEST:
@@ -223,8 +235,11 @@ class _Walk:
             return []
         turned = ", ".join(f"step.{name} {'DESC' if is_falling else 'ASC'}" for name in names)
         shown = ", ".join(f"step.{name}" for name in names)
-        steps, condition = ", ".join([*names, *(["is_let_through"] if sieve else [])]), "WHERE step.is_let_through" if sieve else ""
-        statement = f"SELECT {shown} FROM ({walk}) AS step({steps}) CROSS JOIN LATERAL ({fit}) AS hit {condition} ORDER BY {turned} LIMIT {most}"
+        steps = f"({walk}) AS step({', '.join(names)})"
+        if sieve:
+            through = f"SELECT * FROM ({walk}) AS step({', '.join(names)}, is_let_through) WHERE is_let_through ORDER BY {turned}"
+            steps = f"({through} LIMIT {_LET_THROUGH if sieve.is_fine else _ALL}) AS step"
+        statement = f"SELECT {shown} FROM {steps} CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
         return _answered(statement, [*values, *more])
 
     def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:

@@ -74,7 +74,8 @@ class Spec:
     The first column names the row and is always shown; the first view is where a reader begins; `sort` is a column's key, with - for
     falling. `peek` is the name of the address that shows a row at a glance, "" for none. `summed` is the key of the column of money that
     groups of rows are summed by. `needs` is the ability that opens the list; `found` narrows the rows to those that hold some words, where
-    the index of the search does not know the noun.
+    the index of the search does not know the noun. `seen_by_ways` are the rows that a person may see in parts that may overlap, one for each way by
+    which they do; none for whoever sees all.
     """
 
     noun: str
@@ -88,6 +89,7 @@ class Spec:
     summed: str = ""
     needs: Ability | None = None
     found: Callable[[QuerySet[Any], str, User], QuerySet[Any]] | None = None
+    seen_by_ways: Callable[[User], list[QuerySet[Any]]] | None = None
 
     def is_open_to(self, standing: Standing) -> bool:
         return self.needs is None or self.needs in standing.abilities
