@@ -73,17 +73,21 @@ def test_a_walk_goes_as_far_as_its_rows_let_expect_and_no_farther(business: Cast
 
 @pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])
 @pytest.mark.parametrize(("sifted", "farthest"), [(1, 10_000), (40, 10_000), (40, 50), (10_000, 10_000)])
-def test_a_sieve_lets_a_long_walk_look_few_rows_up(business: Cast, monkeypatch: pytest.MonkeyPatch, *, sort: str, sifted: int, farthest: int) -> None:
+@pytest.mark.parametrize("n_named", [None, 80, 5_000])
+def test_a_sieve_lets_a_long_walk_look_few_rows_up(
+    business: Cast, monkeypatch: pytest.MonkeyPatch, *, sort: str, sifted: int, farthest: int, n_named: int | None
+) -> None:
     rows, order = ordered("lead", sort, business.ada)
     whole = [row.pk for row in order.applied(rows)]
     far, odd = whole[60:140], whole[60:140:2]
     ways = Ways(
         rows.filter(pk__in=odd),
         fitting=rows.filter(pk__in=odd),
-        sieve=lambda: Sieve(Q(pk__in=far), rows.filter(pk__in=whole[::2])),
+        sieve=lambda: Sieve(Q(pk__in=far), rows.filter(pk__in=whole[::2]), n_named=n_named),
         counted_out=lambda: rows.filter(pk__in=odd),
     )
     monkeypatch.setattr(paging, "_SIFTED", sifted)
+    monkeypatch.setattr(paging, "_LET_THROUGH", sifted)
     monkeypatch.setattr(paging, "_FARTHEST", farthest)
     monkeypatch.setattr(paging, "PAGE", 15)
     first = paging.window(rows.filter(pk__in=odd), order, before="", after="", by=Effort(tried=6), ways=ways)

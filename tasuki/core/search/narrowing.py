@@ -54,12 +54,14 @@ def narrowed(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Quer
 class Sieve:
     """For whoever looks at very many rows: those of which `lets_through` holds, by numbers alone, fit if they are in `fitting`; no other row fits.
 
-    `is_fine`: most of what it lets through fits, so that the walk may go to the end.
+    `is_fine`: most of what it lets through fits, so that the walk may go to the end. `n_named`: by so many records it names the rows that it lets
+    through, which may all be put in order; None where they are too many.
     """
 
     lets_through: Q
     fitting: QuerySet[Any]
     is_fine: bool = False
+    n_named: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,21 +98,21 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
         return asked.with_rarest()
 
     @cache
-    def together() -> Q | None:
+    def together() -> Sieve | None:
         found = asked.stand_together()
-        return None if found is None else Q(found, *exact, _connector=Q.OR)
+        return Sieve(Q(found[0], *exact, _connector=Q.OR), held(asked, one_by_one=True), n_named=found[1]) if found else None
 
     def sieve() -> Sieve | None:
-        if (among_them := together()) is not None:
-            return Sieve(among_them, held(asked, one_by_one=True))
+        if found := together():
+            return found
         by = sifted()
         return Sieve(Q(by.counted(), *exact, _connector=Q.OR), held(by.uncounted(), one_by_one=True)) if by else None
 
     def counted_out() -> QuerySet[Any] | None:
         if asked.has_rare:
             return held(asked, one_by_one=True)
-        if (among_them := together()) is not None:
-            return held(asked, one_by_one=True).filter(among_them)
+        if found := together():
+            return found.fitting.filter(found.lets_through)
         counted = (sifted() or asked).counted_out()
         return held(counted) if counted else None
 
@@ -164,9 +166,9 @@ class _Asked:
         found = matching.ids([replace(one, most=_VERY_MANY) for one in rarest if not self._is_counted(one)], self.there)
         return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
 
-    def stand_together(self) -> Q | None:
-        """Of words that may stand in a record and in that to which it belongs, the rows among which all are that hold them; None where nobody can say,
-        or where they are too many to be looked at."""
+    def stand_together(self) -> tuple[Q, int] | None:
+        """Of words that may stand in a record and in that to which it belongs, the rows among which all are that hold them, and by how many records they
+        are named; None where nobody can say, or where they are too many to be looked at."""
         name = next((one for one in self.places if searched()[one].owners and searched()[one].belongs_to in self.places), "")
         if not name or len(self.words) == 1 or self.has_rare or any(one.noun != name for one in self.together):
             return None
@@ -181,7 +183,7 @@ class _Asked:
         if both is None or any(ids.n >= _TOGETHER for ids in found.values()):
             return None
         named = [(name, both), *((noun, ids) for (noun, _question), ids in found.items())]
-        return Q(*(among(self.places[noun], ids.array) for noun, ids in named), _connector=Q.OR)
+        return Q(*(among(self.places[noun], ids.array) for noun, ids in named), _connector=Q.OR), sum(ids.n for _noun, ids in named)
 
     def _told(self, some: list[Question], names: Collection[str]) -> list[list[str]]:
         """The grams by which a word may be told in a record and its owner, openly and hidden; none where one of the ways tells nothing."""

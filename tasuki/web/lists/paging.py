@@ -29,7 +29,9 @@ PAGE = 50
 _PARTS, _LUCK = 6, 3
 # So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
 _SIFTED, _FARTHEST = 5_000, 30_000
-# So many of those that a fine sieve lets through are looked up, however many rows are passed.
+# By so few records a sieve may name its rows that all of them are looked up, one after the other.
+_PUT_IN_ORDER = 2_000
+# So many of those are looked up that a fine sieve lets through, however many rows are passed, or one that names them by more records.
 _LET_THROUGH, _ALL = 1_000, 10**9
 # So many rows are looked up one by one at most where all rows would have to be walked otherwise.
 _LOOKED_UP = 15_000
@@ -131,7 +133,7 @@ class _Walk:
         found = self._walked(here, stretch.keys, is_falling=is_falling, most=most) if self.by.tried else []
         if len(found) < most and self._soon is None and self._sieve:
             found = self._sifted(here, stretch.keys, is_falling=is_falling, most=most)
-        if len(found) < most:
+        if len(found) < most and not self._names_few:
             rows, are_few = self._left
             found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
@@ -139,6 +141,11 @@ class _Walk:
     @cached_property
     def _sieve(self) -> Sieve | None:
         return self.ways.sieve() if self.by.tried and not self.by.are_few else None
+
+    @property
+    def _names_few(self) -> bool:
+        """Whether the sieve names so few that all are looked up, so that nothing is left behind them."""
+        return self._sieve is not None and self._sieve.n_named is not None and self._sieve.n_named <= _PUT_IN_ORDER
 
     @cached_property
     def _soon(self) -> QuerySet[Any] | None:
@@ -212,8 +219,8 @@ class _Walk:
 
     def _sifted(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect; through a fine one as far
-        as it takes."""
-        if self._sieve and self._sieve.is_fine:
+        as it takes. What it lets through by numbers of few records is put in order and looked up, with no other row between."""
+        if self._sieve and (self._sieve.is_fine or self._sieve.n_named is not None):
             return self._tried(here, keys, is_falling=is_falling, most=most, among=_ALL, sieve=self._sieve)
         found = self._tried(here, keys, is_falling=is_falling, most=most, among=_SIFTED, sieve=self._sieve)
         wanted = _SIFTED * most * 4 // (3 * len(found)) if found else _FARTHEST + 1
@@ -236,7 +243,12 @@ class _Walk:
         turned = ", ".join(f"step.{name} {'DESC' if is_falling else 'ASC'}" for name in names)
         shown = ", ".join(f"step.{name}" for name in names)
         steps = f"({walk}) AS step({', '.join(names)})"
-        if sieve:
+        if sieve and sieve.n_named is not None:
+            # Found before they are put in order, and looked up then until there are enough.
+            walk, values = _keys_of(everything.filter(here, self.by.along, sieve.lets_through), keys).order_by().query.sql_with_params()
+            through = f"SELECT * FROM ({walk} OFFSET 0) AS step({', '.join(names)}) ORDER BY {turned}"
+            steps = f"({through} LIMIT {_ALL if self._names_few else _LET_THROUGH}) AS step"
+        elif sieve:
             through = f"SELECT * FROM ({walk}) AS step({', '.join(names)}, is_let_through) WHERE is_let_through ORDER BY {turned}"
             steps = f"({through} LIMIT {_LET_THROUGH if sieve.is_fine else _ALL}) AS step"
         statement = f"SELECT {shown} FROM {steps} CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
