@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.db import models
@@ -61,16 +61,6 @@ class Contacts(models.QuerySet["Contact"]):
         return self.filter(
             Exists(leads.filter(contact=OuterRef("pk"))) | Exists(leads.filter(account=OuterRef("account"))) | Exists(accounts.filter(pk=OuterRef("account")))
         )
-
-    def visible_by_ways(self, user: User) -> list[Contacts]:
-        """The same in parts that may overlap: by their account, by its leads, and by leads of theirs. None for whoever sees all."""
-        standing = abilities.standing_of(user)
-        if standing.scope("account") is abilities.Scope.ALL:
-            return []
-        leads = apps.get_model("crm", "Lead")._default_manager.filter(abilities.owned_by_scope(standing, "lead")).order_by()
-        accounts = apps.get_model("crm", "Account")._default_manager.filter(abilities.owned_by_scope(standing, "account")).order_by()
-        by_account = [self.filter(account__in=accounts.values("pk")), self.filter(account__in=leads.values("account"))]
-        return [*by_account, self.filter(pk__in=leads.values("contact"))]
 
     def for_listing(self) -> Contacts:
         return self.select_related("account").prefetch_related("emails", "phones")
@@ -133,6 +123,17 @@ class Contact(models.Model):
     def main_phone(self) -> str:
         """The first of the loaded numbers, in E.164."""
         return next((one.e164 for one in self.phones.all()), "")
+
+
+def visible_by_ways(user: User) -> list[Contacts]:
+    """What `visible_to` gives in parts that may overlap: by their account, by its leads, and by leads of theirs. None for whoever sees all."""
+    standing = abilities.standing_of(user)
+    if standing.scope("account") is abilities.Scope.ALL:
+        return []
+    leads = apps.get_model("crm", "Lead")._default_manager.filter(abilities.owned_by_scope(standing, "lead")).order_by()
+    accounts = apps.get_model("crm", "Account")._default_manager.filter(abilities.owned_by_scope(standing, "account")).order_by()
+    seen: dict[str, Any] = {"account__in": accounts.values("pk"), "account_id__in": leads.values("account"), "pk__in": leads.values("contact")}
+    return [Contact.objects.filter(**{path: ids}) for path, ids in seen.items()]
 
 
 class ContactEmail(models.Model):

@@ -46,8 +46,8 @@ def commonest(model: type[Model], field: str) -> Options:
 def _of_the_newest(rows: Any, seen: QuerySet[Any]) -> QuerySet[Any]:
     """Of what is seen by way of other records, what is among the newest of all: PostgreSQL would read all of those others to find 2,000."""
     edge = list(rows.order_by("-pk").values_list("pk", flat=True)[_LOOKED_UP : _LOOKED_UP + 1])
-    looked_up = seen.filter(pk__gt=edge[0])[:_SAMPLED] if edge else seen[:_SAMPLED]
-    return looked_up if len(looked_up) >= _ENOUGH else seen[:_SAMPLED]
+    looked_up = seen.filter(pk__gt=edge[0])[:_SAMPLED] if edge else seen.none()
+    return looked_up if len(looked_up) >= _ENOUGH and edge else seen[:_SAMPLED]
 
 
 def countries(model: type[Model], field: str) -> Options:

@@ -13,7 +13,7 @@ from tasuki.core.audit import AuditEntry
 from tasuki.core.filter_fields import PERSON
 from tasuki.core.people import User
 from tasuki.core.search import narrowing
-from tasuki.crm import filter_fields, stages
+from tasuki.crm import contacts, filter_fields, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -48,7 +48,7 @@ def _contacts(user: User) -> QuerySet[Any]:
 
 
 def _contacts_by_ways(user: User) -> list[QuerySet[Any]]:
-    return [*Contact.objects.visible_by_ways(user)]
+    return [*contacts.visible_by_ways(user)]
 
 
 def _tasks(user: User) -> QuerySet[Any]:
