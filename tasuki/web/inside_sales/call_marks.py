@@ -17,8 +17,10 @@ _ALLOWED_BY = frozenset({"unknown", "expired", "basis"})
 
 @dataclass(frozen=True)
 class Mark:
-    """`until` is the moment from which it is time where they are, None when no time heals it; `href` is "" where nobody can mend it."""
+    """`until` is the moment from which it is time where they are, None when no time heals it; `href` is "" where nobody can mend it. `code` is that of
+    the reason."""
 
+    code: str
     words: Any
     icon: str
     is_barred: bool
@@ -33,12 +35,12 @@ def of(lead: Lead, judged: Callability) -> Mark | None:
     if refusal is None:
         return None
     if not judged.is_barred:
-        return Mark(refusal.reason, "clock", False, refusal.until)
+        return Mark(refusal.code, refusal.reason, "clock", False, refusal.until)
     if lead.contact_id is None:
-        return Mark(refusal.reason, "phone-off", True)
+        return Mark(refusal.code, refusal.reason, "phone-off", True)
     contact = reverse("contact", args=[lead.contact_id])
     if refusal.code in {NO_NUMBER, WRONG_NUMBER}:
-        return Mark(refusal.reason, "phone-off", True, href=contact, mends=_("Add a number"))
+        return Mark(refusal.code, refusal.reason, "phone-off", True, href=contact, mends=_("Add a number"))
     if refusal.code in _ALLOWED_BY:
-        return Mark(refusal.reason, "phone-off", True, href=f"{contact}#consents", mends=_("Record what allows it"))
-    return Mark(refusal.reason, "phone-off", True, href=f"{contact}#consents", mends=_("See what was said"))
+        return Mark(refusal.code, refusal.reason, "phone-off", True, href=f"{contact}#consents", mends=_("Record what allows it"))
+    return Mark(refusal.code, refusal.reason, "phone-off", True, href=f"{contact}#consents", mends=_("See what was said"))
