@@ -44,6 +44,7 @@ def written(write: Callable[..., Written], *given: Hashable) -> Written:
     The ids are those of the first time. Sequences are never rolled back, so no row that comes later in this copy has one of them; in
     a fresh copy, where nothing else was written before than then, they are set to where they stood.
     Records that are `given` are the same ones when they have the same ids. What changes or removes a row is never put back, but asked again.
+    What a test wrote itself before is not looked at when rows are put back: where `write` goes by it, ask `write`.
     """
     global _here  # noqa: PLW0603 - one database is open at a time
     copy_no, done = database.n_renewed(), []

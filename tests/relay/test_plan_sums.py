@@ -30,6 +30,7 @@ from tests.cast import SET_UP, Cast
 from tests.inside_sales.office import SEOUL
 from tests.relay.leg_year import NOW, START, Year
 from tests.relay.planning import FIRST, N_MET, past
+from tests.remembering import written
 
 pytestmark = pytest.mark.django_db
 SHARED = (Step.BOOKED, Step.HELD, Step.OPPORTUNITIES)
@@ -43,6 +44,10 @@ def _much_is_counted_now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def year(cast: Cast) -> Year:
+    return written(_year, cast)
+
+
+def _year(cast: Cast) -> Year:
     told = Year(cast, random.Random(20261130))
     told.tell(20, 60)
     sell(cast, 5)
