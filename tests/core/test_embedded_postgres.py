@@ -172,9 +172,9 @@ def test_a_machine_without_any_postgresql_is_told_what_to_do(home: Path, monkeyp
 
 
 def test_it_keeps_as_many_pages_as_it_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TASUKI_DATABASE_MB", "64")
+    monkeypatch.setenv("TASUKI_DATABASE_MB", "48")
     with psycopg.connect(embedded_postgres.ensure_running(home).url) as connection:
-        assert connection.execute("SELECT current_setting('shared_buffers')").fetchone() == ("64MB",)
+        assert connection.execute("SELECT current_setting('shared_buffers')").fetchone() == ("48MB",)
 
 
 @pytest.mark.parametrize("said", ["8", "1GB", "-96", "99999999"])
