@@ -52,6 +52,7 @@ class Question:
     """The half-open period [start, end) and the leads that count.
 
     Without `viewer` the whole organisation is counted; without bounds, all time. `only` filters leads: {"source": "Webinar"}.
+    `time_zone` is the organisation's, from whoever knows it already.
     """
 
     form: Form = Form.COHORT
@@ -60,11 +61,12 @@ class Question:
     by: Grouping = Grouping.SOURCE
     viewer: User | None = None
     only: dict[str, Any] = field(default_factory=dict)
+    time_zone: str = ""
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The organisation's: its days are the days of every number."""
-        return ZoneInfo(the_organisation().time_zone)
+        return ZoneInfo(self.time_zone or the_organisation().time_zone)
 
     @property
     def teams_seen(self) -> frozenset[int] | None:

@@ -40,7 +40,7 @@ def page(request: UserRequest) -> HttpResponse:
     asked = relay_filter.read(request)
     organisation = the_organisation()
     start, end = relay_filter.bounds(asked, organisation)
-    question = asked.question(request.user, start, end)
+    question = asked.question(request.user, start, end, time_zone=organisation.time_zone)
     sees_money = abilities.can(request.user, Ability.SEE_AMOUNTS)
     counts, crossing = kpis.by_stage(question, days_of_all=False), groups.cross(question)
     # The verdict is always counted by period: a young cohort is undecided, and would be called a bottleneck for it.

@@ -50,8 +50,8 @@ class Filter:
         texts = {_TEXTS[name]: "" if value == BLANK else value for name, value in self.texts.items()}
         return texts | {(_IDS[name] if value else f"{_IDS[name]}__isnull"): value or True for name, value in self.ids.items()}
 
-    def question(self, viewer: User, start: datetime | None, end: datetime) -> Question:
-        return Question(self.form, start, end, self.by, viewer, self.only())
+    def question(self, viewer: User, start: datetime | None, end: datetime, *, time_zone: str = "") -> Question:
+        return Question(self.form, start, end, self.by, viewer, self.only(), time_zone)
 
 
 def refused() -> BadRequest:
