@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from tasuki.core.audit import By
 from tasuki.core.money import Money
@@ -27,6 +30,11 @@ JANUARY = date(2026, 1, 1)
 # Of forty leads 32 met us, and 16 bought for ten million each.
 N_LEADS, N_MET, N_WON = 40, 32, 16
 ORDER = Decimal(10_000_000)
+
+
+def house_today() -> date:
+    """The day where the house is, by which its months begin: from the afternoon of Greenwich on it is the next one in Seoul."""
+    return timezone.now().astimezone(ZoneInfo(the_organisation().time_zone)).date()
 
 
 def past(cast: Cast) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.utils import timezone
-
 from tasuki.core.audit import By, Door
 from tasuki.relay import plans
 from tasuki.relay.plan_rows import Plan
 from tests.cast import Cast
-from tests.relay.planning import everything_assumed
+from tests.relay.planning import everything_assumed, house_today
 
 
 def planned(cast: Cast, nth: int) -> None:
     by, at = By(cast.ada, Door.WEB), datetime.now(UTC)
-    terms = everything_assumed(name=f"매출 계획 {nth}", first_on=timezone.localdate().replace(day=1))
+    terms = everything_assumed(name=f"매출 계획 {nth}", first_on=house_today().replace(day=1))
     if nth == 1:
         plans.agree(plans.draft(terms, by=by, at=at), by=by, at=at)
     plans.draft(terms, by=by, at=at)

@@ -15,7 +15,7 @@ from tasuki.core.audit import AuditEntry
 from tasuki.relay import plan_targets, plans
 from tasuki.relay.plan_rows import Plan, Step
 from tests.cast import SET_UP, Cast
-from tests.relay.planning import everything_assumed
+from tests.relay.planning import everything_assumed, house_today
 from tests.web.office import signed_in
 from tests.web.reading import read
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 def this_year(**said: Any) -> plans.Wanted:
     """The plan of the reference, for the twelve months around today."""
-    first = timezone.localdate().replace(day=1)
+    first = house_today().replace(day=1)
     return everything_assumed(first_on=first, **said)
 
 
@@ -43,7 +43,7 @@ def test_who_has_no_plan_is_told_what_one_is_and_how_to_begin(cast: Cast) -> Non
 
 def test_ruth_drafts_assumes_and_agrees_and_everybody_sees_the_chain(cast: Cast) -> None:
     ruth = signed_in(cast.ruth)
-    first = timezone.localdate().replace(day=1)
+    first = house_today().replace(day=1)
     answer = ruth.post(reverse("plan_new"), {"name": "The year", "first_on": first, "n_months": 12, "target": "120,000,000"})
     plan = Plan.objects.get()
     assert answer["Location"] == reverse("plan_version", args=[plan.pk])
@@ -100,7 +100,7 @@ def test_tomas_gets_no_plan_and_ivo_writes_none(cast: Cast) -> None:
     ],
 )
 def test_what_makes_no_plan_is_said_and_nothing_that_was_typed_is_lost(cast: Cast, said: dict[str, str], why: str) -> None:
-    typed = {"name": "My own year", "first_on": str(timezone.localdate()), "n_months": "12", "target": "7654321"} | said
+    typed = {"name": "My own year", "first_on": str(house_today()), "n_months": "12", "target": "7654321"} | said
     answer = signed_in(cast.ruth).post(reverse("plan_new"), typed)
     assert answer.status_code == 422
     assert why in told(answer)

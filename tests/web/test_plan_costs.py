@@ -11,7 +11,7 @@ from django.utils import timezone
 from tasuki.relay import plans
 from tasuki.relay.plan_rows import Plan
 from tests.cast import SET_UP, Cast
-from tests.relay.planning import everything_assumed
+from tests.relay.planning import everything_assumed, house_today
 from tests.relay.test_plan_sources import arrive
 from tests.web.office import signed_in
 from tests.web.reading import read
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def draft(cast: Cast) -> Plan:
     arrive(cast, "Fair & Co", 3, became=1, at=timezone.now() - timedelta(days=60))
     arrive(cast, "", 1, became=0, at=timezone.now() - timedelta(days=50))
-    return plans.draft(everything_assumed(first_on=timezone.localdate().replace(day=1)), by=SET_UP, at=timezone.now())
+    return plans.draft(everything_assumed(first_on=house_today().replace(day=1)), by=SET_UP, at=timezone.now())
 
 
 def told(cast: Cast, plan: Plan) -> str:
@@ -71,7 +71,7 @@ def test_of_an_agreed_plan_no_cost_is_typed_any_more(cast: Cast, draft: Plan) ->
 
 
 def test_without_sources_the_page_says_so(cast: Cast) -> None:
-    plan = plans.draft(everything_assumed(first_on=timezone.localdate().replace(day=1)), by=SET_UP, at=timezone.now())
+    plan = plans.draft(everything_assumed(first_on=house_today().replace(day=1)), by=SET_UP, at=timezone.now())
     answer = signed_in(cast.ruth).get(reverse("plan_costs", args=[plan.pk]))
     assert "No sources" in answer.content.decode()
     assert signed_in(cast.ruth).post(reverse("plan_costs", args=[plan.pk]), {"cost_0": "7"}).status_code == 302
