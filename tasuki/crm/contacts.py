@@ -13,6 +13,7 @@ from tasuki.core import abilities, names
 from tasuki.crm import barred
 
 if TYPE_CHECKING:
+    from tasuki.core.abilities import Standing
     from tasuki.core.people import User
 
 
@@ -56,8 +57,7 @@ class Contacts(models.QuerySet["Contact"]):
         standing = abilities.standing_of(user)
         if standing.scope("account") is abilities.Scope.ALL:
             return self
-        leads = apps.get_model("crm", "Lead")._default_manager.filter(abilities.owned_by_scope(standing, "lead"))
-        accounts = apps.get_model("crm", "Account")._default_manager.filter(abilities.owned_by_scope(standing, "account"))
+        leads, accounts = _of_whom(standing)
         return self.filter(
             Exists(leads.filter(contact=OuterRef("pk"))) | Exists(leads.filter(account=OuterRef("account"))) | Exists(accounts.filter(pk=OuterRef("account")))
         )
@@ -130,10 +130,15 @@ def visible_by_ways(user: User) -> list[Contacts]:
     standing = abilities.standing_of(user)
     if standing.scope("account") is abilities.Scope.ALL:
         return []
-    leads = apps.get_model("crm", "Lead")._default_manager.filter(abilities.owned_by_scope(standing, "lead")).order_by()
-    accounts = apps.get_model("crm", "Account")._default_manager.filter(abilities.owned_by_scope(standing, "account")).order_by()
+    leads, accounts = _of_whom(standing)
     seen: dict[str, Any] = {"account__in": accounts.values("pk"), "account_id__in": leads.values("account"), "pk__in": leads.values("contact")}
     return [Contact.objects.filter(**{path: ids}) for path, ids in seen.items()]
+
+
+def _of_whom(standing: Standing) -> tuple[models.QuerySet[Any], models.QuerySet[Any]]:
+    """The leads and the accounts by way of which somebody who does not see all accounts sees people."""
+    leads, accounts = (apps.get_model("crm", name)._default_manager.order_by() for name in ("Lead", "Account"))
+    return leads.filter(abilities.owned_by_scope(standing, "lead")), accounts.filter(abilities.owned_by_scope(standing, "account"))
 
 
 class ContactEmail(models.Model):

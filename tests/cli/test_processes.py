@@ -36,8 +36,8 @@ def test_those_that_served_pages_are_renewed_once_nobody_has_asked_for_a_while(m
 
 
 @pytest.mark.parametrize(("leaving", "status"), [(None, 0), (0, 0), (3, 3), ("It is said why.", 1)])
-def test_a_child_ends_with_the_status_that_it_leaves_with(leaving: object, status: int) -> None:
-    child = processes.Process(lambda: sys.exit(leaving))  # type: ignore[arg-type]
+def test_a_child_ends_with_the_status_that_it_leaves_with(leaving: str | int | None, status: int) -> None:
+    child = processes.Process(lambda: sys.exit(leaving))
     assert child.wait(until=time.monotonic() + 60)
     assert child.status == status
 

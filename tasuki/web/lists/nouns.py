@@ -47,10 +47,6 @@ def _contacts(user: User) -> QuerySet[Any]:
     return Contact.objects.visible_to(user).for_listing()
 
 
-def _contacts_by_ways(user: User) -> list[QuerySet[Any]]:
-    return [*contacts.visible_by_ways(user)]
-
-
 def _tasks(user: User) -> QuerySet[Any]:
     return Task.objects.visible_to(user).for_listing()
 
@@ -205,7 +201,7 @@ CONTACTS = Spec(
     "contacts",
     filter_fields.CONTACT,
     rows=_contacts,
-    seen_by_ways=_contacts_by_ways,
+    seen_by_ways=contacts.visible_by_ways,
     columns=(
         Column("person", _("Person"), "family_name", then=("given_name",), plain="display_name", edit="person"),
         Column("account", _("Account"), "account__name", edit="account"),

@@ -89,7 +89,7 @@ class Spec:
     summed: str = ""
     needs: Ability | None = None
     found: Callable[[QuerySet[Any], str, User], QuerySet[Any]] | None = None
-    seen_by_ways: Callable[[User], list[QuerySet[Any]]] | None = None
+    seen_by_ways: Callable[[User], Sequence[QuerySet[Any]]] | None = None
 
     def is_open_to(self, standing: Standing) -> bool:
         return self.needs is None or self.needs in standing.abilities
