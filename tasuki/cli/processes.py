@@ -25,6 +25,7 @@ import click
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.cli.readiness import database_in_use, speak
+from tasuki.cli.renewing import RENEWED, Renewal
 from tasuki.core import embedded_postgres, home
 from tasuki.core.errors import Refused
 
@@ -199,6 +200,9 @@ class Child:
                 self.start()
         elif self.process.ended():
             self.process.sweep()
+            if self.process.status == RENEWED:
+                self.start()
+                return
             self.n_deaths = 1 if now - self.started > _STEADY_AFTER else self.n_deaths + 1
             pause = min(0.5 * 2 ** (self.n_deaths - 1), _LONGEST_PAUSE)
             click.echo(f"The {self.name} process ended with status {self.process.status}; starting it again in {pause:g} s.", err=True)
@@ -310,7 +314,7 @@ def _run(name: str, plan: Plan, users: TextIO | None) -> Callable[[], object]:
         if name == "web":
             serve_pages(host=plan.host, port=plan.port)
         else:
-            do_jobs()
+            do_jobs(renewal=Renewal())
 
     return go_on
 
@@ -432,8 +436,11 @@ def _renew_when_idle(asked: ctypes.c_double) -> None:
             os.kill(os.getpid(), signal.SIGHUP)
 
 
-def do_jobs() -> None:
-    """Procrastinate: notices a new job at once by LISTEN, and looks every half second in case it did not hear."""
+def do_jobs(renewal: Renewal | None = None) -> None:
+    """Procrastinate: notices a new job at once by LISTEN, and looks every half second in case it did not hear.
+
+    `renewal` is given to one that went on from what the supervisor has read: it grows only by what it does.
+    """
     import django
 
     django.setup()
@@ -444,6 +451,8 @@ def do_jobs() -> None:
     from tasuki.schedule import HEARTBEAT_SECONDS, STALLED_AFTER_SECONDS
 
     _leave_with_the_supervisor()
+    if renewal:
+        signal.signal(signal.SIGTERM, renewal.hear)
     # Looking for work and saying that it is done takes a moment each: that, and no job, is what these connections are for.
     connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=2)
     with app.replace_connector(connector) as jobs:
@@ -454,7 +463,10 @@ def do_jobs() -> None:
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_AFTER_SECONDS,
             delete_jobs="successful",
+            worker_middleware=[renewal.around] if renewal else [],
         )
+    if renewal and renewal.is_leaving:
+        sys.exit(RENEWED)
 
 
 if __name__ == "__main__":

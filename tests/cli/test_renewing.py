@@ -1,0 +1,145 @@
+"""A worker that has grown gives its place to a fresh one, and no job knows of it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from tasuki.cli import processes, renewing
+from tasuki.cli.renewing import RENEWED, Renewal
+from tasuki.core import embedded_postgres
+from tests.cli.conftest import ROOT, Installation
+from tests.cli.test_up import eventually
+
+GROWN_BY = 64_000_000
+
+
+class Worker:
+    """Counts how often it is asked to stop."""
+
+    def __init__(self) -> None:
+        self.n_asked = 0
+
+    def stop(self) -> None:
+        self.n_asked += 1
+
+
+async def _at_once() -> None:
+    return None
+
+
+def do(renewal: Renewal, worker: Worker) -> None:
+    asyncio.run(renewal.around(_at_once, None, worker))
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look is one at a span that is over, and nothing that a test does is much work."""
+    monkeypatch.setattr(renewing, "_IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(renewing, "_IDLE_SHARE", 1000.0)
+
+
+@pytest.mark.usefixtures("_soon")
+def test_a_worker_leaves_once_it_has_grown() -> None:
+    renewal, worker = Renewal(), Worker()
+    do(renewal, worker)
+    assert (renewal.is_leaving, worker.n_asked) == (False, 0)
+    kept = bytearray(b"\1" * GROWN_BY)
+    do(renewal, worker)
+    do(renewal, worker)
+    assert (renewal.is_leaving, worker.n_asked) == (True, 1), len(kept)
+
+
+def test_it_stays_while_it_has_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewing, "_GROWN_MB", -1000.0)
+    monkeypatch.setattr(renewing, "_IDLE_SECONDS", 0.05)
+    renewal, worker = Renewal(), Worker()
+    do(renewal, worker)
+    assert worker.n_asked == 0, "It has only begun."
+    until = time.process_time() + 0.1
+    while time.process_time() < until:
+        pass
+    do(renewal, worker)
+    assert worker.n_asked == 0, "It was at work all the time."
+    time.sleep(5 * 0.05)
+    do(renewal, worker)
+    assert worker.n_asked == 1
+
+
+@pytest.mark.usefixtures("_soon")
+def test_it_does_not_leave_while_another_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewing, "_GROWN_MB", -1000.0)
+    renewal, worker = Renewal(), Worker()
+
+    async def long() -> None:
+        await renewal.around(_at_once, None, worker)
+        assert worker.n_asked == 0
+
+    asyncio.run(renewal.around(long, None, worker))
+    assert worker.n_asked == 1
+
+
+@pytest.mark.usefixtures("_soon")
+def test_a_job_that_fails_counts_as_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewing, "_GROWN_MB", -1000.0)
+    renewal, worker = Renewal(), Worker()
+
+    async def fail() -> None:
+        raise ValueError("There is no sash.")
+
+    with pytest.raises(ValueError, match="sash"):
+        asyncio.run(renewal.around(fail, None, worker))
+    assert worker.n_asked == 1
+
+
+def test_the_signal_to_stop_ends_it_but_for_one_that_is_leaving_anyway() -> None:
+    renewal = Renewal()
+    with pytest.raises(SystemExit) as leaving:
+        renewal.hear(signal.SIGTERM, None)
+    assert leaving.value.code == 128 + signal.SIGTERM
+    renewal.is_leaving = True
+    renewal.hear(signal.SIGTERM, None)
+
+
+def test_one_that_is_renewed_begins_again_at_once_and_did_not_die(capfd: pytest.CaptureFixture[str]) -> None:
+    child = processes.Child("worker", lambda: sys.exit(RENEWED))
+    child.start()
+    first = child.process
+    assert first
+    assert first.wait(until=time.monotonic() + 60)
+    child.look_after()
+    assert child.process
+    assert child.process is not first
+    assert child.n_deaths == 0
+    assert capfd.readouterr().err == ""
+    child.stop(by=time.monotonic() + 60)
+
+
+@pytest.mark.slow
+def test_while_workers_are_renewed_every_moment_each_job_is_done_once(prepared: Installation) -> None:
+    """Three hundred, put in one after the other."""
+    running = subprocess.Popen([sys.executable, "-m", "tests.cli.renewed_often"], cwd=ROOT, env=prepared.environment)
+    try:
+        with psycopg.connect(embedded_postgres.ensure_running(prepared.home).url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE done_by (job int, worker int)")
+            for n in range(300):
+                connection.execute(
+                    "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'write_down', jsonb_build_object('n', %s::int))", [n]
+                )
+                time.sleep(0.02)
+            eventually(lambda: connection.execute("SELECT count(DISTINCT job) FROM done_by").fetchone() == (300,))
+            assert connection.execute("SELECT count(*) FROM done_by").fetchone() == (300,), "None twice."
+            assert connection.execute("SELECT count(DISTINCT worker) > 2 FROM done_by").fetchone() == (True,), "It was renewed meanwhile."
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=30) == 0
+        with psycopg.connect(embedded_postgres.ensure_running(prepared.home).url) as connection:
+            assert connection.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'").fetchone() == (0,), "It left nothing half done."
+    finally:
+        running.kill()
+        running.wait()
