@@ -31,7 +31,7 @@ _WORDS: dict[str, _StrOrPromise] = {
     "choice": pgettext_lazy("kind of field", "choice"),
 }
 # What fields hold whose way of being read is shared by others.
-_BY_NAME = {"email": "mail", "phone": "phone", "domain": "domain", "corporate_number": "corporate number"}
+_BY_NAME = {"email": "mail", "other_email": "mail", "phone": "phone", "other_phone": "phone", "domain": "domain", "corporate_number": "corporate number"}
 _SHOWN_DAY = datetime(2024, 12, 31, 18, 30)  # noqa: DTZ001 - shows how a format writes it, wherever that is
 
 

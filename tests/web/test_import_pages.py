@@ -382,6 +382,17 @@ def test_a_second_number_and_address_come_in_beside_the_first_and_are_taken_back
     assert not Contact.objects.exists()
 
 
+def test_a_second_address_and_number_are_known_by_their_korean_names_and_shown_as_what_they_are(cast: Cast) -> None:
+    client = signed_in(cast.ada)
+    (file,) = brought(client, contacts="이름,이메일,이메일 2,전화,휴대폰\n김민수,a@gaon.example,b@home.example,02-555-0142,010-2345-6789\n").files.all()
+    page = client.get(reverse("import_file", args=[file.pk])).content.decode()
+    form = form_of(page)
+    said = [form[f"column-{name}"] for name in ("email", "other_email", "phone", "other_phone")]
+    assert said == ["이메일", "이메일 2", "전화", "휴대폰"]
+    said_of_columns = re.findall(r'<th scope="col">([^<]+)<br><span class="quiet small">([^<]+)<', page)
+    assert said_of_columns == [("이름", "text"), ("이메일", "mail address"), ("이메일 2", "mail address"), ("전화", "telephone number"), ("휴대폰", "telephone number")]
+
+
 def test_one_column_of_mobile_numbers_is_the_main_one(cast: Cast) -> None:
     client = signed_in(cast.ada)
     (file,) = brought(client, contacts="Last Name,휴대폰\nKim,010-2345-6789\nPark,010-2345-6780\n").files.all()
