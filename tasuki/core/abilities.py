@@ -247,15 +247,15 @@ def require(user: User, ability: Ability) -> None:
         raise Forbidden(_("You may not %(ability)s. Ask an administrator.") % {"ability": ability.label})
 
 
-def owned_by_scope(standing: Standing, noun: str) -> models.Q:
-    """The condition on `owner` and `team` for the rows of `noun` that a person sees."""
+def owned_by_scope(standing: Standing, noun: str, *, owner: str = "owner", team: str = "team") -> models.Q:
+    """The condition on `owner` and `team` for the rows of `noun` that a person sees; or on the paths to both, for rows that hang on such."""
     scope = standing.scope(noun)
     if scope is Scope.ALL:
         return models.Q()
     if scope is Scope.NOTHING:
         return models.Q(pk__in=[])
-    own, teams = models.Q(owner=standing.user_id), teams_of_scope(standing, noun)
-    return own | models.Q(team__in=teams) if teams else own
+    own, teams = models.Q(**{owner: standing.user_id}), teams_of_scope(standing, noun)
+    return own | models.Q(**{f"{team}__in": teams}) if teams else own
 
 
 def teams_of_scope(standing: Standing, noun: str) -> frozenset[int]:

@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tasuki.core import abilities, names
-from tasuki.core.abilities import Scope
 from tasuki.core.people import User
 from tasuki.core.search.nouns import Searched, Texts
 from tasuki.core.teams import Team
@@ -36,10 +35,8 @@ def _teams(ids: Sequence[int]) -> Iterator[Texts]:
 
 def nearest_of(rows: QuerySet[Any], user: User, *, noun: str, column: str = "pk") -> list[QuerySet[Any]]:
     """The first rows, in their order, that are the person's own, and the first of each of their teams: each by the index of the lists."""
-    standing = abilities.standing_of(user)
-    scope = standing.scope(noun)
-    teams = standing.tree if scope is Scope.TREE else {standing.team_id} if scope is Scope.TEAM else ()
-    owned = [rows.filter(owner=user.pk), *(rows.filter(team=team) for team in islice(teams, _MOST_TEAMS) if team)]
+    teams = abilities.teams_of_scope(abilities.standing_of(user), noun)
+    owned = [rows.filter(owner=user.pk), *(rows.filter(team=team) for team in islice(teams, _MOST_TEAMS))]
     return [some.values_list(column)[:NEAREST] for some in owned]
 
 

@@ -38,18 +38,9 @@ class Recordings(models.QuerySet["Recording"]):
         """Those that the person may hear: their own calls, those of the people they lead or coach, and model calls for whoever works leads."""
         standing = abilities.standing_of(user)
         scope = standing.scope("recording")
-        if scope is Scope.ALL:
-            return self
-        if scope is Scope.NOTHING:
-            return self.none()
-        heard = Q(call__caller=standing.user_id)
-        if scope is Scope.TREE:
-            heard |= Q(call__caller__team__in=standing.tree)
-        elif scope is Scope.TEAM and standing.team_id is not None:
-            heard |= Q(call__caller__team=standing.team_id)
-        if Ability.WORK_LEADS in standing.abilities:
-            heard |= ~Q(model_for="")
-        return self.filter(heard)
+        heard = abilities.owned_by_scope(standing, "recording", owner="call__caller", team="call__caller__team")
+        lends = Ability.WORK_LEADS in standing.abilities and scope not in (Scope.ALL, Scope.NOTHING)
+        return self.filter(heard | ~Q(model_for="") if lends else heard)
 
     def heard_by(self, user: User) -> Recordings:
         """Those above, and what is lent to the person: it is heard, and nothing else is done or read about it."""

@@ -36,16 +36,7 @@ class Holdings(models.QuerySet["Holding"]):
 
     def visible_to(self, user: User) -> Holdings:
         """Those of leads that the person sees."""
-        standing = abilities.standing_of(user)
-        scope = standing.scope("lead")
-        if scope is abilities.Scope.ALL:
-            return self
-        own = Q(lead__owner=standing.user_id)
-        if scope is abilities.Scope.TREE:
-            return self.filter(own | Q(lead__team__in=standing.tree))
-        if scope is abilities.Scope.TEAM and standing.team_id is not None:
-            return self.filter(own | Q(lead__team=standing.team_id))
-        return self.filter(own) if scope in (abilities.Scope.OWN, abilities.Scope.TEAM) else self.none()
+        return self.filter(abilities.owned_by_scope(abilities.standing_of(user), "lead", owner="lead__owner", team="lead__team"))
 
     def waiting(self) -> Holdings:
         return self.filter(state=HoldingState.WAITING)

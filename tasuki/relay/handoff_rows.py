@@ -48,7 +48,7 @@ class Handoffs(models.QuerySet["Handoff"]):
             return self.none()
         me = standing.user_id
         seen = Q(credited_to=me) | Q(offered_by=me) | Q(to_owner=me) | Q(answered_by=me)
-        teams = standing.tree if scope is Scope.TREE else {standing.team_id} if scope is Scope.TEAM and standing.team_id is not None else set()
+        teams = abilities.teams_of_scope(standing, "handoff")
         return self.filter(seen | Q(from_team__in=teams) | Q(to_team__in=teams))
 
     def open(self) -> Handoffs:

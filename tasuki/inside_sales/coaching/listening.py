@@ -96,7 +96,5 @@ def _coaches_seen_by(user: User) -> list[User]:
 
 
 def _hears_somebody(coach: User, by_team: dict[int | None, set[int]]) -> bool:
-    standing = abilities.standing_of(coach)
-    scope = standing.scope("recording")
-    teams = standing.tree if scope is Scope.TREE else {standing.team_id} if scope is Scope.TEAM else ()
+    teams = abilities.teams_of_scope(abilities.standing_of(coach), "recording")
     return any(by_team.get(team, set()) - {coach.pk} for team in teams)

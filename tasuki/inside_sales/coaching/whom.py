@@ -31,9 +31,7 @@ def people_of(user: User) -> Users:
     scope = standing.scope("recording")
     if scope is Scope.ALL:
         return rows
-    if scope is Scope.TREE:
-        return rows.filter(team__in=standing.tree)
-    return rows.filter(team=standing.team_id) if scope is Scope.TEAM and standing.team_id is not None else rows.none()
+    return rows.filter(team__in=abilities.teams_of_scope(standing, "recording"))
 
 
 def callers_of(user: User) -> Users:
