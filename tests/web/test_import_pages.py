@@ -389,8 +389,8 @@ def test_a_second_address_and_number_are_known_by_their_korean_names_and_shown_a
     form = form_of(page)
     said = [form[f"column-{name}"] for name in ("email", "other_email", "phone", "other_phone")]
     assert said == ["이메일", "이메일 2", "전화", "휴대폰"]
-    said_of_columns = re.findall(r'<th scope="col">([^<]+)<br><span class="quiet small">([^<]+)<', page)
-    assert said_of_columns == [("이름", "text"), ("이메일", "mail address"), ("이메일 2", "mail address"), ("전화", "telephone number"), ("휴대폰", "telephone number")]
+    kinds = re.findall(r'<th scope="col">[^<]+<br><span class="quiet small">([^<]+)<', page)
+    assert kinds == ["text", "mail address", "mail address", "telephone number", "telephone number"]
 
 
 def test_one_column_of_mobile_numbers_is_the_main_one(cast: Cast) -> None:
