@@ -84,14 +84,27 @@ Changes = dict[str, tuple[Any, Any]]
 
 def record(record_: models.Model, *, action: str, by: By, at: datetime, changes: Changes | None = None) -> AuditEntry:
     """Write one entry for one record, in the caller's transaction."""
-    return AuditEntry.objects.create(
+    entry = _unwritten(record_, action=action, by=by, at=at, changes=changes or {})
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_each(records: Iterable[models.Model], *, action: str, by: By, at: datetime, changes: Iterable[Changes]) -> list[AuditEntry]:
+    """Write one entry for each record, with what changed of it, in one statement; → in their order."""
+    return AuditEntry.objects.bulk_create(
+        [_unwritten(one, action=action, by=by, at=at, changes=changed) for one, changed in zip(records, changes, strict=True)]
+    )
+
+
+def _unwritten(record_: models.Model, *, action: str, by: By, at: datetime, changes: Changes) -> AuditEntry:
+    return AuditEntry(
         at=at,
         actor=by.actor,
         door=by.door,
         noun=record_._meta.model_name or "",
         record_id=record_.pk,
         action=action,
-        changes={field: [_plain(before), _plain(after)] for field, (before, after) in (changes or {}).items()},
+        changes={field: [_plain(before), _plain(after)] for field, (before, after) in changes.items()},
     )
 
 

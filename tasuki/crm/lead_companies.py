@@ -6,7 +6,7 @@ A mail provider's domain says nothing about a company, nor does one that several
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,16 @@ def place(lead: Lead, *, by: By, at: datetime) -> Lead:
     lead = leads.locked(lead)
     note(lead, domain=domain, at=at)
     return lead
+
+
+def may_be_placed(without: Sequence[Lead]) -> set[int]:
+    """Of leads without a company, those that `place` may find one for; the person of each is loaded. Two questions, however many leads."""
+    alone = {lead.contact_id for lead in without if lead.contact and lead.contact.account_id is None}
+    keys = ContactEmail.objects.filter(contact__in=alone).values_list("contact_id", "key") if alone else ()
+    domains = [(contact, domain) for contact, key in keys if (domain := domain_of(key))]
+    known = look_up(_OF_DOMAINS, {one for _contact, domain in domains for one in domain_parents.upwards(domain)})
+    named = {contact for contact, domain in domains if domain_parents.nearest(domain, known)}
+    return {lead.pk for lead in without if lead.contact and (lead.contact.account_id is not None or lead.contact_id in named)}
 
 
 def note(lead: Lead, *, domain: str, at: datetime) -> None:

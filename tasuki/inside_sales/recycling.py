@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -171,16 +173,34 @@ def overtake(lead: Lead, *, at: datetime) -> int:
 
     What a worker is waking at this moment is left to it: it sees the pass that was opened here.
     """
-    if lead.contact_id is None:
-        return 0
-    rows = Holding.objects.waiting().filter(lead__contact=lead.contact_id, lead__product_line=lead.product_line).exclude(lead=lead.previous_id)
-    ids = list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
-    words = _("another pass began: #%(id)s") % {"id": lead.pk}
-    return Holding.objects.filter(pk__in=ids).update(state=HoldingState.OVERTAKEN, settled_at=at, settled_as=words)
+    return overtake_all([lead], at=at)
+
+
+@transaction.atomic
+def overtake_all(begun: Sequence[Lead], *, at: datetime) -> int:
+    """Likewise when many begin, no two of them of one person and product line: one question for all, and one statement for each that was waited for."""
+    by_person = {(lead.contact_id, lead.product_line): lead for lead in begun if lead.contact_id is not None}
+    people, lines = {contact for contact, _line in by_person}, {line for _contact, line in by_person}
+    rows = Holding.objects.waiting().filter(lead__contact__in=people, lead__product_line__in=lines)
+    held = rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "lead_id", "lead__contact_id", "lead__product_line")
+    over = defaultdict[int, list[int]](list)
+    for pk, held_lead, contact, line in held:
+        lead = by_person.get((contact, line))
+        if lead and lead.previous_id != held_lead:
+            over[lead.pk].append(pk)
+    for lead_id, ids in over.items():
+        words = _("another pass began: #%(id)s") % {"id": lead_id}
+        Holding.objects.filter(pk__in=ids).update(state=HoldingState.OVERTAKEN, settled_at=at, settled_as=words)
+    return sum(map(len, over.values()))
 
 
 def settle(holding: Holding, state: HoldingState, *, words: str, at: datetime) -> None:
     Holding.objects.filter(pk=holding.pk).update(state=state, settled_at=at, settled_as=words[:_LONGEST])
+
+
+def settle_all(holdings: Sequence[Holding], state: HoldingState, *, at: datetime) -> None:
+    """Likewise many, of whom there is nothing to say."""
+    Holding.objects.filter(pk__in=[holding.pk for holding in holdings]).update(state=state, settled_at=at, settled_as="")
 
 
 def former_owner_of(holding: Holding | None, lead: Lead, *, at: datetime) -> User | None:
@@ -191,6 +211,16 @@ def former_owner_of(holding: Holding | None, lead: Lead, *, at: datetime) -> Use
     if person.team is None or person.team.department != Department.INSIDE_SALES:
         return None
     return None if Absence.objects.on(at.astimezone(ZoneInfo(person.time_zone)).date()).filter(user=person).exists() else person
+
+
+def receivers(holdings: Sequence[Holding], *, at: datetime) -> dict[int, Receiver]:
+    """Who gets the next pass of each that is held, by the number of the lead that waits, in their order. Each former owner is asked about once."""
+    may: dict[int | None, User | None] = {}
+    for holding in holdings:
+        if holding.former_owner_id not in may:
+            may[holding.former_owner_id] = former_owner_of(holding, holding.lead, at=at)
+    owners = ((holding, may[holding.former_owner_id]) for holding in holdings)
+    return {holding.lead_id: Receiver(owner, owner.team if owner and owner.team else holding.team) for holding, owner in owners}
 
 
 def _receiver(lead: Lead, holding: Holding | None, queue: HoldingQueue, *, at: datetime) -> Receiver:

@@ -6,7 +6,7 @@ the first that it meets decides · the queue that catches what is left, with an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from tasuki.inside_sales.routing_claims import Claim, Step
 from tasuki.inside_sales.routing_decisions import Cause, RoutingDecision, RoutingWait
 from tasuki.inside_sales.routing_pools import RoutingPool
 from tasuki.inside_sales.routing_rules import RoutingRule, RoutingVersion
-from tasuki.inside_sales.routing_staff import Candidate, Loads, Staff
+from tasuki.inside_sales.routing_staff import Answer, Candidate, Loads, Staff
 
 if TYPE_CHECKING:
     from tasuki.core.teams import Team
@@ -141,10 +141,15 @@ def _find(lead: Lead, version: RoutingVersion | None, *, at: datetime) -> Found:
 
 def _by_claims(claims: list[Claim], lead: Lead, *, at: datetime) -> tuple[Found | None, list[Candidate]]:
     """The first who has a claim and is here, or their deputy."""
-    looked_at: list[Candidate] = []
     if not claims:
-        return None, looked_at
+        return None, []
     staff = Staff([], first=at, last=at, others=[claim.user_id for claim in claims])
+    return first_here(claims, lead, staff, at=at)
+
+
+def first_here(claims: Iterable[Claim], lead: Lead, staff: Staff, *, at: datetime) -> tuple[Found | None, list[Candidate]]:
+    """The first of those who have a claim that is here, or their deputy; and who was looked at. The staff has them all."""
+    looked_at: list[Candidate] = []
     for claim in claims:
         one = staff.stands(claim.user_id, at)
         looked_at.append(one)
@@ -162,9 +167,15 @@ def _by_rules(lead: Lead, version: RoutingVersion | None, *, at: datetime, had: 
     # One lead of a pool is given out at a time: the round and the caps are those that the one before left.
     pool = RoutingPool.objects.select_for_update(of=("self",)).select_related("team").get(pk=rule.pool_id)
     staff = Staff([pool], first=at, last=at)
-    answer = staff.ask(pool, needs=routing_staff.needs_of(lead, had=had), at=at, loads=_loads(staff, pool, at=at))
+    answer = staff.ask(pool, needs=routing_staff.needs_of(lead, had=had), at=at, loads=loads_now(staff, [pool], at=at))
     if answer.user_id is not None:
         routing_staff.save_round(staff.members[pool.pk])
+    return answered(answer, staff, pool, rule=rule, queue=queue)
+
+
+def answered(answer: Answer, staff: Staff, pool: RoutingPool, *, rule: RoutingRule, queue: Team) -> Found:
+    """What the answer of the pool of a rule comes to."""
+    if answer.user_id is not None:
         return Found(Step.RULE, staff.team_of(answer.user_id) or pool.team, owner_id=answer.user_id, rule=rule, candidates=answer.candidates)
     if answer.opens_at:
         return Found(Step.RULE, pool.team, rule=rule, opens_at=answer.opens_at, candidates=answer.candidates)
@@ -179,8 +190,9 @@ def _first_rule(lead: Lead, version: RoutingVersion | None, *, at: datetime) -> 
     return next((rule for rule in rules if not rule.condition or asked.holds(rule.condition, lead)), None)
 
 
-def _loads(staff: Staff, pool: RoutingPool, *, at: datetime) -> Loads:
-    loads = staff.loads([pool])
+def loads_now(staff: Staff, pools: Sequence[RoutingPool], *, at: datetime) -> Loads:
+    """How much everybody carries, and how many leads each got today."""
+    loads = staff.loads(pools)
     for user_id, n in routing_decisions.n_given(staff.by_midnight(at), until=at).items():
         loads.n_today[user_id, staff.day_of(user_id, at)] = n
     return loads
@@ -193,7 +205,19 @@ def _queue(lead: Lead, version: RoutingVersion | None) -> Team:
 
 def _decide(lead: Lead, found: Found, *, version: RoutingVersion | None, cause: Cause, by: By, at: datetime, breach: int | None = None) -> RoutingDecision:
     """Write the decision, carry it out, and tell whoever has to know."""
-    decision = RoutingDecision.objects.create(
+    decision = unwritten(lead, found=found, version=version, cause=cause, by=by, at=at, domain=lead_companies.came_by(lead))
+    decision.breach_of = breach
+    decision.save(force_insert=True)
+    RoutingWait.objects.filter(lead=lead).delete()
+    if found.opens_at and found.rule:
+        RoutingWait.objects.create(lead=lead, pool=found.rule.pool, opens_at=found.opens_at)
+    _carry_out(lead, decision, by=by, at=at)
+    return decision
+
+
+def unwritten(lead: Lead, *, found: Found, version: RoutingVersion | None, cause: Cause, by: By, at: datetime, domain: str) -> RoutingDecision:
+    """The decision as a row that is not written yet. `domain`: by which the lead got its company, "" if it came with it."""
+    return RoutingDecision(
         lead=lead,
         at=at,
         cause=cause,
@@ -202,19 +226,13 @@ def _decide(lead: Lead, found: Found, *, version: RoutingVersion | None, cause: 
         rule=found.rule,
         pool=found.rule.pool if found.rule else None,
         because_of=found.claim.lead_id if found.claim else None,
-        domain=lead_companies.came_by(lead),
+        domain=domain,
         owner_id=found.owner_id,
         team=found.team,
         opens_at=found.opens_at,
         candidates=[one.as_json() for one in found.candidates],
-        breach_of=breach,
         asked_by=by.actor if cause == Cause.HAND else None,
     )
-    RoutingWait.objects.filter(lead=lead).delete()
-    if found.opens_at and found.rule:
-        RoutingWait.objects.create(lead=lead, pool=found.rule.pool, opens_at=found.opens_at)
-    _carry_out(lead, decision, by=by, at=at)
-    return decision
 
 
 def _carry_out(lead: Lead, decision: RoutingDecision, *, by: By, at: datetime) -> None:
@@ -226,12 +244,15 @@ def _carry_out(lead: Lead, decision: RoutingDecision, *, by: By, at: datetime) -
     if decision.step == Step.CATCH_ALL and decision.owner_id is None:
         people = [person.pk for person in roles.managers_of(decision.team)]
         notifications.tell(people, happening=Happening.QUEUED, noun=lead.noun, cause=cause, by=us, at=at, about=following.about(lead))
-    elif decision.step == Step.OPEN_DEAL and decision.because_of and lead.account:
-        _tell_who_brought_the_deal(lead, decision, cause=cause, at=at)
+    else:
+        tell_who_brought_the_deal(lead, decision, cause=cause, at=at)
 
 
-def _tell_who_brought_the_deal(lead: Lead, decision: RoutingDecision, *, cause: AuditEntry, at: datetime) -> None:
-    carrier = routing_claims.carrier_before_sales(decision.because_of or 0)
-    if carrier and carrier != decision.owner_id and lead.account:
+def tell_who_brought_the_deal(lead: Lead, decision: RoutingDecision, *, cause: AuditEntry, at: datetime) -> None:
+    """Where a deal decided, whoever of inside sales brought it hears that more comes from its company."""
+    if decision.step != Step.OPEN_DEAL or not decision.because_of or not lead.account:
+        return
+    carrier = routing_claims.carrier_before_sales(decision.because_of)
+    if carrier and carrier != decision.owner_id:
         about = following.about(lead.account)
         notifications.tell([carrier], happening=Happening.KIN, noun="account", cause=cause, by=By(None, Door.JOB), at=at, about=about)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import Case, Deferrable, Q, When
+from django.db.models import Case, Deferrable, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -15,6 +16,7 @@ from tasuki.core.errors import Refused
 from tasuki.core.filters import sentences
 from tasuki.core.teams import Department, Team
 from tasuki.crm.conditions import Conditions
+from tasuki.crm.leads import Lead
 from tasuki.inside_sales.routing_pools import RoutingPool
 
 if TYPE_CHECKING:
@@ -106,6 +108,16 @@ class RoutingRule(models.Model):
 def first_queue() -> Team | None:
     """Where what no rule meets waits as long as nobody has said where: the first team of inside sales, else the one above all."""
     return Team.objects.filter(department=Department.INSIDE_SALES).order_by("pk").first() or Team.objects.first_of_all()
+
+
+def first_met(rules: Sequence[RoutingRule], ids: Iterable[int], conditions: Conditions) -> dict[int, RoutingRule]:
+    """The first rule that each of the leads meets; missing for one that meets none. One question, however many rules."""
+    leads = Lead.objects.filter(pk__in=set(ids))
+    meant = [conditions.among(rule.condition, leads).annotate(nth=Value(nth)).values_list("pk", "nth") for nth, rule in enumerate(rules)]
+    first: dict[int, int] = {}
+    for pk, nth in meant[0].union(*meant[1:], all=True) if meant else ():
+        first[pk] = min(nth, first.get(pk, nth))
+    return {pk: rules[nth] for pk, nth in first.items()}
 
 
 @transaction.atomic

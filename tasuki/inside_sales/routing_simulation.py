@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Value
-
 from tasuki.core.people import User
 from tasuki.crm import stages
 from tasuki.crm.conditions import Conditions
 from tasuki.crm.leads import Lead
 from tasuki.crm.ledger import Passage
-from tasuki.inside_sales import routing_claims, routing_staff
+from tasuki.inside_sales import routing_claims, routing_rules, routing_staff
 from tasuki.inside_sales.routing_claims import Claim, Step
 from tasuki.inside_sales.routing_pools import RoutingPool
 from tasuki.inside_sales.routing_rules import RoutingRule, RoutingVersion
@@ -74,7 +72,7 @@ def simulate(version: RoutingVersion, *, at: datetime, most: int = MOST) -> Simu
     refused = conditions.among(version.blocked, Lead.objects.filter(pk__in=set(asked))).values_list("pk", flat=True) if version.blocked else ()
     blocked = routing_claims.blocked(asked) | set(refused)
     claims = routing_claims.of_leads({pk: moment for pk, moment in asked.items() if pk not in blocked})
-    ruled = _ruled(rules, set(asked) - blocked, conditions)
+    ruled = routing_rules.first_met(rules, set(asked) - blocked, conditions)
     pools = list({rule.pool_id: rule.pool for rule in rules}.values())
     claimants = [claim.user_id for of_one in claims.values() for claim in of_one]
     staff = Staff(pools, first=min(asked.values(), default=at), last=max(asked.values(), default=at), others=claimants)
@@ -155,13 +153,3 @@ def meeting(condition: str, *, at: datetime, most: int = MOST) -> tuple[int, int
 def _arrived(most: int) -> Sequence[Passage]:
     rows = Passage.objects.filter(stage=stages.READY).order_by("-entered_at", "-pk").select_related("owner")
     return list(rows[:most])
-
-
-def _ruled(rules: Sequence[RoutingRule], ids: set[int], conditions: Conditions) -> dict[int, RoutingRule]:
-    """The first rule that each lead meets: one question, however many rules."""
-    leads = Lead.objects.filter(pk__in=ids)
-    meant = [conditions.among(rule.condition, leads).annotate(nth=Value(nth)).values_list("pk", "nth") for nth, rule in enumerate(rules)]
-    first: dict[int, int] = {}
-    for pk, nth in meant[0].union(*meant[1:], all=True) if meant else ():
-        first[pk] = min(nth, first.get(pk, nth))
-    return {pk: rules[nth] for pk, nth in first.items()}

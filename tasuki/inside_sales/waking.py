@@ -1,24 +1,28 @@
 """Waking: each morning of the queue what has its day, at once what waited for a thing that happens, and bit by bit what is dead (R6).
 
 Rows are claimed in batches, each batch with the passes it opens in one transaction: whatever is killed is done again or was done, never
-half, never twice. Two workers pass each other by.
+half, never twice. Two workers pass each other by. What many leads need is read and written by the same statements; see `next_passes`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from tasuki.core.audit import By, Door
+from tasuki.core.errors import Refused
+from tasuki.crm import next_passes
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.wake_rules import LATEST, Sign
 from tasuki.inside_sales import holding_queue, recycling
 from tasuki.inside_sales.holding_queue import HoldingQueue
-from tasuki.inside_sales.holdings import Holding, Holdings
+from tasuki.inside_sales.holdings import Holding, Holdings, HoldingState
 
-BATCH = 50
+# So many as take less than a second: mails and imports, and whoever works on one of these leads, do not wait for longer.
+BATCH = 200
 _BY_THE_CLOCK = By(None, Door.JOB)
 
 
@@ -67,10 +71,29 @@ def _wake_batch(rows: Holdings, *, at: datetime, most: int, queue: HoldingQueue 
     day = holding_queue.morning(at, hours=holding_queue.hours(queue)).day
     if day is None or most <= 0:
         return 0
-    held = list(rows.due(day).select_for_update(skip_locked=True, of=("self",)).order_by("wake_on", "pk")[:most])
-    for row in held:
-        recycling.wake_held(row, queue=queue, by=_BY_THE_CLOCK, at=at)
+    due = rows.due(day).select_for_update(skip_locked=True, of=("self",)).select_related("lead", "team", "former_owner__team")
+    held = list(due.order_by("wake_on", "pk")[:most])
+    _wake_set(held, queue=queue, at=at)
     return len(held)
+
+
+def _wake_set(held: Sequence[Holding], *, queue: HoldingQueue, at: datetime) -> None:
+    """Wake them together; what is no plain case is woken by itself and says why. A set with one that the database refuses is divided until it is alone."""
+    if len(held) == 1:
+        recycling.wake_held(held[0], queue=queue, by=_BY_THE_CLOCK, at=at)
+        return
+    try:
+        woken = next_passes.wake_together(recycling.receivers(held, at=at), stage=queue.stage, by=_BY_THE_CLOCK, at=at)
+    except (Refused, IntegrityError):
+        middle = len(held) // 2
+        for some in (held[:middle], held[middle:]):
+            _wake_set(some, queue=queue, at=at)
+        return
+    recycling.settle_all([row for row in held if row.lead_id in woken], HoldingState.WOKEN, at=at)
+    for row in held:
+        # One of the others may have come by another way with one that was woken.
+        if row.lead_id not in woken and Holding.objects.waiting().filter(pk=row.pk).exists():
+            recycling.wake_held(row, queue=queue, by=_BY_THE_CLOCK, at=at)
 
 
 def hold_what_came(*, at: datetime, most: int = 10_000) -> int:

@@ -15,6 +15,10 @@ from tasuki.relay.agreements import Agreement, Event
 from tasuki.relay.clocks import Clock, ClockEvent, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tasuki.core.audit import By
     from tasuki.crm.lead_imports import Arrived
 
 
@@ -26,19 +30,25 @@ def begin(arrived: Arrived) -> None:
     """
     if Agreement.objects.in_force().filter(event__in=(Event.RAISED, Event.OTHER)).exclude(condition="").exists():
         keeping.score_together(arrived.lead_ids, at=arrived.at)  # a condition may ask how a lead is scored
-    leads = {lead.pk: lead for lead in Lead.objects.filter(pk__in=arrived.lead_ids).only("origin", "owner_id", "team_id")}
+    begin_promises(arrived.lead_ids, by=arrived.by, at=arrived.at)
+
+
+@transaction.atomic
+def begin_promises(lead_ids: Sequence[int], *, by: By, at: datetime) -> None:
+    """Likewise of any leads that began in this transaction, stand in Ready and are scored, whatever their origin."""
+    leads = {lead.pk: lead for lead in Lead.objects.filter(pk__in=lead_ids).only("origin", "owner_id", "team_id")}
     by_event = defaultdict[Event, list[int]](list)
     for lead in leads.values():
         by_event[clocks.event_of_arrival(lead.origin)].append(lead.pk)
     alike = defaultdict[tuple[Agreement, int], list[Lead]](list)
     for event, ids in by_event.items():
-        for pk, agreement in agreements.meant_for_each(ids, event=event, at=arrived.at).items():
+        for pk, agreement in agreements.meant_for_each(ids, event=event, at=at).items():
             alike[agreement, leads[pk].team_id].append(leads[pk])
     for (agreement, team_id), those in alike.items():
-        _write(clocks.unwritten(agreement, team_id=team_id, at=arrived.at, since=arrived.at), those, arrived=arrived)
+        _write(clocks.unwritten(agreement, team_id=team_id, at=at, since=at), those, by=by, at=at)
 
 
-def _write(like: Clock, leads: list[Lead], *, arrived: Arrived) -> None:
+def _write(like: Clock, leads: list[Lead], *, by: By, at: datetime) -> None:
     """COPY a clock like this one for each of the leads, and that it began."""
     ids = new_ids(Clock, len(leads))
     copy_in(
@@ -55,5 +65,5 @@ def _write(like: Clock, leads: list[Lead], *, arrived: Arrived) -> None:
             for pk, lead in zip(ids, leads, strict=True)
         ),
     )  # fmt: skip
-    actor = arrived.by.actor.pk if arrived.by.actor else None
-    copy_in(ClockEvent, ("clock_id", "turn", "at", "actor_id", "reason"), ((pk, Turn.STARTED.value, arrived.at, actor, "") for pk in ids))
+    actor = by.actor.pk if by.actor else None
+    copy_in(ClockEvent, ("clock_id", "turn", "at", "actor_id", "reason"), ((pk, Turn.STARTED.value, at, actor, "") for pk in ids))

@@ -12,6 +12,7 @@ from tasuki.crm import barred, notifications, stages, tasks
 from tasuki.crm.lead_imports import Arrived
 from tasuki.crm.leads import Lead, Moved
 from tasuki.crm.merging import BecomeOne
+from tasuki.crm.next_passes import Begun
 from tasuki.crm.notifications import Happening
 from tasuki.crm.ownership import Given
 from tasuki.crm.records import OptedOut
@@ -29,7 +30,7 @@ from tasuki.engage.talk_figures import Measured
 from tasuki.engage.touches import Touched
 from tasuki.engage.tracking.judging import Noticed
 from tasuki.engage.triage.deciding import Triaged
-from tasuki.inside_sales import qualification, recycling, routing, waking
+from tasuki.inside_sales import qualification, recycling, routing, routing_sets, waking
 from tasuki.inside_sales.call_lists import buckets
 from tasuki.inside_sales.call_lists import lists as call_lists
 from tasuki.inside_sales.call_lists.buckets import Bucket
@@ -63,6 +64,8 @@ def subscribe() -> None:
     bus.listen(Touched, _worked_by_touching)
     bus.listen(Routed, _put_on_the_list_of_who_got_it)
     bus.listen(Arrived, _put_new_ones_on_the_lists)
+    # The same of many passes at once, in the order in which each alone would hear it.
+    bus.listen(Begun, _begin_together)
     bus.listen(Moved, chains.tell)
     bus.listen(Given, chains.tell_who_joins)
     bus.listen(Given, _change_lists)
@@ -111,6 +114,20 @@ def _hold_or_overtake(moved: Moved) -> None:
         recycling.overtake(moved.lead, at=moved.at)
 
 
+def _begin_together(begun: Begun) -> None:
+    """All that a `Moved` of each would have: see above. What follows only from a move, from a hand that is raised or from the end of a pass is none of it."""
+    leads, at = begun.leads, begun.at
+    following = {lead.previous_id: lead for lead in leads if lead.previous_id}
+    recycling.overtake_all(leads, at=at)
+    qualification.carry_all_over(following)
+    if begun.stage in stages.BEFORE_SALES:
+        keeping.score_together([lead.pk for lead in leads], at=at)
+    if begun.stage == stages.READY:
+        routing_sets.route_together(leads, by=begun.by, at=at)
+        arrivals.begin_promises([lead.pk for lead in leads], by=begun.by, at=at)
+    call_lists.follow_all(following, at=at)
+
+
 def _wake(sign: Sign) -> None:
     waking.hear(sign)
 
@@ -152,15 +169,17 @@ def _answer(replied: Replied) -> None:
 
 def _put_on_the_list_of_who_got_it(routed: Routed) -> None:
     """Likewise where it finds its owner only when somebody is at work, or somebody else gets it because the first was too late."""
+    if routed.lead.origin not in clocks.CAME_TO_US:
+        return
     lead = Lead.objects.select_related("owner").get(pk=routed.lead.pk)
-    if lead.stage_id == stages.READY and lead.origin in clocks.CAME_TO_US:
+    if lead.stage_id == stages.READY:
         call_lists.insert(lead, why=[["raised", lead.stage_since.isoformat(), lead.source]], by=routed.by, at=routed.at)
 
 
 def _change_lists(given: Given) -> None:
     """It leaves the lists of who had it. Whom a person gives it to finds it on the next list, if that is made already: at its end; and a hand that is
     raised on top of today's too. Where Tasuki gives it, it says so itself: see `Routed`. What the queue of recycled leads takes was on the list rightly."""
-    if given.to is not None or Lead.objects.in_process().filter(pk=given.lead.pk).exists():
+    if given.lead.owner_id is not None and (given.to is not None or Lead.objects.in_process().filter(pk=given.lead.pk).exists()):
         call_lists.leave(given.lead, by=given.by, at=given.at)
     if given.to is None or given.by.actor is None or given.to == given.by.actor or given.lead.stage_id not in stages.BEFORE_SALES:
         return

@@ -77,7 +77,7 @@ def nobody_is_lost_or_there_twice() -> None:
 def test_a_worker_killed_at_any_moment_wakes_nobody_twice_and_loses_nobody(town: Cast) -> None:
     recycled(town, N_WITH_KILLS)
     waking.wake_due(at=MORNING, most=2)
-    n_in_the_middle = kill_again_and_again(lambda: waking.wake_due(at=MORNING, most=2) > 0, within=96, seed=7, seen=nobody_is_lost_or_there_twice)
+    n_in_the_middle = kill_again_and_again(lambda: waking.wake_due(at=MORNING, most=2) > 0, within=42, seed=7, seen=nobody_is_lost_or_there_twice)
     assert n_in_the_middle > N_KILLS // 2, "no worker was killed at its work: the test proves nothing"
     assert Holding.objects.waiting().exists(), "they were done before they were killed"
     waking.wake_all(at=MORNING)

@@ -21,7 +21,7 @@ from tasuki.inside_sales.call_lists import rules, turns
 from tasuki.inside_sales.call_lists.buckets import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST_REASON = 200
 
@@ -365,9 +365,16 @@ def _take_off(late: CallListEntries, *, by: By, at: datetime) -> None:
 
 def follow(lead: Lead, *, before: Lead, at: datetime) -> None:
     """The pass that was on lists of today and later has woken as another: that one is called."""
-    waiting = CallListEntry.objects.filter(lead=before, worked_at__isnull=True, call_list__for_on__gte=at.date() - timedelta(days=1))
-    ahead = [one.pk for one in waiting.select_related("call_list__owner") if one.call_list.for_on >= rules.local(at, one.call_list.owner).date()]
-    CallListEntry.objects.filter(pk__in=ahead).update(lead=lead)
+    follow_all({before.pk: lead}, at=at)
+
+
+def follow_all(following: Mapping[int, Lead], *, at: datetime) -> None:
+    """Likewise of many leads, by the number of the pass before each."""
+    waiting = CallListEntry.objects.filter(lead__in=list(following), worked_at__isnull=True, call_list__for_on__gte=at.date() - timedelta(days=1))
+    ahead = [one for one in waiting.select_related("call_list__owner") if one.call_list.for_on >= rules.local(at, one.call_list.owner).date()]
+    for one in ahead:
+        one.lead = following[one.lead_id]
+    CallListEntry.objects.bulk_update(ahead, ["lead"])
 
 
 def entries_of(call_list: CallList) -> Iterable[CallListEntry]:
