@@ -73,7 +73,7 @@ def _places(spec: Any, sort: str, user: Any) -> list[str]:
     from tasuki.web.lists.page import order_of
 
     view = states.built_in(spec.views[0], spec)
-    order, rows = order_of(states.State(view, view.filter, sort, view.columns), spec), spec.rows(user)
+    order, rows = order_of(states.State(view, view.filter, sort, view.columns), spec, user), spec.rows(user)
     second = paging.window(rows, order, before="", after="").after
     third = paging.window(rows, order, before="", after=second).after if second else ""
     return [place for place in (third, paging.last_place(rows, order)) if place]

@@ -84,6 +84,7 @@ class Account(models.Model):
             models.Index(fields=["industry", "id"], name="account_by_industry"),
             models.Index(fields=["n_employees", "id"], name="account_by_size", condition=Q(n_employees__isnull=False)),
             models.Index(fields=["corporate_number", "id"], name="account_by_number", condition=~Q(corporate_number="")),
+            models.Index(fields=["postal_address", "id"], name="account_by_postal_address", condition=~Q(postal_address="")),
             models.Index(fields=["created_at", "id"], name="account_by_start"),
             models.Index(fields=["updated_at", "id"], name="account_by_change"),
         ]

@@ -102,6 +102,10 @@ class Task(models.Model):
             models.Index(fields=["created_at", "id"], name="task_to_do_by_start", condition=Q(done_at__isnull=True)),
             # Whether a record has something to do is asked of very many leads.
             models.Index(fields=["lead", "due_on"], name="task_to_do_of_lead", condition=Q(done_at__isnull=True)),
+            # Leads are ordered by the first of them, as far as somebody sees them.
+            models.Index(
+                fields=["due_on", "lead"], name="task_to_do_by_day_of_lead", include=["owner", "team"], condition=Q(done_at__isnull=True, lead__isnull=False)
+            ),
             models.Index(fields=["due_on", "id"], name="task_by_day", include=["done_at"]),
             models.Index(fields=["subject", "id"], name="task_by_subject"),
             models.Index(fields=["kind", "id"], name="task_by_kind"),

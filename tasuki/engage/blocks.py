@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, audit
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 
 LONGEST_REASON = 200
 _END = 4
+# What a list is ordered by: as much as is kept of the number or address; nothing of whoever asked to be erased.
+SHOWN = Case(
+    When(is_erasure=True, then=Value(None)),
+    When(~Q(value=""), then=F("value")),
+    default=F("ends_with"),
+    output_field=models.CharField(max_length=320, null=True),
+)
 
 
 class BlockKind(models.TextChoices):
@@ -103,7 +110,12 @@ class Block(models.Model):
     class Meta:
         verbose_name = _("block")
         verbose_name_plural = _("blocks")
-        indexes = [models.Index(fields=["-blocked_at", "-id"], name="block_latest")]
+        indexes = [
+            models.Index(fields=["-blocked_at", "-id"], name="block_latest"),
+            models.Index(SHOWN, "id", name="block_by_value"),
+            models.Index(fields=["reason", "id"], name="block_by_reason", condition=~Q(reason="")),
+            models.Index(fields=["lifted_because", "id"], name="block_by_reason_to_lift", condition=~Q(lifted_because="")),
+        ]
         constraints = [models.UniqueConstraint(fields=["kind", "digest"], condition=Q(lifted_at__isnull=True), name="blocked_once")]
 
     def __str__(self) -> str:

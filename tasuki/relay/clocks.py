@@ -129,6 +129,8 @@ class Clock(models.Model):
             models.Index(fields=["settled_at", "id"], name="clock_settled", condition=Q(settled_at__isnull=False)),
             models.Index(fields=["lead", "-started_at"], name="clock_of_lead"),
             models.Index(fields=["goes_on_at"], name="clock_to_go_on", condition=Q(stopped_at__isnull=True, goes_on_at__isnull=False)),
+            # Leads are ordered by the first that is due.
+            models.Index(fields=["due_at", "lead"], name="clock_by_end", condition=Q(stopped_at__isnull=True) & ~Q(owed="reading")),
             models.Index(fields=["handoff"], name="clock_of_handoff", condition=Q(handoff__isnull=False)),
             models.Index(fields=["owner"], name="clock_of_sender", condition=Q(stopped_at__isnull=True, owed__in=["reply", "plan", "take_up"])),
         ]

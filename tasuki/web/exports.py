@@ -55,7 +55,7 @@ def export(request: UserRequest, noun: str) -> HttpResponse | StreamingHttpRespo
     columns = [column for key in listed.columns if (column := spec.column(key)) and (column.value_path or column.custom or column.key in _BESIDES)]
     # The query is made now, so that what is wrong with the filter is said before anything is sent.
     narrowed = page.narrowed(spec, listed, reader=request.user, at=at)
-    found = page.order_of(listed, spec).applied(narrowed)
+    found = page.order_of(listed, spec, request.user).applied(narrowed)
     n_rows = _about(narrowed) if form == "xlsx" else 0
     number = NUMBERS.get(noun, "")
     head, rows = [*_head(columns), *([number] if number else [])], _rows(found, columns, reader=request.user, with_number=bool(number))

@@ -105,7 +105,7 @@ def test_pages_of_the_log_are_walked_by_its_index_and_nothing_is_sorted(cast: Ca
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE core_auditentry")
     view = states.built_in(ENTRIES.views[0], ENTRIES)
-    order = order_of(states.State(view, view.filter, view.sort, view.columns), ENTRIES)
+    order = order_of(states.State(view, view.filter, view.sort, view.columns), ENTRIES, cast.ada)
     first = paging.window(ENTRIES.rows(cast.ada), order, before="", after="")
     second = paging.window(ENTRIES.rows(cast.ada), order, before="", after=first.after)
     every = list(AuditEntry.objects.newest_first().values_list("pk", flat=True))

@@ -72,7 +72,7 @@ def refuse_unless_parted(cast: Cast, noun: str, said: str) -> None:
         wanted = state.read_from(QueryDict(f"{said}&as=board&group={field.key}"), spec, [])
         rows = page.narrowed(spec, wanted, reader=cast.ada, at=now())
         for is_large in (False, True):
-            asked = filling.Asked(rows, page.order_of(wanted, spec), spec.fields, page.asker(cast.ada, at=now()), is_large)
+            asked = filling.Asked(rows, page.order_of(wanted, spec, cast.ada), spec.fields, page.asker(cast.ada, at=now()), is_large)
             found = filling.filled(asked, lanes.lanes(field, rows, reader=cast.ada, at=now(), asked=wanted.filter), first=1000)
             standing = [row.pk for group in found for row in group.rows]
             assert sorted(standing) == sorted(rows.values_list("pk", flat=True))

@@ -61,7 +61,7 @@ def drawn(cast: Cast, noun: str, said: str, *, is_large: bool = False) -> calend
     spec = spec_of(SPECS[noun], cast.ada)
     wanted = state.read_from(QueryDict(said), spec, [])
     rows = page.narrowed(spec, wanted, reader=cast.ada, at=now())
-    reading = Reading(wanted, spec, page.order_of(wanted, spec), cast.ada, now(), is_large)
+    reading = Reading(wanted, spec, page.order_of(wanted, spec, cast.ada), cast.ada, now(), is_large)
     with mock.patch.object(counting, "COUNTED", -1 if is_large else counting.COUNTED):
         return calendars.calendar(rows, reading)
 

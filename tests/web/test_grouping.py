@@ -103,7 +103,7 @@ def refuse_unless_parted(who: User, noun: str, said: str, *, is_large: bool) -> 
     assert set(standing) == every
     for group in found:
         narrowed = state.read_from(QueryDict(group.bucket.narrowed(wanted).address().removeprefix("?")), spec, [])
-        alone = page.order_of(narrowed, spec).applied(page.narrowed(spec, narrowed, reader=who, at=now()))
+        alone = page.order_of(narrowed, spec, who).applied(page.narrowed(spec, narrowed, reader=who, at=now()))
         assert [row.pk for row in group.rows] == [row.pk for row in alone], group.bucket
         assert is_large or group.count == len(group.rows)
 

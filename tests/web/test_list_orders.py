@@ -21,12 +21,14 @@ from tasuki.core.search.narrowing import Ways
 from tasuki.core.teams import Team
 from tasuki.crm import stages
 from tasuki.crm.accounts import Account
-from tasuki.crm.contacts import Contact
+from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
 from tasuki.crm.leads import Lead, Origin
 from tasuki.crm.ledger import Outcome
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task, TaskKind
 from tasuki.engage.blocks import Block, BlockKind
+from tasuki.relay.agreements import Agreement, Owed
+from tasuki.relay.clocks import Clock
 from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.opportunities import LostBecause, Opportunity
 from tasuki.web.lists import counting, efforts, paging
@@ -67,6 +69,7 @@ class Business:
     products: list[Product] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
+    leads: list[Lead] = field(default_factory=list)
     dice: Random = field(default_factory=lambda: Random(7))
 
     def fill(self) -> None:
@@ -77,8 +80,11 @@ class Business:
         self.accounts = list(Account.objects.all())
         Contact.objects.bulk_create(map(self.contact, many))
         self.contacts = list(Contact.objects.all())
+        self.be_reached()
         Lead.objects.bulk_create(map(self.lead, many))
+        self.leads = list(Lead.objects.all())
         Opportunity.objects.bulk_create(self.opportunity(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
+        self.promise()
         Task.objects.bulk_create(map(self.task, many))
         Handoff.objects.bulk_create(self.handoff(nth, lead) for nth, lead in enumerate(Lead.objects.all()))
         Block.objects.bulk_create(map(self.block, many))
@@ -178,6 +184,31 @@ class Business:
             updated_at=MONDAY + timedelta(days=pick(range(4))),
         )
 
+    def be_reached(self) -> None:
+        """No, one, or several addresses and numbers of each, one of them mostly the main one, and the main one not always the first."""
+        mails, phones = [], []
+        for one in self.contacts:
+            main, n_mails = self.dice.choice([None, 0, 1, 1]), self.dice.randrange(4)
+            for nth in range(n_mails):
+                key = f"{self.dice.choice('kmz')}{nth}.{one.pk}@firm.example"
+                mails.append(ContactEmail(contact=one, address=key.title(), key=key, is_primary=nth == main))
+            # A switchboard is the number of many.
+            for nth, number in enumerate({"+8225550100", f"+8210{self.dice.randrange(10**8):08}"} if n_mails else ()):
+                phones.append(ContactPhone(contact=one, e164=number, is_primary=nth == main))
+        ContactEmail.objects.bulk_create(mails)
+        ContactPhone.objects.bulk_create(phones)
+
+    def promise(self) -> None:
+        """Of some leads one promise or two: that run, stand still, are over, or are of no matter to the lead."""
+        terms = {"event": "raised", "position": 99, "from_department": "marketing", "to_department": "inside_sales", "n_due": 5, "due_unit": "minutes"}
+        agreement, clocks = Agreement.objects.create(**terms), []
+        for lead in self.dice.sample(self.leads, N_ROWS // 2):
+            for owed in self.dice.sample([Owed.ANSWER, Owed.PLAN, Owed.READING], self.dice.choice([1, 2])):
+                stopped_at, due_at = self.dice.choice([None, None, MONDAY]), self.dice.choice([None, MONDAY + timedelta(hours=self.dice.randrange(9))])
+                said = {"n_seconds": 300, "since_at": MONDAY, "started_at": MONDAY, "counts": "wall", "stopped_because": "ended" if stopped_at else ""}
+                clocks.append(Clock(lead=lead, agreement=agreement, owed=owed, team=lead.team, due_at=due_at, stopped_at=stopped_at, **said))
+        Clock.objects.bulk_create(clocks)
+
     def lead(self, nth: int) -> Lead:
         pick = self.dice.choice
         opened_at, later = MONDAY + timedelta(minutes=nth // 4), timedelta(days=pick(range(3)))
@@ -233,6 +264,7 @@ class Business:
             due_on=pick([None, date(2026, 3, 1 + nth % 5)]),
             owner=owner,
             team=pick(self.teams),
+            lead=pick([None, *self.leads[: N_ROWS // 2]]),
             created_at=MONDAY + timedelta(hours=pick(range(5))),
             done_at=done_at,
             done_by=owner if done_at else None,
@@ -252,7 +284,7 @@ def some_business(cast: Cast) -> None:
 def ordered(noun: str, sort: str, reader: User) -> tuple[QuerySet[Any], Order]:
     spec = SPECS[noun]
     view = states.built_in(spec.views[-1], spec)
-    return spec.rows(reader), order_of(states.State(view, view.filter, sort, view.columns), spec)
+    return spec.rows(reader), order_of(states.State(view, view.filter, sort, view.columns), spec, reader)
 
 
 def walked(rows: QuerySet[Any], order: Order, *, by: Effort) -> tuple[list[list[int]], list[list[int]]]:
@@ -284,9 +316,10 @@ def see_that_it_is_an_order(rows: QuerySet[Any], order: Order) -> None:
         forth, back = walked(rows, order, by=by)
         assert [row for page in forth for row in page] == whole
         assert back == forth[::-1]
-    values = dict(rows.values_list("pk", order.path))
+    named = order.named(rows)
+    values = dict(named.values_list("pk", order.path))
     filled = [values[row] for row in whole if values[row] not in (None, "")]
-    expected = rows.exclude(pk__in=[pk for pk, value in values.items() if value in (None, "")]).order_by(
+    expected = named.exclude(pk__in=[pk for pk, value in values.items() if value in (None, "")]).order_by(
         F(order.path).desc() if order.is_falling else F(order.path).asc()
     )
     assert filled == list(expected.values_list(order.path, flat=True)), "in the order of the database"
@@ -401,7 +434,7 @@ def test_where_an_index_has_the_rows_of_one_value_in_the_order_only_they_are_wal
     assert not efforts.weighed(by_name, 10_000, meaning).along
 
 
-@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])
+@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source", "next_task", "-clock"])
 def test_where_a_short_walk_finds_too_few_the_rows_are_counted_out_once(business: Cast, sort: str) -> None:
     rows, order = ordered("lead", sort, business.ada)
     whole = [row.pk for row in order.applied(rows)]
@@ -416,16 +449,16 @@ def test_where_a_short_walk_finds_too_few_the_rows_are_counted_out_once(business
     assert asked == ["once"]
 
 
-@pytest.mark.parametrize("sort", ["account", "-stage", "person", "won", "-source", "title"])
+@pytest.mark.parametrize("sort", ["account", "-stage", "person", "won", "-source", "title", "next_task", "-clock"])
 def test_a_row_knows_its_own_place(business: Cast, sort: str) -> None:
     rows, order = ordered("lead", sort, business.ada)
     whole = list(order.applied(rows))
-    for nth in (3, 60, N_ROWS - 3):
+    for nth in (3, 30, 60, N_ROWS - 3):
         page = paging.window(rows, order, before="", after=paging.place_of(order, whole[nth]))
         assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: paging.PAGE]]
 
 
-@pytest.mark.parametrize("sort", ["owner", "-stage", "person", "account", "-won", "source"])
+@pytest.mark.parametrize("sort", ["owner", "-stage", "person", "account", "-won", "source", "next_task", "-next_task", "clock"])
 def test_a_narrow_role_walks_only_what_it_sees(business: Cast, sort: str) -> None:
     for reader in (business.ivo, business.saori, business.tomas):
         rows, order = ordered("lead", sort, reader)

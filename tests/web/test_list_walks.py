@@ -37,7 +37,7 @@ def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_
     assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
     by = efforts.weighed(order, 400_000, rows=seen)
     assert by == Effort(tried=3 * 127)
-    for sort in ("person", "-account", "created", "-reference"):
+    for sort in ("person", "-account", "created", "-reference", "email", "-phone"):
         _rows, order = ordered("contact", sort, business.ada)
         for one in (by, Effort(tried=7), Effort(tried=1)):
             forth, back = walked(seen, order, by=one)
@@ -72,7 +72,7 @@ def test_a_walk_goes_as_far_as_its_rows_let_expect_and_no_farther(business: Cast
         assert tried == expected, (among, nth, are_few)
 
 
-@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source"])
+@pytest.mark.parametrize("sort", ["-opened", "person", "account", "source", "-next_task"])
 @pytest.mark.parametrize(("sifted", "farthest"), [(1, 10_000), (40, 10_000), (40, 50), (10_000, 10_000)])
 @pytest.mark.parametrize("n_named", [None, 80, 5_000])
 def test_a_sieve_lets_a_long_walk_look_few_rows_up(
@@ -98,7 +98,7 @@ def test_a_sieve_lets_a_long_walk_look_few_rows_up(
 
 
 @pytest.mark.parametrize("who", ["ruth", "ivo", "saori", "chika"])
-@pytest.mark.parametrize("sort", ["person", "-account", "created"])
+@pytest.mark.parametrize("sort", ["person", "-account", "created", "email", "-phone"])
 @pytest.mark.parametrize(("let_through", "most_few", "soon"), [(1_000, 10_000, 0), (1, 10_000, 0), (1, 10_000, 10**9), (1, 1, 10**9)])
 def test_contacts_of_a_country_seen_by_way_of_others_are_the_same_however_they_are_found(
     business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str, sort: str, let_through: int, most_few: int, soon: int

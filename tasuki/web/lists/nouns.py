@@ -19,6 +19,7 @@ from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.crm.products import Product
 from tasuki.crm.tasks import Task
+from tasuki.engage import blocks
 from tasuki.engage.block_fields import BLOCK
 from tasuki.engage.blocks import Block
 from tasuki.relay.clock_fields import ANSWER_DUE
@@ -27,6 +28,7 @@ from tasuki.relay.handoff_rows import Handoff
 from tasuki.sales.filter_fields import OPPORTUNITY
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.audit_fields import ENTRY
+from tasuki.web.lists import firsts
 from tasuki.web.lists.spec import Column, Spec, View
 from tasuki.web.requests import record_id
 
@@ -102,8 +104,8 @@ LEADS = Spec(
         Column("grade", _("Grade"), "score__band", then=("score__engagement",), plain="score__letter"),
         Column("source", _("Source"), "source", then=("opened_at",)),
         Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", then=("opened_at",), plain="owner__display_name", edit="owner"),
-        Column("next_task", _("Next task")),
-        Column("clock", _("Answer due"), is_shown=False),
+        Column("next_task", _("Next task"), "by_next_task", firsts=firsts.next_tasks_of_leads),
+        Column("clock", _("Answer due"), "by_clock", firsts=firsts.answers_due, is_shown=False),
         Column("opened", _("Opened"), "opened_at"),
         Column("segment", _("Segment"), "segment", then=("opened_at",), is_shown=False, edit="segment"),
         Column("origin", _("Origin"), "origin", then=("opened_at",), is_shown=False, plain="get_origin_display"),
@@ -145,7 +147,7 @@ OPPORTUNITIES = Spec(
         Column("in_stage", _("In stage"), "lead_stage_since", is_number=True),
         Column("close", _("Close date"), "close_on", edit="close_on"),
         Column("owner", _("Owner"), "owner__family_name", stepped="owner_id", then=("opened_at",), plain="owner__display_name", edit="owner"),
-        Column("next_task", _("Next task")),
+        Column("next_task", _("Next task"), "by_next_task", firsts=firsts.next_tasks_of_opportunities),
         Column("opened", _("Opened"), "opened_at", is_shown=False),
         Column("closed", _("Closed"), "closed_at", is_shown=False),
         Column("product", _("Product"), "product__name", stepped="product_id", then=("opened_at",), is_shown=False, edit="product", reads="product"),
@@ -187,7 +189,7 @@ ACCOUNTS = Spec(
         Column("created", _("Since"), "created_at"),
         Column("team", _("Team"), "team__name", stepped="team_id", is_shown=False),
         Column("corporate_number", _("Corporate number"), "corporate_number", is_shown=False, edit="corporate_number"),
-        Column("postal_address", _("Postal address"), plain="postal_address", is_shown=False, edit="postal_address"),
+        Column("postal_address", _("Postal address"), "postal_address", is_shown=False, edit="postal_address"),
         Column("changed", _("Changed"), "updated_at", is_shown=False),
         Column("reference", _("Reference"), "reference", is_shown=False),
     ),
@@ -206,8 +208,8 @@ CONTACTS = Spec(
         Column("person", _("Person"), "family_name", then=("given_name",), plain="display_name", edit="person"),
         Column("account", _("Account"), "account__name", edit="account"),
         Column("title", _("Job title"), "title", edit="title"),
-        Column("email", _("Mail"), sensitive="contact.emails", plain="main_email", edit="emails"),
-        Column("phone", _("Telephone"), sensitive="contact.phones", plain="main_phone", edit="phones"),
+        Column("email", _("Mail"), "by_mail", firsts=firsts.main_mails, sensitive="contact.emails", plain="main_email", edit="emails"),
+        Column("phone", _("Telephone"), "by_phone", firsts=firsts.main_phones, sensitive="contact.phones", plain="main_phone", edit="phones"),
         Column("created", _("Since"), "created_at"),
         Column("department", _("Department"), "department", is_shown=False, edit="department"),
         Column("roles", _("Roles in buying"), "roles", is_shown=False, edit="roles"),
@@ -308,9 +310,9 @@ PEOPLE = Spec(
         Column("person", _("Name"), "family_name", then=("given_name",), plain="display_name"),
         Column("title", _("Job title"), "title"),
         Column("team", _("Team"), "team__name", stepped="team_id"),
-        Column("role", _("Roles")),
+        Column("role", _("Roles"), "by_role", firsts=firsts.roles),
         Column("email", _("E-mail address"), "email"),
-        Column("away", _("Away")),
+        Column("away", _("Away"), "by_absence", firsts=firsts.absences_under_way),
         Column("joined", _("Joined"), "hired_at", is_shown=False),
         Column("language", _("Language"), "language", is_shown=False, plain="get_language_display"),
         Column("time_zone", _("Time zone"), "time_zone", is_shown=False),
@@ -334,15 +336,14 @@ BLOCKS = Spec(
     BLOCK,
     rows=_blocks,
     columns=(
-        # By its end nobody looks for a number, so there is no order by it.
-        Column("value", _("Number or address"), plain="shown"),
+        Column("value", _("Number or address"), "by_value", computed=blocks.SHOWN, plain="shown"),
         Column("kind", _("Kind"), "kind", then=("blocked_at",), plain="get_kind_display"),
-        Column("reason", _("Reason"), plain="reason"),
+        Column("reason", _("Reason"), "reason"),
         Column("by", _("Blocked by"), "blocked_by__family_name", stepped="blocked_by_id", then=("blocked_at",), plain="blocked_by__display_name"),
         Column("blocked", _("Blocked"), "blocked_at"),
         Column("lifted", _("Lifted"), "lifted_at"),
         Column("lifted_by", _("Lifted by"), "lifted_by__family_name", stepped="lifted_by_id", plain="lifted_by__display_name", is_shown=False),
-        Column("lifted_because", _("Lifted because"), plain="lifted_because", is_shown=False),
+        Column("lifted_because", _("Lifted because"), "lifted_because", is_shown=False),
     ),
     views=(
         View("", _("Now blocked"), "lifted:empty"),

@@ -1,7 +1,8 @@
 """How a list is ordered: by stretches, in each of which the rows stand as one index has them, so that a page is walked and nothing is sorted.
 
 Rows without a value come last, in both directions: they are stretches of their own. So are the rows of each person, team or stage, which
-are few: to be in the order of their names, the rows of one are walked after those of the other.
+are few: to be in the order of their names, the rows of one are walked after those of the other. What belongs to a row and not to it alone (its tasks,
+its addresses) is walked in its own table, and leads to the rows.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BigIntegerField, Case, CharField, Expression, F, Field, Func, IntegerField, Model, Q, QuerySet, TextField, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleGreaterThanOrEqual, TupleLessThan, TupleLessThanOrEqual
 
+from tasuki.web.lists.firsts import Firsts
+
 _VALUE, _STEP, _BLANK, _NONE = "value", "step", "blank", "none"
 
 
@@ -23,6 +26,7 @@ class Stretch:
     """Rows that stand together: which, and by which keys; the last is the row's id. `steps`: one of these values after the other.
 
     `behind` says which to whoever begins at a place in it: a lower bound beside that of the place would have the index walked from there.
+    `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`.
     """
 
     name: str
@@ -30,6 +34,8 @@ class Stretch:
     keys: tuple[str, ...]
     steps: tuple[Any, ...] = ()
     behind: Q | None = None
+    walked: QuerySet[Any] | None = None
+    walked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Order:
     """By the value at `path`, falling or rising, then by those at the paths of `then`; the id decides between equals.
 
     `computed` is what the rows are ordered by where `path` is only a name for it. `steps` are the values at `stepped` in their order,
-    where they are few and their order is not that of an index.
+    where they are few and their order is not that of an index. `firsts` are rows of another table, of which the first of each row says the value.
     """
 
     model: type[Model]
@@ -47,9 +53,12 @@ class Order:
     then: tuple[str, ...] = ()
     stepped: str = ""
     steps: tuple[Any, ...] = ()
+    firsts: Firsts | None = None
 
     def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with the value at `path`."""
+        if self.firsts:
+            return rows.annotate(**{self.path: self.firsts.value, self._has_one: self.firsts.is_there})
         return rows if self.computed is None else rows.annotate(**{self.path: self.computed})
 
     def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -69,6 +78,8 @@ class Order:
         if self.steps:
             is_there = Q(**{f"{self.stepped}__isnull": False})
             return [Stretch(_STEP, is_there, (*self.then, "pk"), self.steps), Stretch(_NONE, ~is_there, (*self.then, "pk"))]
+        if self.firsts:
+            return self._by_firsts(self.firsts)
         keys = (self.path, *self.then, *([self.related_id] if self.relation else []), "pk")
         nullable, is_text = _gaps(self.model, self.path) if self.computed is None else ([self.path], False)
         is_there = Q(**{f"{self.path}__isnull": False}) if nullable or self.relation else Q()
@@ -80,16 +91,29 @@ class Order:
             found.append(Stretch(_NONE, Q(*((f"{one}__isnull", True) for one in nullable), _connector=Q.OR), ("pk",)))
         return found
 
+    def _by_firsts(self, firsts: Firsts) -> list[Stretch]:
+        """Those whose first says a value, those whose first says none (a task without a day), and those that have no first."""
+        is_valued = Q(**{f"{self.path}__isnull": False})
+        found = [Stretch(_VALUE, is_valued, (self.path, "pk"), walked=firsts.valued, walked_by=(firsts.path, firsts.to))]
+        if firsts.may_be_blank:
+            found.append(Stretch(_BLANK, ~is_valued & Q(firsts.is_there), ("pk",), walked=firsts.blank, walked_by=(firsts.to,)))
+        return [*found, Stretch(_NONE, ~Q(firsts.is_there), ("pk",))]
+
+    @property
+    def _has_one(self) -> str:
+        return f"{self.path}_is_there"
+
     def stretch_of(self, row: Any) -> Stretch:
         """Where a row stands that was read with all that the order goes by."""
         value = value_at(row, self.stepped if self.steps else self.path)
-        name = _NONE if value is None else _BLANK if value == "" else self.stretches[0].name
+        is_blank = value == "" or (value is None and self.firsts is not None and getattr(row, self._has_one))
+        name = _BLANK if is_blank else _NONE if value is None else self.stretches[0].name
         return next((one for one in self.stretches if one.name == name), self.stretches[0])
 
     @property
     def relation(self) -> str:
         """The path of the record whose value it is, "" for the row itself."""
-        return "" if self.computed is not None or self.steps else self.path.rpartition("__")[0]
+        return "" if self.computed is not None or self.steps or self.firsts else self.path.rpartition("__")[0]
 
     @property
     def related_id(self) -> str:

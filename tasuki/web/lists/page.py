@@ -206,7 +206,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     ways = _narrowed(spec, state, meaning, reader=request.user)
     rows = ways.rows
     count, is_about = counting.counted(rows)
-    order = order_of(state, spec)
+    order = order_of(state, spec, request.user)
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
     before, after = said.get("before", ""), said.get("after", "")
     by = efforts.of_search(order, count, is_often=ways.fitting is not None) if state.q else efforts.weighed(order, count, meaning, rows=rows)
@@ -303,9 +303,11 @@ def _reads(state: State, spec: Spec) -> list[str]:
     return [column.reads for key in state.columns if (column := spec.column(key)) and column.reads]
 
 
-def order_of(state: State, spec: Spec) -> Order:
+def order_of(state: State, spec: Spec, reader: User) -> Order:
     column = spec.column(state.sort.removeprefix("-"))
     assert column is not None  # noqa: S101 - a state is read with the columns of the noun
+    if column.firsts:
+        return Order(spec.fields.model, column.sort, state.sort.startswith("-"), firsts=column.firsts(reader))
     steps = orders.steps_of(spec.fields.model, column.stepped, column.sort) if column.stepped and not column.steps else column.steps
     return Order(spec.fields.model, column.sort, state.sort.startswith("-"), column.computed, column.then, column.stepped if steps else "", steps)
 

@@ -127,16 +127,36 @@ class _Walk:
     def _through(self, stretch: Stretch, place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         if stretch.steps:
             return self._by_steps(stretch, place, is_falling=is_falling, most=most)
+        if stretch.walked is not None:
+            return self._by_others(stretch, stretch.walked, place, is_falling=is_falling, most=most)
         here = Q(stretch.where if place is None or is_falling or stretch.behind is None else stretch.behind)
         if place is not None:
             here &= beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
-        found = self._walked(here, stretch.keys, is_falling=is_falling, most=most) if self.by.tried else []
+        walk = self._everything.filter(here, self.by.along)
+        found = self._walked(walk, stretch.keys, is_falling=is_falling, most=most, sieve=self._sieve) if self.by.tried else []
         if len(found) < most and self._soon is None and self._sieve:
-            found = self._sifted(here, stretch.keys, is_falling=is_falling, most=most)
+            found = self._sifted(walk, stretch.keys, is_falling=is_falling, most=most)
         if len(found) < most and not self._names_few:
             rows, are_few = self._left
             found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
+
+    def _by_others(self, stretch: Stretch, others: QuerySet[Any], place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
+        """The same where rows of another table are walked, each of which leads to one of the list: no sieve knows those."""
+        keys = stretch.walked_by
+        walk = others if place is None else others.filter(beyond(self.order, keys, place.keys, is_falling=is_falling))
+        found = self._walked(walk, keys, is_falling=is_falling, most=most, sieve=None) if self.by.tried else []
+        if len(found) < most:
+            rows, are_few = self._left
+            if self._sieve and self._sieve.n_named is not None:
+                rows, are_few = self._sieve.fitting.filter(self._sieve.lets_through), True
+            led_to = walk.filter(**{f"{keys[-1]}__in": rows.order_by().values("pk")})
+            found = self._first(led_to, keys, is_falling=is_falling, most=most, are_few=are_few)
+        return [Place(stretch.name, None, list(keys)) for keys in found]
+
+    @property
+    def _everything(self) -> QuerySet[Any]:
+        return self.order.named(self.order.model._default_manager.all())
 
     @cached_property
     def _sieve(self) -> Sieve | None:
@@ -195,63 +215,62 @@ class _Walk:
         turned = ", ".join(f"{nth + 1} {'DESC' if is_falling else 'ASC'}" for nth in range(len(keys)))
         return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
 
-    def _walked(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    def _walked(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> list[Sequence[Any]]:
         """What a walk as long as it may be finds; of words only its first part, if that holds too little or there is a sieve, and else more, as far as
         luck would have it."""
         part = self.by.tried // _PARTS
         if self.ways.fitting is None or not part:
-            return self._walked_on(here, keys, is_falling=is_falling, most=most)
-        found = self._tried(here, keys, is_falling=is_falling, most=most, among=part)
-        if len(found) == most or len(found) * _PARTS * _LUCK < most or self._sieve:
+            return self._walked_on(walk, keys, is_falling=is_falling, most=most, sieve=sieve)
+        found = self._tried(walk, keys, is_falling=is_falling, most=most, among=part)
+        if len(found) == most or len(found) * _PARTS * _LUCK < most or sieve:
             return found
-        return self._tried(here, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
+        return self._tried(walk, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
 
-    def _walked_on(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    def _walked_on(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> list[Sequence[Any]]:
         """What a walk finds, which goes as far as its rows so far let expect where otherwise all rows would be walked."""
         among = self.by.tried
-        found = self._tried(here, keys, is_falling=is_falling, most=most, among=among)
-        while len(found) < most and not self.by.are_few and not self._sieve:
+        found = self._tried(walk, keys, is_falling=is_falling, most=most, among=among)
+        while len(found) < most and not self.by.are_few and not sieve:
             among = among * most * 4 // (3 * len(found)) if found else among * 10
             if among > _LOOKED_UP:
                 break
-            found = self._tried(here, keys, is_falling=is_falling, most=most, among=among)
+            found = self._tried(walk, keys, is_falling=is_falling, most=most, among=among)
         return found
 
-    def _sifted(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    def _sifted(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect; through a fine one as far
         as it takes. What it lets through by numbers of few records is put in order and looked up, with no other row between."""
         if self._sieve and (self._sieve.is_fine or self._sieve.n_named is not None):
-            return self._tried(here, keys, is_falling=is_falling, most=most, among=_ALL, sieve=self._sieve)
-        found = self._tried(here, keys, is_falling=is_falling, most=most, among=_SIFTED, sieve=self._sieve)
+            return self._tried(walk, keys, is_falling=is_falling, most=most, among=_ALL, sieve=self._sieve)
+        found = self._tried(walk, keys, is_falling=is_falling, most=most, among=_SIFTED, sieve=self._sieve)
         wanted = _SIFTED * most * 4 // (3 * len(found)) if found else _FARTHEST + 1
         if len(found) == most or wanted > _FARTHEST:
             return found
-        return self._tried(here, keys, is_falling=is_falling, most=most, among=wanted, sieve=self._sieve)
+        return self._tried(walk, keys, is_falling=is_falling, most=most, among=wanted, sieve=self._sieve)
 
-    def _tried(self, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int, among: int, sieve: Sieve | None = None) -> list[Sequence[Any]]:
+    def _tried(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, among: int, sieve: Sieve | None = None) -> list[Sequence[Any]]:
         """The first rows that fit among the first of all, in the order of the keys; less than asked for may mean that the walk ended too early."""
-        everything = self.order.named(self.order.model._default_manager.all())
-        walked = _keys_of(everything.filter(here, self.by.along), keys, sieve).order_by(*_by(keys, is_falling=is_falling))[:among]
+        walked = _keys_of(walk, keys, sieve).order_by(*_by(keys, is_falling=is_falling))[:among]
         looked_up = self.ways.rows if self.ways.fitting is None else self.ways.fitting
         one_by_one = self.order.named(sieve.fitting if sieve else looked_up)
         fitting = one_by_one.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("pk")
         names = [*(f"key_{nth}" for nth in range(len(keys) - 1)), "value"]
         try:
-            (walk, values), (fit, more) = walked.query.sql_with_params(), fitting.query.sql_with_params()
+            (steps, values), (fit, more) = walked.query.sql_with_params(), fitting.query.sql_with_params()
         except EmptyResultSet:
             return []
         turned = ", ".join(f"step.{name} {'DESC' if is_falling else 'ASC'}" for name in names)
         shown = ", ".join(f"step.{name}" for name in names)
-        steps = f"({walk}) AS step({', '.join(names)})"
+        source = f"({steps}) AS step({', '.join(names)})"
         if sieve and sieve.n_named is not None:
             # Found before they are put in order, and looked up then until there are enough.
-            walk, values = _keys_of(everything.filter(here, self.by.along, sieve.lets_through), keys).order_by().query.sql_with_params()
-            through = f"SELECT * FROM ({walk} OFFSET 0) AS step({', '.join(names)}) ORDER BY {turned}"
-            steps = f"({through} LIMIT {_ALL if self._names_few else _LET_THROUGH}) AS step"
+            steps, values = _keys_of(walk.filter(sieve.lets_through), keys).order_by().query.sql_with_params()
+            through = f"SELECT * FROM ({steps} OFFSET 0) AS step({', '.join(names)}) ORDER BY {turned}"
+            source = f"({through} LIMIT {_ALL if self._names_few else _LET_THROUGH}) AS step"
         elif sieve:
-            through = f"SELECT * FROM ({walk}) AS step({', '.join(names)}, is_let_through) WHERE is_let_through ORDER BY {turned}"
-            steps = f"({through} LIMIT {_LET_THROUGH if sieve.is_fine else _ALL}) AS step"
-        statement = f"SELECT {shown} FROM {steps} CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
+            through = f"SELECT * FROM ({steps}) AS step({', '.join(names)}, is_let_through) WHERE is_let_through ORDER BY {turned}"
+            source = f"({through} LIMIT {_LET_THROUGH if sieve.is_fine else _ALL}) AS step"
+        statement = f"SELECT {shown} FROM {source} CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
         return _answered(statement, [*values, *more])
 
     def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tasuki.core.abilities import Ability, Standing
     from tasuki.core.custom_fields.definitions import CustomField
     from tasuki.core.people import User
+    from tasuki.web.lists.firsts import Firsts
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Column:
     no macro; `edit` names the field that can be changed in a cell; `computed` is what it is ordered by, where `sort` is no path of the
     table but only a name for it. Between equals the values at the paths of `then` decide, as an index has them. `stepped` is the path of
     what is ordered where that is few, as the people or teams are that `sort` leads to, and `steps` are its values in their order where they
-    are known (see `orders.Order`). `reads` is the path of rows that are read with those of the list only where the column is shown.
+    are known (see `orders.Order`). `firsts` are the rows of another table by the first of which it is ordered, as far as somebody sees them, where
+    `sort` is only a name for that. `reads` is the path of rows that are read with those of the list only where the column is shown.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Column:
     stepped: str = ""
     steps: tuple[Any, ...] = ()
     reads: str = ""
+    firsts: Callable[[User], Firsts] | None = None
 
     @property
     def edit_key(self) -> str:
@@ -53,8 +56,8 @@ class Column:
 
     @property
     def value_path(self) -> str:
-        """Where an export finds the value: `plain`, else what the column is ordered by; "" for a column that is not exported."""
-        return self.plain or self.sort
+        """Where an export finds the value: `plain`, else what the column is ordered by; "" for a column that is not exported, or found beside its rows."""
+        return self.plain or ("" if self.firsts else self.sort)
 
 
 @dataclass(frozen=True)
