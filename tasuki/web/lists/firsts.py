@@ -51,6 +51,12 @@ class Firsts:
         return Exists(self._of_a_row)
 
     @property
+    def is_missing(self) -> Q:
+        """Whether a row of the list has none. Those before which none can come have the smallest index to be looked for in."""
+        surely = Q(~Exists(self._of_a_row.filter(self.surely))) if self.surely else Q()
+        return surely & Q(~self.is_there)
+
+    @property
     def valued(self) -> QuerySet[Any]:
         """The first ones that say a value."""
         return self._leading.filter(self.surely | Q(~Exists(self._beside.filter(self.comes_before))), **{f"{self.path}__isnull": False})

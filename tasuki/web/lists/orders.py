@@ -26,7 +26,7 @@ class Stretch:
     """Rows that stand together: which, and by which keys; the last is the row's id. `steps`: one of these values after the other.
 
     `behind` says which to whoever begins at a place in it: a lower bound beside that of the place would have the index walked from there.
-    `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`.
+    `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`; `is_rest`: none of those does.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Stretch:
     behind: Q | None = None
     walked: QuerySet[Any] | None = None
     walked_by: tuple[str, ...] = ()
+    is_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Order:
         found = [Stretch(_VALUE, is_valued, (self.path, "pk"), walked=firsts.valued, walked_by=(firsts.path, firsts.to))]
         if firsts.may_be_blank:
             found.append(Stretch(_BLANK, ~is_valued & Q(firsts.is_there), ("pk",), walked=firsts.blank, walked_by=(firsts.to,)))
-        return [*found, Stretch(_NONE, ~Q(firsts.is_there), ("pk",))]
+        return [*found, Stretch(_NONE, firsts.is_missing, ("pk",), is_rest=True)]
 
     @property
     def _has_one(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
@@ -35,6 +35,8 @@ _PUT_IN_ORDER = 2_000
 _LET_THROUGH, _ALL = 1_000, 10**9
 # So many rows are looked up one by one at most where all rows would have to be walked otherwise.
 _LOOKED_UP = 15_000
+# Among so many those without a value are looked for before all of them are found.
+_LOOKED_THROUGH = 5_000
 _SALT = "tasuki.web.lists"
 
 
@@ -130,8 +132,10 @@ class _Walk:
         if stretch.walked is not None:
             return self._by_others(stretch, stretch.walked, place, is_falling=is_falling, most=most)
         here = Q(stretch.where if place is None or is_falling or stretch.behind is None else stretch.behind)
-        if place is not None:
-            here &= beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
+        farther = Q() if place is None else beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
+        if stretch.is_rest:
+            return self._rest(stretch, farther, is_falling=is_falling, most=most)
+        here &= farther
         walk = self._everything.filter(here, self.by.along)
         found = self._walked(walk, stretch.keys, is_falling=is_falling, most=most, sieve=self._sieve) if self.by.tried else []
         if len(found) < most and self._soon is None and self._sieve:
@@ -152,6 +156,17 @@ class _Walk:
                 rows, are_few = self._sieve.fitting.filter(self._sieve.lets_through), True
             led_to = walk.filter(**{f"{keys[-1]}__in": rows.order_by().values("pk")})
             found = self._first(led_to, keys, is_falling=is_falling, most=most, are_few=are_few)
+        return [Place(stretch.name, None, list(keys)) for keys in found]
+
+    def _rest(self, stretch: Stretch, farther: Q, *, is_falling: bool, most: int) -> list[Place]:
+        """Those to which no row of another table leads. They may be none among very many: a part of all is looked through, and then they are found at once."""
+        (rows, are_few), keys, found = self._left, stretch.keys, list[Sequence[Any]]()
+        here = rows.filter(stretch.where, farther)
+        if not are_few:
+            part = self.order.model._default_manager.filter(farther).order_by(*_by(keys, is_falling=is_falling)).values("pk")[:_LOOKED_THROUGH]
+            found = self._first(here.filter(pk__in=part), keys, is_falling=is_falling, most=most, are_few=False)
+        if len(found) < most:
+            found = _found_alone(_keys_of(here, keys).order_by(*keys), is_falling=is_falling, most=most)
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
     @property
@@ -300,6 +315,15 @@ def _fetched(rows: QuerySet[Any], statement: str, first: Sequence[Any] = (), **p
     except EmptyResultSet:
         return []
     return _answered(statement.format(rows=question, **parts), [*first, *values])
+
+
+def _found_alone(rows: QuerySet[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    """The first or the last of rows that are found in the order of their numbers, as two indexes are read beside each other. By one process: several
+    would read one of the indexes into the memory of each first."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        return _fetched(rows, "SELECT * FROM ({rows} OFFSET 0) found ORDER BY 1 {way} LIMIT {most}", way="DESC" if is_falling else "ASC", most=most)
 
 
 def _answered(statement: str, values: Sequence[Any]) -> list[Sequence[Any]]:
