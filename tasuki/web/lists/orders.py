@@ -58,9 +58,11 @@ class Order:
 
     def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with the value at `path`."""
-        if self.firsts:
-            return rows.annotate(**{self.path: self.firsts.value, self._has_one: self.firsts.is_there})
-        return rows if self.computed is None else rows.annotate(**{self.path: self.computed})
+        if self.computed is None and self.firsts is None:
+            return rows
+        said = {self.path: self.firsts.value, self._has_one: self.firsts.is_there} if self.firsts else {self.path: self.computed}
+        named: QuerySet[Any] = rows.annotate(**said)
+        return named
 
     def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order, to be read to their end."""

@@ -15,10 +15,11 @@ from typing import Any
 from django.core import signing
 from django.core.exceptions import BadRequest, EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, When
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
+from tasuki.core.search import arrays
 from tasuki.core.search.narrowing import Sieve, Ways
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, key, position, value_at
@@ -154,19 +155,26 @@ class _Walk:
             rows, are_few = self._left
             if self._sieve and self._sieve.n_named is not None:
                 rows, are_few = self._sieve.fitting.filter(self._sieve.lets_through), True
-            led_to = walk.filter(**{f"{keys[-1]}__in": rows.order_by().values("pk")})
+            is_one = Q(**{f"{keys[-1]}__in": rows.order_by().values("pk")})
+            # Of whom very many rows tell little, all that they see are found once: written so, PostgreSQL does not look each up again.
+            led_to = walk.filter(Case(When(is_one, then=True), default=False) if self.by.tried and not are_few else is_one)
             found = self._first(led_to, keys, is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
     def _rest(self, stretch: Stretch, farther: Q, *, is_falling: bool, most: int) -> list[Place]:
         """Those to which no row of another table leads. They may be none among very many: a part of all is looked through, and then they are found at once."""
-        (rows, are_few), keys, found = self._left, stretch.keys, list[Sequence[Any]]()
-        here = rows.filter(stretch.where, farther)
-        if not are_few:
-            part = self.order.model._default_manager.filter(farther).order_by(*_by(keys, is_falling=is_falling)).values("pk")[:_LOOKED_THROUGH]
-            found = self._first(here.filter(pk__in=part), keys, is_falling=is_falling, most=most, are_few=False)
+        (rows, are_few), keys = self._left, stretch.keys
+        here, everything = rows.filter(stretch.where, farther), self.order.model._default_manager.filter(farther)
+        if are_few:
+            found = self._first(here, keys, is_falling=is_falling, most=most, are_few=True)
+            return [Place(stretch.name, None, list(own)) for own in found]
+        part = everything.order_by(*_by(keys, is_falling=is_falling)).values("pk")[:_LOOKED_THROUGH]
+        found = self._first(here.filter(pk__in=part), keys, is_falling=is_falling, most=most, are_few=False)
         if len(found) < most:
-            found = _found_alone(_keys_of(here, keys).order_by(*keys), is_falling=is_falling, most=most)
+            # Of whoever does not see all it is asked last who sees a row.
+            missing = _found_alone(_keys_of(everything.filter(stretch.where), keys).order_by(*keys), is_falling=is_falling, most=_LOOKED_UP)
+            here = rows.filter(arrays.among("pk", arrays.written(pk for (pk,) in missing))) if len(missing) < _LOOKED_UP else here
+            found = self._first(here, keys, is_falling=is_falling, most=most, are_few=True)
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
     @property
