@@ -58,6 +58,10 @@ class Clocks(models.QuerySet["Clock"]):
     def running(self) -> Clocks:
         return self.filter(stopped_at__isnull=True)
 
+    def waited_for(self) -> Clocks:
+        """Those that run, but for what somebody is to read: a lead does not wait for that."""
+        return self.running().exclude(owed=Owed.READING)
+
     def due_by(self, at: datetime) -> Clocks:
         """Those that are over and that nobody has found yet."""
         return self.running().filter(breached_at__isnull=True, due_at__lte=at).order_by("due_at")
@@ -74,8 +78,8 @@ class Clocks(models.QuerySet["Clock"]):
         return self.running().filter(warned_at__isnull=True, breached_at__isnull=True, warn_at__lte=at, due_at__gt=at).order_by("warn_at")
 
     def of_leads(self, ids: Iterable[int]) -> dict[int, Clock]:
-        """The running clock of each lead that has one; the one that is due first. That somebody is to read something, a lead does not wait for."""
-        rows = self.running().exclude(owed=Owed.READING).filter(lead__in=list(ids)).order_by("lead_id", F("due_at").asc(nulls_last=True)).distinct("lead_id")
+        """The running clock of each lead that has one; the one that is due first."""
+        rows = self.waited_for().filter(lead__in=list(ids)).order_by("lead_id", F("due_at").asc(nulls_last=True)).distinct("lead_id")
         return {clock.lead_id: clock for clock in rows.select_related("agreement")}
 
 
@@ -148,6 +152,11 @@ class Clock(models.Model):
     def is_kept(self) -> bool | None:
         """None as long as it is not known."""
         return None if self.settled_at is None else self.breached_at is None
+
+
+def that_leads_wait_for() -> Clocks:
+    """Of all leads, for whoever finds those leads among the ones that they see: who sees a lead sees its promises."""
+    return Clock.objects.waited_for()
 
 
 class Turn(models.TextChoices):

@@ -18,7 +18,8 @@ from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
 from tests.cast import MONDAY, Cast
 from tests.remembering import written
-from tests.web.test_list_orders import ordered, some_business, walked
+from tests.web.business import some_business
+from tests.web.test_list_orders import ordered, walked
 
 pytestmark = pytest.mark.django_db
 

@@ -30,8 +30,9 @@ from tasuki.sales.opportunities import Opportunity
 from tasuki.web.lists import paging
 from tests.cast import MONDAY, Cast, hired
 from tests.remembering import written
+from tests.web.business import some_business
 from tests.web.office import deal_of, lead_of, signed_in
-from tests.web.test_list_orders import ordered, some_business
+from tests.web.test_list_orders import ordered
 
 pytestmark = pytest.mark.django_db
 OTHERS = [("lead", "next_task"), ("lead", "clock"), ("opportunity", "next_task"), ("contact", "email"), ("contact", "phone")]

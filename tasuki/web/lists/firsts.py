@@ -14,8 +14,7 @@ from tasuki.core.abilities import RoleGrant
 from tasuki.core.absences import Absence
 from tasuki.crm.contacts import ContactEmail, ContactPhone
 from tasuki.crm.tasks import Task
-from tasuki.relay.agreements import Owed
-from tasuki.relay.clocks import Clock
+from tasuki.relay import clocks
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
@@ -99,9 +98,8 @@ def next_tasks_of_opportunities(reader: User) -> Firsts:
 
 
 def answers_due(_reader: User) -> Firsts:
-    """The promise that is due first; whoever sees a lead sees its promises. One that stands still has no moment."""
-    rows = Clock.objects.running().exclude(owed=Owed.READING)
-    return Firsts(rows, "lead_id", "pk", "lead_id", "due_at", rank=("due_at", "pk"), comes_before=_earlier("due_at"), may_be_blank=True)
+    """The promise that is due first. One that stands still has no moment."""
+    return Firsts(clocks.that_leads_wait_for(), "lead_id", "pk", "lead_id", "due_at", rank=("due_at", "pk"), comes_before=_earlier("due_at"), may_be_blank=True)
 
 
 def _main(rows: QuerySet[Any], path: str) -> Firsts:
