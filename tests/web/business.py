@@ -61,7 +61,8 @@ class Business:
 
     def entry(self, nth: int) -> AuditEntry:
         actor, noun = self.dice.choice([None, *self.people]), self.dice.choice(["lead", "user"])
-        return AuditEntry(at=MONDAY + timedelta(hours=nth // 9), actor=actor, door="web", noun=noun, record_id=nth, action="change")
+        door, action = self.dice.choice(["web", "web", "job", "import"]), self.dice.choice(["add", "change", "give"])
+        return AuditEntry(at=MONDAY + timedelta(hours=nth // 9), actor=actor, door=door, noun=noun, record_id=nth % 70, action=action)
 
     def person(self, nth: int) -> User:
         pick = self.dice.choice

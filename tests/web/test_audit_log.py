@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tasuki.core import abilities, people
@@ -116,3 +118,84 @@ def test_pages_of_the_log_are_walked_by_its_index_and_nothing_is_sorted(cast: Ca
     plan = behind.explain()
     assert "audit_latest" in plan
     assert "Sort" not in plan
+
+
+def _rows(client: Client, sort: str, **said: str) -> list[int]:
+    page = client.get(reverse("audit"), {"sort": sort, **said})
+    assert page.status_code == 200
+    return [int(pk) for pk in re.findall(r'<tr id="auditentry-(\d+)"', page.content.decode())]
+
+
+def test_the_log_is_ordered_by_who_did_what_to_which_record_and_what_imports_wrote_comes_last(cast: Cast) -> None:
+    said = [
+        (cast.ivo, "web", "lead", 7, "give"),
+        (cast.ada, "import", "account", 1, "add"),
+        (None, "job", "lead", 6, "advance"),
+        (cast.mina, "web", "task", 5, "add"),
+    ]
+    made = [
+        AuditEntry.objects.create(at=MONDAY + timedelta(days=400), actor=who, door=door, noun=noun, record_id=pk, action=action)
+        for who, door, noun, pk, action in said
+    ]
+    ada, since = signed_in(cast.ada), {"filter": "at:after(2027-01-01)"}
+    by_ivo, imported, by_nobody, by_mina = (one.pk for one in made)
+    expected = {
+        "actor": [by_ivo, by_mina, by_nobody, imported],
+        "-actor": [by_mina, by_ivo, by_nobody, imported],
+        "record": [imported, by_nobody, by_ivo, by_mina],
+        "-record": [by_mina, by_ivo, by_nobody, imported],
+        "action": [by_mina, by_nobody, by_ivo, imported],
+        "-action": [by_ivo, by_nobody, by_mina, imported],
+        "door": [by_nobody, by_ivo, by_mina, imported],
+    }
+    assert {sort: _rows(ada, sort, **since) for sort in expected} == expected
+    assert ada.get(reverse("audit"), {"sort": "changes"}).status_code == 400, "several values have no order"
+    for sort in expected:
+        assert signed_in(cast.ruth).get(reverse("audit"), {"sort": sort}).status_code == 403
+    export = b"".join(ada.get(reverse("export", args=["auditentry"]), {"form": "csv", "sort": "actor", **since})).decode("utf-8-sig")
+    assert [line.split(",")[2] for line in export.strip().splitlines()[1:]] == ["lead 7", "task 5", "lead 6", "account 1"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "index"), [("action", "audit_by_action"), ("-door", "audit_by_door"), ("actor", "audit_by_actor"), ("-record", "audit_of_record")]
+)
+def test_each_order_of_the_log_is_read_from_its_index(cast: Cast, *, sort: str, index: str) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=MONDAY,
+            actor=(cast.ivo, cast.mina)[nth % 2],
+            door=("web", "job", "import")[nth % 3],
+            noun=("lead", "task")[nth % 2],
+            record_id=nth,
+            action="give",
+        )
+        for nth in range(6_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE core_auditentry")
+    view = states.built_in(ENTRIES.views[0], ENTRIES)
+    order = order_of(states.State(view, view.filter, sort, view.columns), ENTRIES, cast.ada)
+    after = paging.window(ENTRIES.rows(cast.ada), order, before="", after="").after
+    with CaptureQueriesContext(connection) as queries:
+        paging.window(ENTRIES.rows(cast.ada), order, before="", after=after)
+    for query in [one["sql"] for one in queries][:-1]:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN " + query)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert index in plan
+        assert "Seq Scan" not in plan
+
+
+def test_twelve_entries_cost_as_many_questions_as_two_in_each_order(cast: Cast) -> None:
+    ada = signed_in(cast.ada)
+
+    def asked(sort: str, until: int) -> int:
+        said = {"filter": f"record:between(900001, {900_000 + until}), noun:is(lead)"}
+        _rows(ada, sort, **said)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(_rows(ada, sort, **said)) == until
+        return len(queries)
+
+    AuditEntry.objects.bulk_create(AuditEntry(at=MONDAY, actor=cast.ivo, door="web", noun="lead", record_id=900_001 + nth, action="give") for nth in range(12))
+    for sort in ("actor", "-record", "action", "door"):
+        assert asked(sort, 2) == asked(sort, 12), sort

@@ -85,6 +85,9 @@ def see_that_it_is_an_order(rows: QuerySet[Any], order: Order) -> None:
         forth, back = walked(rows, order, by=by)
         assert [row for page in forth for row in page] == whole
         assert back == forth[::-1]
+    behind = list(rows.filter(order.apart).order_by("-pk" if order.is_falling else "pk").values_list("pk", flat=True)) if order.apart else []
+    assert whole[len(whole) - len(behind) :] == behind, "what stands apart is last, by its numbers"
+    rows, whole = rows.exclude(pk__in=behind), whole[: len(whole) - len(behind)]
     named = order.named(rows)
     values = dict(named.values_list("pk", order.path))
     filled = [values[row] for row in whole if values[row] not in (None, "")]

@@ -7,7 +7,7 @@ its addresses) is walked in its own table, and leads to the rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from tasuki.web.lists.firsts import Firsts
 
-_VALUE, _STEP, _BLANK, _NONE = "value", "step", "blank", "none"
+_VALUE, _STEP, _BLANK, _NONE, _APART = "value", "step", "blank", "none", "apart"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Order:
 
     `computed` is what the rows are ordered by where `path` is only a name for it. `steps` are the values at `stepped` in their order,
     where they are few and their order is not that of an index. `firsts` are rows of another table, of which the first of each row says the value.
+    What has the value of `apart` at its path stands behind all others, by its id: of what comes by the million no index is kept but that.
     """
 
     model: type[Model]
@@ -55,6 +56,7 @@ class Order:
     stepped: str = ""
     steps: tuple[Any, ...] = ()
     firsts: Firsts | None = None
+    apart: tuple[str, Any] | None = None
 
     def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with the value at `path`."""
@@ -70,14 +72,28 @@ class Order:
         if len(self.stretches) > 1:
             ordered.append(Case(*(When(one.where, then=Value(nth)) for nth, one in enumerate(self.stretches)), default=Value(len(self.stretches))))
         if self.steps:
-            ordered.append(_turned(position(self), is_falling=self.is_falling))
+            ordered.append(_turned(self._unless_apart(position(self)), is_falling=self.is_falling))
         # Where no value is missing, nothing is said of missing values: an index has them in this order, and none in that of NULLS LAST.
         turned = _turned if ordered else _turned_as_indexed
-        return self.named(rows).order_by(*ordered, *(turned(key(one), is_falling=self.is_falling) for one in self.stretches[0].keys))
+        *first, pk = self.stretches[0].keys
+        return self.named(rows).order_by(
+            *ordered, *(turned(self._unless_apart(key(one)), is_falling=self.is_falling) for one in first), turned(key(pk), is_falling=self.is_falling)
+        )
+
+    def _unless_apart(self, expression: Any) -> Any:
+        """What orders all rows but those that stand apart."""
+        return Case(When(Q(self.apart), then=None), default=expression) if self.apart else expression
 
     @cached_property
     def stretches(self) -> list[Stretch]:
         """In the order of the list, which begins with the rows that have a value."""
+        if self.apart is None:
+            return self._together
+        is_apart = Q(self.apart)
+        return [*(replace(one, where=one.where & ~is_apart) for one in self._together), Stretch(_APART, is_apart, ("pk",))]
+
+    @property
+    def _together(self) -> list[Stretch]:
         if self.steps:
             is_there = Q(**{f"{self.stepped}__isnull": False})
             return [Stretch(_STEP, is_there, (*self.then, "pk"), self.steps), Stretch(_NONE, ~is_there, (*self.then, "pk"))]
@@ -108,6 +124,8 @@ class Order:
 
     def stretch_of(self, row: Any) -> Stretch:
         """Where a row stands that was read with all that the order goes by."""
+        if self.apart and value_at(row, self.apart[0]) == self.apart[1]:
+            return self.stretches[-1]
         value = value_at(row, self.stepped if self.steps else self.path)
         is_blank = value == "" or (value is None and self.firsts is not None and getattr(row, self._has_one))
         name = _BLANK if is_blank else _NONE if value is None else self.stretches[0].name

@@ -212,7 +212,9 @@ class _Walk:
             return self._in_steps(stretch, place, is_falling=is_falling, most=most)
         found: list[Place] = []
         if place is not None:
-            here = self.rows.filter(**{self.order.stepped: place.step}).filter(beyond(self.order, stretch.keys, place.keys, is_falling=is_falling))
+            here = self.rows.filter(stretch.where, **{self.order.stepped: place.step}).filter(
+                beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
+            )
             found = [Place(stretch.name, place.step, list(keys)) for keys in self._first(here, stretch.keys, is_falling=is_falling, most=most)]
             steps = steps[steps.index(place.step) + 1 :]
         if len(found) < most and steps:
@@ -299,7 +301,7 @@ class _Walk:
     def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The first rows of each step after the other; the walk ends with the step that fills the page."""
         stepped = F(self.order.stepped)
-        here = self.rows.filter(Exact(stepped, AtStep(output_field=_field_at(self.rows, self.order.stepped))))
+        here = self.rows.filter(stretch.where, Exact(stepped, AtStep(output_field=_field_at(self.rows, self.order.stepped))))
         asked = _keys_of(here, stretch.keys).order_by(*_by(stretch.keys, is_falling=is_falling))[:most]
         statement = "SELECT step.value, hit.* FROM unnest(%s::{kind}[]) WITH ORDINALITY AS step(value, nth) CROSS JOIN LATERAL ({rows}) AS hit LIMIT {most}"
         return _fetched(asked, statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)

@@ -29,7 +29,8 @@ class Column:
     table but only a name for it. Between equals the values at the paths of `then` decide, as an index has them. `stepped` is the path of
     what is ordered where that is few, as the people or teams are that `sort` leads to, and `steps` are its values in their order where they
     are known (see `orders.Order`). `firsts` are the rows of another table by the first of which it is ordered, as far as somebody sees them, where
-    `sort` is only a name for that. `reads` is the path of rows that are read with those of the list only where the column is shown.
+    `sort` is only a name for that. `reads` is the path of rows that are read with those of the list only where the column is shown. `apart` are a path
+    and its value: rows that have it stand behind all others.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Column:
     steps: tuple[Any, ...] = ()
     reads: str = ""
     firsts: Callable[[User], Firsts] | None = None
+    apart: tuple[str, Any] | None = None
 
     @property
     def edit_key(self) -> str:
