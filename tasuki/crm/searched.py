@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasuki.core.search.nouns import Searched, Texts
+from tasuki.core.search.nouns import Owners, Searched, Texts
 from tasuki.core.searched import both_orders, nearest_of
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail, ContactPhone
@@ -79,8 +79,7 @@ CONTACTS = Searched(
     _contacts,
     through={"account": "account_id"},
     belongs_to="account",
-    owners=_companies_of,
-    owned=_people_of,
+    owners={"account": Owners(_companies_of, _people_of)},
     ruled_by="account",
     hides=frozenset({"emails", "phones"}),
     nearest=_near_contacts,

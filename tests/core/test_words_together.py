@@ -115,6 +115,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(narrowing, "_VERY_MANY", 1)
 
 
+N_DEALS = 2
 TOGETHER = {
     ("lead", "ada", "kim securities"): 1,
     ("lead", "ada", "kim bank"): 4,
@@ -125,6 +126,10 @@ TOGETHER = {
     ("contact", "obi", "bank free"): 0,
     ("opportunity", "ada", "night kim"): 1,
     ("opportunity", "ada", "kim bank"): 1,
+    ("opportunity", "ada", "kim 야간"): 1,
+    ("opportunity", "ada", "night haesol.ex"): 1,
+    ("opportunity", "obi", "night haesol.ex"): 0,
+    ("opportunity", "ada", "서윤 증권"): 1,
 }
 
 
@@ -148,6 +153,31 @@ def test_a_new_name_of_a_company_is_read_for_its_people_and_those_of_its_leads(b
         at_once, one_by_one = both_ways(business.ada, "lead", f"ara zebra{at_hand}")
         assert at_once == one_by_one
         assert len(one_by_one) == 1, "Kim's lead at the bank, where they do not work"
+
+
+@pytest.mark.parametrize("at_hand", [300, 1])
+def test_a_deal_is_read_again_with_its_own_name_its_person_and_its_company(
+    business: Cast, often: None, monkeypatch: pytest.MonkeyPatch, at_hand: int
+) -> None:
+    monkeypatch.setattr(indexing, "AT_HAND", at_hand)
+    indexing.absorb_all()
+    deal = Opportunity.objects.get(name="야간")
+
+    def is_found(text: str) -> bool:
+        indexing.absorb_all()
+        at_once, one_by_one = both_ways(business.ada, "opportunity", text)
+        assert at_once == one_by_one
+        return deal.pk in one_by_one
+
+    assert is_found("kim 야간") and is_found("ara bank")
+    Opportunity.objects.filter(pk=deal.pk).update(name="Morning")
+    assert is_found("kim morning") and not is_found("kim 야간")
+    records.change_account(Account.objects.get(name=COMPANIES[3]), said={"name": "Zebra"}, by=SET_UP, at=MONDAY)
+    assert is_found("ara zebra") and not is_found("ara bank")
+    Contact.objects.filter(pk=deal.lead_contact_id).update(given_name="Quokka")
+    assert is_found("quokka zebra") and not is_found("ara zebra")
+    Lead.objects.filter(pk=deal.lead_id).update(contact=Contact.objects.get(family_name="김"))
+    assert is_found("김 morning") and not is_found("quokka morning")
 
 
 def test_while_somebody_waits_to_be_read_nothing_is_said_at_once(business: Cast, often: None) -> None:
@@ -177,12 +207,12 @@ def test_who_is_gone_leaves_nothing(business: Cast) -> None:
 
 
 def test_reading_everything_again_gives_the_same(business: Cast) -> None:
-    def index() -> dict[int, frozenset[int]]:
-        return {pk: frozenset(keys) for pk, keys in SearchTogether.objects.values_list("record_id", "keys")}
+    def index() -> dict[tuple[str, int], frozenset[int]]:
+        return {(noun, pk): frozenset(keys) for noun, pk, keys in SearchTogether.objects.values_list("noun", "record_id", "keys")}
 
     indexing.absorb_all()
     before = index()
-    assert len(before) == len(PEOPLE)
+    assert len(before) == len(PEOPLE) + N_DEALS
     indexing.rebuild()
     assert index() == before
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from django.db import connection, transaction
 
@@ -23,6 +23,7 @@ _COLUMNS = ("noun", "record_id", "belongs_to", "words", "hidden", "keys")
 _TOGETHER = ("noun", "record_id", "keys")
 _KEPT_BLOCKS = 8
 _MOST_WORDS = 5
+_Words = tuple[list[str], list[str]]
 
 
 @transaction.atomic
@@ -91,26 +92,28 @@ def _write(noun: str, record_ids: Sequence[int]) -> None:
         copy_in(SearchEntry, _COLUMNS, filter(None, (_entry(noun, texts, keys) for texts in read)))
         _write_together(ids, read, keys)
     for owned in searched().values():
-        if owned.belongs_to == noun:
-            _write_owned(owned.noun, record_ids)
+        if noun in owned.owners:
+            _write_owned(owned.noun, record_ids, owners=noun)
 
 
 def _write_together(ids: Sequence[int], read: Sequence[Texts], keys: _KeysOfBlocks) -> None:
     """What the records of these ids, of which the texts of those that there are were read, hold together with their owners."""
-    noun, asked = keys.noun, searched()[keys.noun]
-    if asked.owners is None:
+    noun, owners = keys.noun, searched()[keys.noun].owners
+    if not owners:
         return
     SearchTogether.objects.filter(noun=noun, record_id__in=ids).delete()
-    owners: dict[int, list[int]] = defaultdict(list)
-    for record_id, owner in asked.owners(ids):
-        owners[record_id].append(owner)
-    texts_of = searched()[asked.belongs_to].texts
-    named = texts_of(sorted({one for some in owners.values() for one in some})) if texts_of and owners else ()
-    held = {texts.record_id: _open(texts) for texts in named}
+    held: dict[int, list[_Words]] = defaultdict(list)
+    for name, those in owners.items():
+        pairs, texts_of = list(those.of(ids)), searched()[name].texts
+        named = texts_of(sorted({owner for _record, owner in pairs})) if texts_of and pairs else ()
+        words = {texts.record_id: _words(texts) for texts in named}
+        for record_id, owner in pairs:
+            if owner in words:
+                held[record_id].append(words[owner])
 
     def row(texts: Texts) -> tuple[object, ...]:
-        together = [*_open(texts), *(text for owner in owners[texts.record_id] for text in held.get(owner, ()))]
-        grams = grams_together(together, _folded(texts.hidden))
+        together = [_words(texts), *held[texts.record_id]]
+        grams = grams_together(chain(*(said for said, _hidden in together)), chain(*(hidden for _said, hidden in together)))
         return noun, texts.record_id, keys.of(texts.record_id // BLOCK).array(grams)
 
     copy_in(SearchTogether, _TOGETHER, [row(texts) for texts in read])
@@ -123,12 +126,10 @@ def _write_of_owners(noun: str, record_ids: Sequence[int]) -> None:
         _write_together(ids, list(asked.texts(ids)) if asked.texts else [], keys)
 
 
-def _write_owned(noun: str, owners: Sequence[int]) -> None:
+def _write_owned(noun: str, record_ids: Sequence[int], *, owners: str) -> None:
     """The same for all that belong to these, of which the words are others now: a few at once, many are noted. What was never read waits for it."""
-    asked = searched()[noun]
-    if asked.owned is None:
-        return
-    owned = {one for some in _sliced(owners) for one in asked.owned(some)}
+    owned_by = searched()[noun].owners[owners].owned
+    owned = {one for some in _sliced(record_ids) for one in owned_by(some)}
     known = SearchTogether.objects.filter(noun=noun).order_by("record_id").values_list("record_id", flat=True)
     ids = [one for some in _sliced(sorted(owned)) for one in known.filter(record_id__in=some)]
     if len(ids) <= AT_HAND:
@@ -163,10 +164,10 @@ def _others(titles: Sequence[str], texts: Texts) -> list[str]:
     return _folded([*map(initials, titles), *texts.others])
 
 
-def _open(texts: Texts) -> list[str]:
-    """All that everybody may look for, folded."""
+def _words(texts: Texts) -> _Words:
+    """All that everybody may look for, folded, and what is hidden from some."""
     titles = _folded(texts.titles)
-    return [*titles, *_others(titles, texts)]
+    return [*titles, *_others(titles, texts)], _folded(texts.hidden)
 
 
 def _from_later_words(titles: Sequence[str]) -> Iterator[str]:

@@ -38,6 +38,8 @@ _TOGETHER, _MOST_ALTERNATIVES = 10_000, 8
 # So many of the newest block are told, to know of which word there are less.
 _TOLD = 2_000
 _WORDS, _HIDDEN = "words", "hidden"
+# The path of a row to its own id.
+_OWN = "pk"
 # Of less, too many addresses and numbers hold it by chance.
 _SHORTEST_HIDDEN = 3
 
@@ -169,21 +171,28 @@ class _Asked:
     def stand_together(self) -> tuple[Q, int] | None:
         """Of words that may stand in a record and in that to which it belongs, the rows among which all are that hold them, and by how many records they
         are named; None where nobody can say, or where they are too many to be looked at."""
-        name = next((one for one in self.places if searched()[one].owners and searched()[one].belongs_to in self.places), "")
-        if not name or len(self.words) == 1 or self.has_rare or any(one.noun != name for one in self.together):
+        name = next((one for one in self.places if self._is_asked_together(one)), "")
+        names = {name, *searched()[name].owners} if name else set()
+        if not name or len(self.words) == 1 or self.has_rare or any(one.noun not in names for one in self.together):
             return None
-        owner = searched()[name].belongs_to
-        ways = [told for some in self.words if (told := self._told(some, {name, owner}))]
+        ways = [told for some in self.words if (told := self._told(some, names))]
         if not ways or math.prod(map(len, ways)) > _MOST_ALTERNATIVES:
             return None
         grams = [[*chain(*one)] for one in product(*ways)] + [list(one.grams) for one in self.together if self._may_stand(one)]
         both = matching.ids_together(name, grams, self.there, most=_TOGETHER)
-        elsewhere = [replace(one, most=_TOGETHER) for one in chain(*self.words) if one.noun not in {name, owner}]
-        found = {} if both is None else matching.ids([*elsewhere, self._all_of(owner)], self.there)
+        elsewhere = [replace(one, most=_TOGETHER) for one in chain(*self.words) if one.noun not in names]
+        # A row may belong to nobody but their owner; of the noun itself, each row is in the index.
+        without = [] if self.places[name] == _OWN else [self._all_of(owner) for owner in searched()[name].owners]
+        found = {} if both is None else matching.ids([*elsewhere, *without], self.there)
         if both is None or any(ids.n >= _TOGETHER for ids in found.values()):
             return None
         named = [(name, both), *((noun, ids) for (noun, _question), ids in found.items())]
         return Q(*(among(self.places[noun], ids.array) for noun, ids in named), _connector=Q.OR), sum(ids.n for _noun, ids in named)
+
+    def _is_asked_together(self, noun: str) -> bool:
+        """Whether an index of what its records hold with their owners tells of all rows: what stands in two owners alone is told of the noun's own rows."""
+        owners = searched()[noun].owners
+        return bool(owners) and owners.keys() <= self.places.keys() and (len(owners) == 1 or self.places[noun] == _OWN)
 
     def _told(self, some: list[Question], names: Collection[str]) -> list[list[str]]:
         """The grams by which a word may be told in a record and its owner, openly and hidden; none where one of the ways tells nothing."""
@@ -313,7 +322,7 @@ def _places(noun: str) -> Iterator[tuple[str, str]]:
                 continue
             seen.add(name)
             if searched()[name].texts:
-                yield name, f"{way}_id" if way else "pk"
+                yield name, f"{way}_id" if way else _OWN
             paths = searched()[name].beside or searched()[name].through
             further += [(other, f"{way}__{path}".removeprefix("__").removesuffix("_id")) for other, path in paths.items()]
         near = further

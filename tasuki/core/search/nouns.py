@@ -27,14 +27,22 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Owners:
+    """The records of one noun whose words a row may hold beside its own (all of them, perhaps more): `of` are pairs of a record of some ids and an
+    owner, `owned` the ids of records that have one of some for an owner."""
+
+    of: Callable[[Sequence[int]], Iterable[tuple[int, int]]]
+    owned: Callable[[Sequence[int]], Iterable[int]]
+
+
+@dataclass(frozen=True)
 class Searched:
     """A noun that can be found.
 
     `texts` reads the records of some ids; a noun without it has no words of its own and is reached only `through` others: noun →
     the path from this noun to it; `beside` are shorter paths to all that have words, where the rows hold them. `belongs_to` is the
-    noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a person sees this one. `owners` are pairs of a record of some ids and a
-    record of that noun whose words a row may hold beside its own (all of them, perhaps more); `owned` are the ids of records that have one of
-    some for an owner. `hides` names the sensitive fields
+    noun that `Texts.belongs_to` means, `ruled_by` the one by whose scope a person sees this one. `owners` are the nouns in whose records a word may
+    stand beside its own, where both are indexed together. `hides` names the sensitive fields
     whose texts are `hidden`. `exact` are columns that are compared as a whole. `nearest` asks for the ids of the rows nearest to a
     person who sees few, a few thousand of them at most. `is_name` says that its titles are names, in which a wrong letter is worth forgiving.
     """
@@ -45,8 +53,7 @@ class Searched:
     through: dict[str, str] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
     belongs_to: str = ""
-    owners: Callable[[Sequence[int]], Iterable[tuple[int, int]]] | None = None
-    owned: Callable[[Sequence[int]], Iterable[int]] | None = None
+    owners: dict[str, Owners] = field(default_factory=dict)
     ruled_by: str = ""
     hides: frozenset[str] = frozenset()
     exact: tuple[str, ...] = ()
