@@ -177,6 +177,12 @@ QUESTIONS = (
         " (lead.contact_id, lead.account_id, lead.stage_id, lead.stage_since, lead.source, lead.segment)",
     ),
     Question(
+        "teams",
+        gettext_lazy("The team that is kept beside a contact is that of its account."),
+        "SELECT contact.id FROM crm_contact contact LEFT JOIN crm_account account ON account.id = contact.account_id"
+        " WHERE contact.account_team_id IS DISTINCT FROM account.team_id",
+    ),
+    Question(
         "amounts",
         gettext_lazy("No amount is negative, and an order with an amount is in the ledger with one."),
         "SELECT 'passage ' || passage.id FROM crm_passage passage LEFT JOIN sales_opportunity opportunity ON opportunity.lead_id = passage.lead_id"

@@ -258,6 +258,11 @@ def owned_by_scope(standing: Standing, noun: str, *, owner: str = "owner", team:
     return own | models.Q(**{f"{team}__in": teams}) if teams else own
 
 
+def own_of_scope(standing: Standing, noun: str) -> models.Q:
+    """The condition on `owner` for the rows of `noun` that a person sees as their own."""
+    return models.Q(pk__in=[]) if standing.scope(noun) is Scope.NOTHING else models.Q(owner=standing.user_id)
+
+
 def teams_of_scope(standing: Standing, noun: str) -> frozenset[int]:
     """The teams of whose rows of `noun` a person sees each; none for whoever sees all there are, or only their own."""
     scope = standing.scope(noun)

@@ -14,6 +14,8 @@ from tasuki.core.errors import Refused
 from tasuki.core.team_trees import tree_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tasuki.core.calendars import Calendar
     from tasuki.core.people import User
 
@@ -67,6 +69,10 @@ class Teams(models.QuerySet["Team"]):
     def first_of_all(self) -> Team | None:
         """The team that stands under no other: what belongs to nobody in particular belongs to it."""
         return self.filter(parent__isnull=True).order_by("pk").first()
+
+    def but(self, some: Iterable[int]) -> list[int]:
+        """The ids of all others."""
+        return list(self.exclude(pk__in=some).values_list("pk", flat=True))
 
     def sizes(self) -> dict[int, int]:
         """How many people who may sign in stand in each team, by the team's id."""

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit
 from tasuki.core.audit import By
 from tasuki.core.meanwhile import Seen, held, refuse_overtaken
+from tasuki.core.teams import Team
 from tasuki.crm import matching, notifications, postal_addresses
 from tasuki.crm.ownership import Ownership
 from tasuki.crm.timeline import Kind, TimelineEntry
 
 if TYPE_CHECKING:
     from tasuki.core.people import User
-    from tasuki.core.teams import Team
 
 
 class Accounts(models.QuerySet["Account"]):
@@ -76,6 +76,7 @@ class Account(models.Model):
             models.Index(fields=["folded_name"], name="account_folded_name"),
             models.Index(fields=["domain"], name="account_domain", condition=~Q(domain="")),
             models.Index(fields=["owner", "-id"], name="account_of_owner"),
+            models.Index(fields=["owner", "team"], name="account_of_owner_by_team"),
             models.Index(fields=["team", "-id"], name="account_of_team"),
             models.Index(fields=["team", "country"], name="account_of_team_by_country"),
             models.Index(fields=["name", "id"], name="account_by_name"),
@@ -96,6 +97,21 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def visible_by_ways(user: User) -> list[Accounts]:
+    """What `visible_to` gives in parts: by their team; and of other teams one's own, and by leads. None for whoever sees all."""
+    standing = abilities.standing_of(user)
+    if standing.scope("account") is abilities.Scope.ALL:
+        return []
+    teams = abilities.teams_of_scope(standing, "account")
+    of_others = Account.objects.filter(team__in=Team.objects.but(teams))
+    leads = apps.get_model("crm", "Lead")._default_manager.order_by().filter(abilities.owned_by_scope(standing, "lead"))
+    return [
+        Account.objects.filter(team__in=teams),
+        of_others.filter(abilities.own_of_scope(standing, "account")),
+        of_others.filter(pk__in=leads.values("account")),
+    ]
 
 
 @transaction.atomic

@@ -10,11 +10,14 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, names
+from tasuki.core.teams import Team
 from tasuki.crm import barred
 
 if TYPE_CHECKING:
     from tasuki.core.abilities import Standing
     from tasuki.core.people import User
+
+_ALL = 10**9
 
 
 class Channel(models.TextChoices):
@@ -75,6 +78,8 @@ class Contact(models.Model):
     noun: ClassVar[str] = "contact"
 
     account = models.ForeignKey("crm.Account", models.SET_NULL, null=True, blank=True, related_name="contacts", db_constraint=False, verbose_name=_("account"))
+    # The team of the account, for lists of whoever sees the accounts of a team; the database keeps it (see migrations/0033_teams_beside_contacts.py).
+    account_team = models.ForeignKey("core.Team", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
     family_name = models.CharField(_("family name"), max_length=200)
     given_name = models.CharField(_("given name"), max_length=200, blank=True)
     title = models.CharField(_("job title"), max_length=120, blank=True)
@@ -97,6 +102,8 @@ class Contact(models.Model):
         indexes = [
             # With the account: to walk over those of other countries without reading them.
             models.Index(fields=["family_name", "given_name", "id"], include=("account",), name="contact_by_name"),
+            # Those of one team may all stand behind very many others: names in one script do.
+            models.Index(fields=["account_team", "family_name", "given_name", "id"], name="contact_of_team_by_name"),
             models.Index(fields=["title", "id"], name="contact_by_title"),
             models.Index(fields=["department", "id"], name="contact_by_department", condition=~Q(department="")),
             models.Index(fields=["roles", "id"], name="contact_by_roles", condition=~Q(roles="")),
@@ -126,13 +133,39 @@ class Contact(models.Model):
 
 
 def visible_by_ways(user: User) -> list[Contacts]:
-    """What `visible_to` gives in parts that may overlap: by their account, by its leads, and by leads of theirs. None for whoever sees all."""
+    """What `visible_to` gives in parts: by the team of their account, and those who are seen otherwise. None for whoever sees all."""
     standing = abilities.standing_of(user)
     if standing.scope("account") is abilities.Scope.ALL:
         return []
-    leads, accounts = _of_whom(standing)
-    seen: dict[str, Any] = {"account__in": accounts.values("pk"), "account_id__in": leads.values("account"), "pk__in": leads.values("contact")}
-    return [Contact.objects.filter(**{path: ids}) for path, ids in seen.items()]
+    of_teams = apps.get_model("crm", "Account")._default_manager.order_by().filter(team__in=abilities.teams_of_scope(standing, "account"))
+    return [Contact.objects.filter(account__in=of_teams.values("pk")), *_elsewhere(standing)]
+
+
+def visible_by_name(user: User) -> tuple[list[Contacts], list[Contacts]] | None:
+    """What `visible_to` gives in parts: those of each team, which an index has in the order of their names; and those who are seen otherwise.
+
+    None for whoever sees all, or the leads of teams, which are too many to be found.
+    """
+    standing = abilities.standing_of(user)
+    if standing.scope("account") is abilities.Scope.ALL or standing.scope("lead") is not abilities.Scope.OWN:
+        return None
+    teams = abilities.teams_of_scope(standing, "account")
+    return [Contact.objects.filter(account_team=team) for team in sorted(teams)], _elsewhere(standing)
+
+
+def _elsewhere(standing: Standing) -> list[Contacts]:
+    """Who is seen at accounts of other teams: as these are one's own, by their leads, and by leads of theirs; mostly few, or nobody."""
+    others = Team.objects.but(abilities.teams_of_scope(standing, "account"))
+    leads, _accounts = _of_whom(standing)
+    accounts = apps.get_model("crm", "Account")._default_manager.order_by().filter(team__in=others)
+    at_others = [accounts.filter(abilities.own_of_scope(standing, "account")), accounts.filter(pk__in=leads.values("account"))]
+    people = Contact.objects.filter(pk__in=leads.values("contact"))
+    # Apart, so that an index leads to each.
+    of_leads = [people.filter(account_team__isnull=True), people.filter(account_team__in=others)]
+    if standing.scope("lead") is abilities.Scope.OWN:
+        # Found before more is asked of them: the planner cannot tell that hardly any is at another team's account.
+        of_leads = [Contact.objects.filter(pk__in=some.values("pk")[:_ALL]) for some in of_leads]
+    return [*(Contact.objects.filter(account__in=some.values("pk")) for some in at_others), *of_leads]
 
 
 def _of_whom(standing: Standing) -> tuple[models.QuerySet[Any], models.QuerySet[Any]]:

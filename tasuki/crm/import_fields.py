@@ -299,13 +299,17 @@ def write_contacts(chunk: Chunk, rows: Rows, *, is_own: bool) -> None:
     """
     if not rows:
         return
+    teams: dict[int, int] = look_up("SELECT id, team_id FROM crm_account WHERE id = ANY(%s)", {v["account_id"] for _pk, v in rows if "account_id" in v})
     copy_in(
         Contact,
-        ("id", "account_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "custom", "created_at", "updated_at"),
+        (
+            "id", "account_id", "account_team_id", "family_name", "given_name", "title", "department", "roles", "language", "reference", "custom",
+            "created_at", "updated_at",
+        ),
         (
             (
-                pk, v.get("account_id"), *_name_of(v), v.get("title", ""), "", "", "", v.get("reference", "") if is_own else "",
-                column_of(v) if is_own else "{}",
+                pk, v.get("account_id"), teams.get(v.get("account_id", 0)), *_name_of(v), v.get("title", ""), "", "", "",
+                v.get("reference", "") if is_own else "", column_of(v) if is_own else "{}",
                 chunk.stamp, chunk.stamp,
             )
             for pk, v in rows

@@ -195,6 +195,7 @@ def add_contact(person: Person, *, by: By, at: datetime, another: str = "") -> C
         department=person.department.strip(),
         roles=person.roles.strip(),
         account=account,
+        account_team_id=account.team_id if account else None,
         created_at=at,
         updated_at=at,
     )

@@ -157,7 +157,7 @@ def test_a_new_name_of_a_company_is_read_for_its_people_and_those_of_its_leads(b
 
 @pytest.mark.parametrize("at_hand", [300, 1])
 def test_a_deal_is_read_again_with_its_own_name_its_person_and_its_company(
-    business: Cast, often: None, monkeypatch: pytest.MonkeyPatch, at_hand: int
+    business: Cast, often: None, monkeypatch: pytest.MonkeyPatch, *, at_hand: int
 ) -> None:
     monkeypatch.setattr(indexing, "AT_HAND", at_hand)
     indexing.absorb_all()
@@ -169,15 +169,20 @@ def test_a_deal_is_read_again_with_its_own_name_its_person_and_its_company(
         assert at_once == one_by_one
         return deal.pk in one_by_one
 
-    assert is_found("kim 야간") and is_found("ara bank")
+    assert is_found("kim 야간")
+    assert is_found("ara bank")
     Opportunity.objects.filter(pk=deal.pk).update(name="Morning")
-    assert is_found("kim morning") and not is_found("kim 야간")
+    assert is_found("kim morning")
+    assert not is_found("kim 야간")
     records.change_account(Account.objects.get(name=COMPANIES[3]), said={"name": "Zebra"}, by=SET_UP, at=MONDAY)
-    assert is_found("ara zebra") and not is_found("ara bank")
+    assert is_found("ara zebra")
+    assert not is_found("ara bank")
     Contact.objects.filter(pk=deal.lead_contact_id).update(given_name="Quokka")
-    assert is_found("quokka zebra") and not is_found("ara zebra")
+    assert is_found("quokka zebra")
+    assert not is_found("ara zebra")
     Lead.objects.filter(pk=deal.lead_id).update(contact=Contact.objects.get(family_name="김"))
-    assert is_found("김 morning") and not is_found("quokka morning")
+    assert is_found("김 morning")
+    assert not is_found("quokka morning")
 
 
 def test_while_somebody_waits_to_be_read_nothing_is_said_at_once(business: Cast, often: None) -> None:

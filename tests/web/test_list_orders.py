@@ -56,16 +56,16 @@ def ordered(noun: str, sort: str, reader: User) -> tuple[QuerySet[Any], Order]:
     return spec.rows(reader), order_of(states.State(view, view.filter, sort, view.columns), spec, reader)
 
 
-def walked(rows: QuerySet[Any], order: Order, *, by: Effort) -> tuple[list[list[int]], list[list[int]]]:
+def walked(rows: QuerySet[Any], order: Order, *, by: Effort, ways: Ways | None = None) -> tuple[list[list[int]], list[list[int]]]:
     """The pages forth to the end, and from there back to the start."""
-    page = paging.window(rows, order, before="", after="", by=by)
+    page = paging.window(rows, order, before="", after="", by=by, ways=ways)
     forth = [[row.pk for row in page.rows]]
     while page.after:
-        page = paging.window(rows, order, before="", after=page.after, by=by)
+        page = paging.window(rows, order, before="", after=page.after, by=by, ways=ways)
         forth.append([row.pk for row in page.rows])
     back = [[row.pk for row in page.rows]]
     while page.before:
-        page = paging.window(rows, order, before=page.before, after="", by=by)
+        page = paging.window(rows, order, before=page.before, after="", by=by, ways=ways)
         back.append([row.pk for row in page.rows])
     return forth, back
 

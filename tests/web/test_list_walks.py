@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from django.db.models import Q
 
+from tasuki.core.abilities import Role
 from tasuki.core.filters import options, sentences
 from tasuki.core.search.narrowing import Sieve, Ways
-from tasuki.crm import contacts
+from tasuki.crm import accounts, contacts
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
-from tasuki.web.lists import efforts, page, paging
+from tasuki.crm.leads import Lead
+from tasuki.web.lists import counting, efforts, page, paging
 from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
-from tests.cast import MONDAY, Cast
+from tests.cast import MONDAY, Cast, hired
 from tests.remembering import written
 from tests.web.business import some_business
 from tests.web.test_list_orders import ordered, walked
@@ -117,11 +119,51 @@ def test_contacts_of_a_country_seen_by_way_of_others_are_the_same_however_they_a
     assert [row.pk for row in found.rows] == whole[: paging.PAGE]
 
 
-def test_who_sees_contacts_in_several_ways_sees_them_all_in_parts(business: Cast) -> None:
-    for reader in (business.ruth, business.ivo, business.saori):
-        parts = contacts.visible_by_ways(reader)
-        assert {row.pk for part in parts for row in part} == {row.pk for row in Contact.objects.visible_to(reader)}
-    assert contacts.visible_by_ways(business.ada) == []
+def test_who_sees_companies_and_people_in_several_ways_sees_them_all_in_parts(business: Cast) -> None:
+    coach = hired("cora", "Cora", "Abe", role=Role.COACH)
+    apart = list(Account.objects.exclude(team=business.field_sales)[:2])
+    Account.objects.filter(pk=apart[0].pk).update(owner=business.saori)
+    Account.objects.filter(pk=apart[1].pk).update(owner=coach)
+    for seen in (contacts.visible_by_ways, accounts.visible_by_ways):
+        for reader in (business.ruth, business.ivo, business.saori, business.chika, coach):
+            parts: Any = seen(reader)
+            assert {row.pk for part in parts for row in part} == {row.pk for row in parts[0].model.objects.visible_to(reader)}
+        assert seen(business.ada) == []
+
+
+@pytest.mark.parametrize("who", ["saori"])
+@pytest.mark.parametrize("sort", ["person", "-person"])
+@pytest.mark.parametrize("tried", [1, 7])
+def test_people_at_accounts_of_a_team_and_the_few_others_are_walked_beside_each_other(
+    business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str, sort: str, tried: int
+) -> None:
+    reader = getattr(business, who)
+    # Neither by their team nor, of a lead of theirs, by its company.
+    apart = Contact.objects.exclude(account__team=reader.team)[:3]
+    Lead.objects.filter(contact=apart[0]).update(owner=reader)
+    Lead.objects.filter(contact=apart[1]).update(owner=reader, account=None)
+    Account.objects.filter(pk=apart[2].account_id).update(owner=reader)
+    spec = SPECS["contact"]
+    rows, order = ordered("contact", sort, reader)
+    view = states.built_in(spec.views[0], spec)
+    ways = page._narrowed(spec, states.State(view, sentences.read(""), sort, view.columns), None, reader=reader)
+    monkeypatch.setattr(counting, "estimated", len)
+    parts = ways.parts()
+    assert parts
+    of_teams, others = ([{row.pk for row in part} for part in some] for some in parts)
+    assert set().union(*of_teams, *others) == set(rows.values_list("pk", flat=True))
+    assert len(of_teams) == 1
+    assert not set().union(*of_teams) & set().union(*others)
+    monkeypatch.setattr(paging, "PAGE", 4)
+    forth, back = walked(rows, order, by=Effort(tried=tried), ways=ways)
+    assert [row for some in forth for row in some] == [row.pk for row in order.applied(rows)]
+    assert back == forth[::-1]
+    monkeypatch.setattr(page, "_MOST_FEW", 0)
+    assert ways.parts() is None, "the others are too many"
+
+
+def test_who_sees_the_leads_of_teams_is_not_told_how_people_stand_by_their_names(business: Cast) -> None:
+    assert [contacts.visible_by_name(reader) for reader in (business.ada, business.ruth, business.ivo)] == [None] * 3
 
 
 def test_what_is_offered_to_choose_is_of_the_newest_that_are_seen_and_of_all_where_those_are_too_few(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

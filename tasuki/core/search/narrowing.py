@@ -66,13 +66,18 @@ class Sieve:
     n_named: int | None = None
 
 
+# Rows that an index has in the order, and others that are soon found.
+Parts = tuple[Sequence[QuerySet[Any]], Sequence[QuerySet[Any]]]
+
+
 @dataclass(frozen=True)
 class Ways:
     """Ways to ask for the same rows.
 
-    `rows` in one question. Where very many records hold a word, `fitting` is for whoever looks at one row after the other until enough fit;
-    `sieve`, then `few` and then `counted_out` are for whoever found that too few do, and are None where there is no better way, or the records are too
-    many for that as well; `few` are so few that all are found and put in order, before anything is sifted where `finds_soon` says that it takes less.
+    `rows` in one question; `parts` of them, which may overlap, for whoever found that too few fit at the start of the order. Where very many records hold a
+    word, `fitting` is for whoever looks at one row after the other until enough fit; `sieve`, then `few` and then `counted_out` are for whoever found that
+    too few do, and are None where there is no better way, or the records are too many for that as well; `few` are so few that all are found and put in
+    order, before anything is sifted where `finds_soon` says that it takes less.
     """
 
     rows: QuerySet[Any]
@@ -81,6 +86,7 @@ class Ways:
     few: Callable[[], QuerySet[Any] | None] = lambda: None
     finds_soon: Callable[[], bool] = lambda: False
     counted_out: Callable[[], QuerySet[Any] | None] = lambda: None
+    parts: Callable[[], Parts | None] = lambda: None
 
 
 def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:

@@ -13,7 +13,7 @@ from tasuki.core.audit import AuditEntry, Door
 from tasuki.core.filter_fields import PERSON
 from tasuki.core.people import User
 from tasuki.core.search import narrowing
-from tasuki.crm import contacts, filter_fields, stages
+from tasuki.crm import accounts, contacts, filter_fields, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
@@ -179,6 +179,7 @@ ACCOUNTS = Spec(
     "accounts",
     filter_fields.ACCOUNT,
     rows=_accounts,
+    seen_by_ways=accounts.visible_by_ways,
     columns=(
         Column("name", _("Account"), "name", edit="name"),
         Column("industry", _("Industry"), "industry", edit="industry"),
@@ -204,6 +205,7 @@ CONTACTS = Spec(
     filter_fields.CONTACT,
     rows=_contacts,
     seen_by_ways=contacts.visible_by_ways,
+    seen_in_order={"family_name": contacts.visible_by_name},
     columns=(
         Column("person", _("Person"), "family_name", then=("given_name",), plain="display_name", edit="person"),
         Column("account", _("Account"), "account__name", edit="account"),

@@ -32,7 +32,7 @@ from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.core.search import narrowing
 from tasuki.core.search.arrays import among, written
-from tasuki.core.search.narrowing import Sieve, Ways
+from tasuki.core.search.narrowing import Parts, Sieve, Ways
 from tasuki.crm.merges.rows import MergeNoun
 from tasuki.crm.tasks import Task
 from tasuki.relay.clocks import Clock
@@ -255,13 +255,27 @@ def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User
     if state.q:
         return narrowing.ways(fitting, state.q, noun=spec.noun, reader=reader)
     if meaning is None:
-        return Ways(fitting)
+        return Ways(fitting, parts=partial(_in_order, spec, state, reader=reader))
     counted_out = partial(_apart, rows, meaning)
     if not (spec.seen_by_ways and asks_others(rows)):
         return Ways(fitting, counted_out=counted_out)
     parts = [compiling.narrowed(some, meaning).order_by() for some in spec.seen_by_ways(reader)]
     sieve = partial(_sieve, rows, meaning)
-    return Ways(fitting, sieve=sieve, few=partial(_few, parts), finds_soon=partial(_are_found_soon, parts), counted_out=counted_out)
+    few, finds_soon = partial(_few, parts), partial(_are_found_soon, parts)
+    if not apart.of(meaning, rows.model):  # they are not passed by numbers, and to find very many takes longer than to walk on
+        return Ways(fitting, few=lambda: few() if finds_soon() else None, finds_soon=finds_soon)
+    return Ways(fitting, sieve=sieve, few=few, finds_soon=finds_soon, counted_out=counted_out)
+
+
+def _in_order(spec: Spec, state: State, *, reader: User) -> Parts | None:
+    """All rows that somebody sees in parts, where they have an index in the order of the list, and those that have none are soon found."""
+    column = spec.column(state.sort.removeprefix("-"))
+    seen = spec.seen_in_order.get(column.sort) if column else None
+    parts = seen(reader) if seen else None
+    if parts is None or not _are_found_soon(parts[1]):
+        return None
+    # Where hardly anything stands in an index, the others would be all.
+    return parts if sum(map(counting.estimated, parts[0])) > counting.estimated(parts[1][-1]) else None
 
 
 def _sieve(rows: QuerySet[Any], meaning: Meaning) -> Sieve | None:
@@ -271,8 +285,9 @@ def _sieve(rows: QuerySet[Any], meaning: Meaning) -> Sieve | None:
 
 
 def _are_found_soon(parts: Sequence[QuerySet[Any]]) -> bool:
-    """Whether it takes less to find all rows of the parts than to walk along very many."""
-    return sum(counting.cost(part) for part in parts) <= _SOON
+    """Whether it takes less to find all rows of the parts than to walk along very many. How many are seen by leads, the last part, the planner can tell;
+    not that who owns accounts of one country owns none of another."""
+    return counting.estimated(parts[-1]) <= _MOST_FEW and sum(counting.cost(part) for part in parts) <= _SOON
 
 
 def _few(parts: Sequence[QuerySet[Any]]) -> QuerySet[Any] | None:

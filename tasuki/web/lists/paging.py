@@ -6,6 +6,7 @@ The ids are walked first, with nothing joined but what the order needs; then the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from tasuki.core.search import arrays
-from tasuki.core.search.narrowing import Sieve, Ways
+from tasuki.core.search.narrowing import Parts, Sieve, Ways
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, key, position, value_at
 
@@ -139,9 +140,11 @@ class _Walk:
         here &= farther
         walk = self._everything.filter(here, self.by.along)
         found = self._walked(walk, stretch.keys, is_falling=is_falling, most=most, sieve=self._sieve) if self.by.tried else []
-        if len(found) < most and self._soon is None and self._sieve:
+        if len(found) < most and self._parts:
+            found = self._merged(self._parts, here, stretch.keys, is_falling=is_falling, most=most)
+        elif len(found) < most and self._soon is None and self._sieve:
             found = self._sifted(walk, stretch.keys, is_falling=is_falling, most=most)
-        if len(found) < most and not self._names_few:
+        if len(found) < most and not self._names_few and not self._parts:
             rows, are_few = self._left
             found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
@@ -180,6 +183,22 @@ class _Walk:
     @property
     def _everything(self) -> QuerySet[Any]:
         return self.order.named(self.order.model._default_manager.all())
+
+    @cached_property
+    def _parts(self) -> Parts | None:
+        return self.ways.parts() if self.by.tried and not self.by.are_few else None
+
+    def _merged(self, parts: Parts, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+        """The first of the first rows of each part."""
+        walked, others = ([_keys_of(self.order.named(part).filter(here), keys).order_by() for part in some] for some in parts)
+        ordered = [part.order_by(*_by(keys, is_falling=is_falling))[:most] for part in walked]
+        found, turned, values = list[str](), _turned(keys, is_falling=is_falling), list[Any]()
+        for part in (*ordered, *others):
+            with suppress(EmptyResultSet):
+                question, more = part.query.sql_with_params()
+                found.append(f"(SELECT * FROM ({question} OFFSET 0) AS found ORDER BY {turned} LIMIT {most})")
+                values += more
+        return _answered(f"{' UNION '.join(found)} ORDER BY {turned} LIMIT {most}", values) if found else []
 
     @cached_property
     def _sieve(self) -> Sieve | None:
@@ -237,7 +256,7 @@ class _Walk:
         if not (self.by.are_few if are_few is None else are_few):
             return list(asked.order_by(*_by(keys, is_falling=is_falling))[:most])
         # Not in one: to save the sorting of few rows, PostgreSQL would walk an index through all the others.
-        turned = ", ".join(f"{nth + 1} {'DESC' if is_falling else 'ASC'}" for nth in range(len(keys)))
+        turned = _turned(keys, is_falling=is_falling)
         return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
 
     def _walked(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> list[Sequence[Any]]:
@@ -255,7 +274,7 @@ class _Walk:
         """What a walk finds, which goes as far as its rows so far let expect where otherwise all rows would be walked."""
         among = self.by.tried
         found = self._tried(walk, keys, is_falling=is_falling, most=most, among=among)
-        while len(found) < most and not self.by.are_few and not sieve:
+        while len(found) < most and not self.by.are_few and not sieve and not self._parts and self._soon is None:
             among = among * most * 4 // (3 * len(found)) if found else among * 10
             if among > _LOOKED_UP:
                 break
@@ -316,6 +335,11 @@ def _keys_of(rows: QuerySet[Any], keys: Sequence[Any], sieve: Sieve | None = Non
 def _by(keys: Sequence[Any], *, is_falling: bool) -> list[Any]:
     expressions = [key(one) for one in keys]
     return [one.desc() if is_falling else one.asc() for one in expressions]
+
+
+def _turned(keys: Sequence[Any], *, is_falling: bool) -> str:
+    """The same order of an answer by its columns."""
+    return ", ".join(f"{nth + 1} {'DESC' if is_falling else 'ASC'}" for nth in range(len(keys)))
 
 
 def _fetched(rows: QuerySet[Any], statement: str, first: Sequence[Any] = (), **parts: object) -> list[Sequence[Any]]:

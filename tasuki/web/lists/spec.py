@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tasuki.core.filters.fields import Fields
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tasuki.core.abilities import Ability, Standing
     from tasuki.core.custom_fields.definitions import CustomField
     from tasuki.core.people import User
+    from tasuki.core.search.narrowing import Parts
     from tasuki.web.lists.firsts import Firsts
 
 
@@ -80,7 +81,8 @@ class Spec:
     falling. `peek` is the name of the address that shows a row at a glance, "" for none. `summed` is the key of the column of money that
     groups of rows are summed by. `needs` is the ability that opens the list; `found` narrows the rows to those that hold some words, where
     the index of the search does not know the noun. `seen_by_ways` are the rows that a person may see in parts that may overlap, one for each way by
-    which they do; none for whoever sees all.
+    which they do; none for whoever sees all. `seen_in_order` are such parts by the `sort` of a column: those that an index has in that order, and the
+    others; None where there are too many of these.
     """
 
     noun: str
@@ -95,6 +97,7 @@ class Spec:
     needs: Ability | None = None
     found: Callable[[QuerySet[Any], str, User], QuerySet[Any]] | None = None
     seen_by_ways: Callable[[User], Sequence[QuerySet[Any]]] | None = None
+    seen_in_order: dict[str, Callable[[User], Parts | None]] = field(default_factory=dict)
 
     def is_open_to(self, standing: Standing) -> bool:
         return self.needs is None or self.needs in standing.abilities
