@@ -114,7 +114,8 @@ def _write_together(ids: Sequence[int], read: Sequence[Texts], keys: _KeysOfBloc
     def row(texts: Texts) -> tuple[object, ...]:
         together = [_words(texts), *held[texts.record_id]]
         grams = grams_together(chain(*(said for said, _hidden in together)), chain(*(hidden for _said, hidden in together)))
-        return noun, texts.record_id, keys.of(texts.record_id // BLOCK).array(grams)
+        # In their order, so that what is read again is the same in whichever order its owners are found.
+        return noun, texts.record_id, keys.of(texts.record_id // BLOCK).array(sorted(grams))
 
     copy_in(SearchTogether, _TOGETHER, [row(texts) for texts in read])
 
