@@ -191,7 +191,7 @@ def test_while_somebody_waits_to_be_read_nothing_is_said_at_once(business: Cast,
     assert both_ways(business.ada, "contact", "kim securities")[0] is None
 
 
-def test_a_lead_at_the_company_of_its_person_is_not_noted(business: Cast) -> None:
+def test_a_lead_at_the_company_of_its_person_is_not_noted_and_one_elsewhere_is_when_it_comes_and_goes(business: Cast) -> None:
     indexing.absorb_all()
     contact = Contact.objects.filter(account__isnull=False).first()
     assert contact
@@ -200,6 +200,9 @@ def test_a_lead_at_the_company_of_its_person_is_not_noted(business: Cast) -> Non
     assert not SearchChange.objects.exists()
     Lead.objects.filter(pk=made.pk).update(account=Account.objects.exclude(pk=contact.account_id)[0])
     assert SearchChange.objects.get().record_ids == [contact.pk]
+    indexing.absorb_all()
+    Lead.objects.filter(pk=made.pk).update(account=None)
+    assert SearchChange.objects.get().record_ids == [contact.pk], "what the company is called is none of their words any more"
 
 
 def test_who_is_gone_leaves_nothing(business: Cast) -> None:
