@@ -78,7 +78,7 @@ class Contact(models.Model):
     noun: ClassVar[str] = "contact"
 
     account = models.ForeignKey("crm.Account", models.SET_NULL, null=True, blank=True, related_name="contacts", db_constraint=False, verbose_name=_("account"))
-    # The team of the account, for lists of whoever sees the accounts of a team; the database keeps it (see migrations/0033_teams_beside_contacts.py).
+    # The team of the account, for lists of whoever sees the accounts of a team; the database keeps it (see migrations/0034_teams_beside_contacts.py).
     account_team = models.ForeignKey("core.Team", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
     family_name = models.CharField(_("family name"), max_length=200)
     given_name = models.CharField(_("given name"), max_length=200, blank=True)

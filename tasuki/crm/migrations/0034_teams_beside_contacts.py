@@ -45,7 +45,7 @@ THERE_ALREADY = "UPDATE crm_contact SET account_team_id = account.team_id FROM c
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0015_words_together"), ("crm", "0032_words_together")]
+    dependencies = [("core", "0015_words_together"), ("crm", "0033_more_orders")]
 
     operations = [
         migrations.AddField(

@@ -31,6 +31,6 @@ CREATE TRIGGER search_elsewhere_update AFTER UPDATE OF account_id, contact_id ON
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0033_teams_beside_contacts")]
+    dependencies = [("crm", "0034_teams_beside_contacts")]
 
     operations = [migrations.RunSQL(NOTE, NOTE_WHERE_IT_GOES)]
