@@ -177,6 +177,12 @@ QUESTIONS = (
         " (lead.contact_id, lead.account_id, lead.stage_id, lead.stage_since, lead.source, lead.segment)",
     ),
     Question(
+        "handoffs",
+        gettext_lazy("The person and the account that are kept beside a hand-off are those of its lead."),
+        "SELECT handoff.id FROM relay_handoff handoff JOIN crm_lead lead ON lead.id = handoff.lead_id"
+        " WHERE (lead_contact_id, lead_account_id) IS DISTINCT FROM (lead.contact_id, lead.account_id)",
+    ),
+    Question(
         "teams",
         gettext_lazy("The team that is kept beside a contact is that of its account."),
         "SELECT contact.id FROM crm_contact contact LEFT JOIN crm_account account ON account.id = contact.account_id"

@@ -73,4 +73,4 @@ HANDOFF = Fields(
 )
 
 # Of its own a hand-off has no name: it is found by the person and the company of its lead.
-HANDOFFS = Searched("handoff", "relay.Handoff", through={"lead": "lead_id"})
+HANDOFFS = Searched("handoff", "relay.Handoff", through={"lead": "lead_id"}, beside={"contact": "lead_contact_id", "account": "lead_account_id"})

@@ -118,6 +118,9 @@ class Handoff(models.Model):
     lapsed_at = models.DateTimeField(_("given back after acceptance"), null=True)
     rebook_until_at = models.DateTimeField(_("to be booked again until"), null=True)
     rebook_told_at = models.DateTimeField(null=True)
+    # What stands on the lead, for lists to order and ask by; only the database writes it (see migrations/0024_handoffs_follow_the_lead.py).
+    lead_contact = models.ForeignKey("crm.Contact", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
+    lead_account = models.ForeignKey("crm.Account", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
 
     objects = Handoffs.as_manager()
 
@@ -137,6 +140,8 @@ class Handoff(models.Model):
                 condition=Q(state__in=["accepted", "returned"], is_own=False, struck_at__isnull=True),
                 name="handoff_decided",
             ),
+            models.Index(fields=["lead_contact", "id"], name="handoff_by_person"),
+            models.Index(fields=["lead_account", "id"], name="handoff_by_account"),
             # To walk the list in the order of people and teams, one after the other.
             models.Index(fields=["credited_to", "offered_at", "id"], name="handoff_by_credited"),
             models.Index(fields=["to_owner", "offered_at", "id"], name="handoff_by_receiver"),

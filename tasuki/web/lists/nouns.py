@@ -270,8 +270,8 @@ HANDOFFS = Spec(
     HANDOFF,
     rows=_handoffs,
     columns=(
-        Column("lead", _("Lead"), "lead__contact__family_name", then=("lead__contact__given_name",), plain="title"),
-        Column("account", _("Account"), "lead__account__name"),
+        Column("lead", _("Lead"), "lead_contact__family_name", then=("lead_contact__given_name",), plain="title"),
+        Column("account", _("Account"), "lead_account__name", plain="lead__account__name"),
         Column("state", _("State"), "state", then=("due_at",), plain="get_state_display"),
         Column("credited", _("Credited to"), "credited_to__family_name", stepped="credited_to_id", then=("offered_at",), plain="credited_to__display_name"),
         Column("to", _("Offered to"), "to_owner__family_name", stepped="to_owner_id", then=("offered_at",), plain="receiver"),
