@@ -7,7 +7,7 @@ end of each COPY, so that a million leads do not pile up checks in memory.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -233,6 +233,19 @@ def leave(*, at: datetime) -> None:
     audit.record(asked, action="remove", by=By(asked_by, Door.JOB), at=at, changes={"n_leads": (asked.n_leads, 0)})
 
 
+def known_passes(passes: Iterable[Pass], *, recorded: int) -> Iterator[Pass]:
+    """Of a person's passes those that records know, each after the very one before it. What follows one that ended before there were records, follows none."""
+    last = None
+    for lead in passes:
+        if lead.seq_no == 1:
+            lead.person.company.passes.append(lead)
+        if lead.ended is not None and lead.ended < recorded:
+            last = None
+            continue
+        lead.previous, last = last, lead
+        yield lead
+
+
 class _Simulation:
     """Lives the company's market chunk by chunk: a few thousand people at a time, so memory does not grow with the leads."""
 
@@ -270,24 +283,16 @@ class _Simulation:
 
     def _live(self, person: Person, *, up_to: int) -> bool:
         """Write the person's passes, if there is any that records know."""
-        is_known, last = False, None
-        for lead in self._journeys.of(person, at=person.known_since):
-            self._remember(lead)
-            if lead.ended is not None and lead.ended < self._recorded:
-                continue
+        is_known = False
+        for lead in known_passes(self._journeys.of(person, at=person.known_since), recorded=self._recorded):
             if not is_known:
                 self._rows.person(person)
-            lead.previous, last, is_known = last, lead, True
+            is_known = True
             self._rows.lead(lead)
             self.n_leads += 1
             if self.n_leads >= up_to:
                 break
         return is_known
-
-    @staticmethod
-    def _remember(lead: Pass) -> None:
-        if lead.seq_no == 1:
-            lead.person.company.passes.append(lead)
 
     def _people(self, n: int) -> list[Person]:
         """People with the moment at which we first hear of them, oldest first."""

@@ -7,15 +7,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
 
 import pytest
 from django.db import connection
 
 from tasuki.core.people import User
 from tasuki.crm import stages
-from tasuki.crm.leads import Lead
-from tasuki.demo import load
+from tasuki.crm.leads import Lead, Origin
+from tasuki.demo import load, process
+from tasuki.demo.invented import Names
+from tasuki.demo.journeys import Pass, Person, Stay
 from tasuki.demo.load import HoldsRealData
+from tasuki.demo.market import Market
 from tasuki.demo.rows import COLUMNS
 from tasuki.relay import bottleneck, groups, kpis
 from tasuki.relay.bottleneck import Against, Bottleneck
@@ -54,6 +59,20 @@ def test_the_same_seed_and_last_day_give_the_same_rows() -> None:
 def test_it_has_exactly_as_many_leads_as_asked(n_leads: int) -> None:
     load.load(n_leads=n_leads, until=UNTIL)
     assert Lead.objects.count() == n_leads
+
+
+def test_a_pass_follows_the_very_one_before_it_or_none() -> None:
+    """A customer since the summer: what grew out of that order ended before there were records, and came round again."""
+    random = Random(1)
+    names = Names(random)
+    person = Person(1, names.person("KR"), Market(random=random, names=names).company(), process.SOURCES[0], 0)
+    passes = [
+        Pass(nth, person, (1, "Sash", "sash", Decimal(1)), nth, Origin.INBOUND, "form", "", stays=[Stay(stages.LIVE, 10 * nth, [], None, left=left)])
+        for nth, left in ((1, None), (2, 25), (3, None), (4, None))
+    ]
+    known = list(load.known_passes(passes, recorded=30))
+    assert [(one.seq_no, one.previous and one.previous.seq_no) for one in known] == [(1, None), (3, None), (4, 3)]
+    assert person.company.passes == passes[:1]
 
 
 def test_it_is_never_loaded_over_data_of_somebodys_own(cast: Cast) -> None:
