@@ -114,7 +114,7 @@ def test_pages_of_the_log_are_walked_by_its_index_and_nothing_is_sorted(cast: Ca
     assert [row.pk for page in (first, second) for row in page.rows] == every[: 2 * paging.PAGE]
     last = first.rows[-1]
     [stretch] = order.stretches
-    behind = AuditEntry.objects.filter(beyond(order, stretch.keys, [last.at, last.pk], is_falling=True)).order_by("-at", "-pk").values_list("at", "pk")[:51]
+    behind = AuditEntry.objects.filter(beyond(stretch.keys, [last.at, last.pk], is_falling=True)).order_by("-at", "-pk").values_list("at", "pk")[:51]
     plan = behind.explain()
     assert "audit_latest" in plan
     assert "Sort" not in plan

@@ -15,6 +15,7 @@ from tasuki.core.people import User
 from tasuki.core.search.narrowing import Ways
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
+from tasuki.crm.tasks import Task
 from tasuki.web.lists import counting, efforts, paging
 from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
@@ -226,6 +227,28 @@ def test_a_row_knows_its_own_place(business: Cast, sort: str) -> None:
     rows, order = ordered("lead", sort, business.ada)
     whole = list(order.applied(rows))
     for nth in (3, 30, 60, N_ROWS - 3):
+        page = paging.window(rows, order, before="", after=paging.place_of(order, whole[nth]))
+        assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: paging.PAGE]]
+
+
+@pytest.mark.parametrize("sort", ["about", "-about"])
+def test_tasks_stand_by_what_they_are_about_as_their_column_says(business: Cast, sort: str) -> None:
+    some = list(Lead.objects.order_by("pk").values_list("pk", flat=True)[:30])
+    Lead.objects.filter(pk__in=some).update(contact=None)
+    Lead.objects.filter(pk__in=some[::2]).update(account=None)
+    Task.objects.filter(lead=None, pk__in=list(Task.objects.order_by("pk").values_list("pk", flat=True)[:40])).update(contact=None, account=None)
+    rows, order = ordered("task", sort, business.ada)
+    whole, told = list(order.applied(rows)), []
+    for row in whole:
+        lead, person = row.lead, row.lead.contact if row.lead else row.contact
+        company = None if person else lead.account if lead else row.account
+        kinds = [bool(lead and person), bool(lead and company), bool(not lead and person), bool(not lead and company), bool(lead)]
+        told.append((kinds.index(True) if any(kinds) else len(kinds), person.family_name if person else company.name if company else ""))
+        assert order.stretch_of(row).name == order.stretches[told[-1][0]].name
+    assert [kind for kind, _name in told] == sorted(kind for kind, _name in told)
+    assert {kind for kind, _name in told} == set(range(6)), "of each kind some"
+    assert told == sorted(sorted(told, key=lambda one: one[1], reverse=order.is_falling), key=lambda one: one[0])
+    for nth in (2, 55, 110):
         page = paging.window(rows, order, before="", after=paging.place_of(order, whole[nth]))
         assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: paging.PAGE]]
 

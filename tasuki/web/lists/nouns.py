@@ -223,6 +223,8 @@ CONTACTS = Spec(
     peek="contact_peek",
 )
 
+# What a task is about where it is not about the lead of a person.
+_ABOUT = (("lead__account__name",), ("contact__family_name", "contact__given_name"), ("account__name",))
 TASKS = Spec(
     "task",
     "tasks",
@@ -231,7 +233,7 @@ TASKS = Spec(
     columns=(
         Column("subject", _("What"), "subject", edit="subject"),
         Column("kind", _("Kind"), "kind", plain="get_kind_display"),
-        Column("about", _("About")),
+        Column("about", _("About"), "lead__contact__family_name", then=("lead__contact__given_name",), or_else=_ABOUT),
         Column("due", _("Due"), "due_on", edit="due_on"),
         Column("owner", _("Who"), "owner__family_name", stepped="owner_id", plain="owner__display_name", edit="owner"),
         Column("finish", _("Finish")),
@@ -369,11 +371,11 @@ ENTRIES = Spec(
     rows=_entries,
     columns=(
         Column("at", _("When"), "at"),
-        Column("actor", _("Who"), "actor__family_name", stepped="actor_id", apart=_IMPORTED),
+        Column("actor", _("Who"), "actor__family_name", stepped="actor_id", then=("at",), apart=_IMPORTED),
         Column("record", _("Record"), "noun", then=("record_id",)),
-        Column("action", pgettext_lazy("audit", "What"), "action", apart=_IMPORTED),
+        Column("action", pgettext_lazy("audit", "What"), "action", then=("at",), apart=_IMPORTED),
         Column("changes", _("From, to")),
-        Column("door", _("Door"), "door", apart=_IMPORTED, plain="get_door_display"),
+        Column("door", _("Door"), "door", then=("at",), apart=_IMPORTED, plain="get_door_display"),
     ),
     views=(
         View("", _("All")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -18,7 +19,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from tasuki.web.lists.firsts import Firsts
 
-_VALUE, _STEP, _BLANK, _NONE, _APART = "value", "step", "blank", "none", "apart"
+_VALUE, _STEP, _BLANK, _NONE, _APART, _ELSE = "value", "step", "blank", "none", "apart", "else"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Order:
     `computed` is what the rows are ordered by where `path` is only a name for it. `steps` are the values at `stepped` in their order,
     where they are few and their order is not that of an index. `firsts` are rows of another table, of which the first of each row says the value.
     What has the value of `apart` at its path stands behind all others, by its id: of what comes by the million no index is kept but that.
+    Rows that lead to no record by `path` come after those that do, by the value at the first of the paths `or_else` that leads to one, and so on.
     """
 
     model: type[Model]
@@ -57,6 +59,7 @@ class Order:
     steps: tuple[Any, ...] = ()
     firsts: Firsts | None = None
     apart: tuple[str, Any] | None = None
+    or_else: tuple[tuple[str, ...], ...] = ()
 
     def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with the value at `path`."""
@@ -76,9 +79,9 @@ class Order:
         # Where no value is missing, nothing is said of missing values: an index has them in this order, and none in that of NULLS LAST.
         turned = _turned if ordered else _turned_as_indexed
         *first, pk = self.stretches[0].keys
-        return self.named(rows).order_by(
-            *ordered, *(turned(self._unless_apart(key(one)), is_falling=self.is_falling) for one in first), turned(key(pk), is_falling=self.is_falling)
-        )
+        keys = [self._unless_apart(key(one)) for one in first]
+        keys += [Case(When(one.where, then=key(path))) for one in self.stretches if one.name.startswith(_ELSE) for path in one.keys[:-1]]
+        return self.named(rows).order_by(*ordered, *(turned(one, is_falling=self.is_falling) for one in (*keys, key(pk))))
 
     def _unless_apart(self, expression: Any) -> Any:
         """What orders all rows but those that stand apart."""
@@ -99,6 +102,8 @@ class Order:
             return [Stretch(_STEP, is_there, (*self.then, "pk"), self.steps), Stretch(_NONE, ~is_there, (*self.then, "pk"))]
         if self.firsts:
             return self._by_firsts(self.firsts)
+        if self.or_else:
+            return self._by_ways()
         keys = (self.path, *self.then, *([self.related_id] if self.relation else []), "pk")
         nullable, is_text = _gaps(self.model, self.path) if self.computed is None else ([self.path], False)
         is_there = Q(**{f"{self.path}__isnull": False}) if nullable or self.relation else Q()
@@ -109,6 +114,33 @@ class Order:
         if nullable:
             found.append(Stretch(_NONE, Q(*((f"{one}__isnull", True) for one in nullable), _connector=Q.OR), ("pk",)))
         return found
+
+    def _by_ways(self) -> list[Stretch]:
+        """Those that lead to a record by the first way, those that do by the second and not by the first, and so on; then those that lead to none.
+
+        What leads to a record that itself leads no further, such as a lead of nobody's, is asked for no other way.
+        """
+        found, none, outside = list[Stretch](), list[Stretch](), Q()
+        for root, ways in groupby(self._ways, key=_root):
+            inside, is_missing = Q(), Q(**{f"{root}__isnull": True})
+            for way in ways:
+                relation = way[0].rpartition("__")[0]
+                here = outside & inside & Q(**{f"{relation}__isnull": False})
+                found.append(Stretch(f"{_ELSE}{len(found)}" if found else _VALUE, here, (*way, f"{relation}__id", "pk")))
+                inside &= Q(**{f"{relation}__isnull": True})
+            if relation != root:
+                none.append(Stretch(f"{_NONE} {root}", outside & ~is_missing & inside, ("pk",)))
+            outside &= is_missing
+        return [*found, *none, Stretch(_NONE, outside, ("pk",))]
+
+    @property
+    def _ways(self) -> list[tuple[str, ...]]:
+        return [(self.path, *self.then), *self.or_else]
+
+    def _way_of(self, row: Any) -> Stretch:
+        root = next((_root(way) for way in self._ways if value_at(row, _root(way)) is not None), "")
+        by = (one for one in self.stretches if len(one.keys) > 1 and _root(one.keys) == root and value_at(row, one.keys[-2]) is not None)
+        return next(by, None) or next(one for one in self.stretches if one.name == f"{_NONE} {root}".strip())
 
     def _by_firsts(self, firsts: Firsts) -> list[Stretch]:
         """Those whose first says a value, those whose first says none (a task without a day), and those that have no first."""
@@ -126,6 +158,8 @@ class Order:
         """Where a row stands that was read with all that the order goes by."""
         if self.apart and value_at(row, self.apart[0]) == self.apart[1]:
             return self.stretches[-1]
+        if self.or_else:
+            return self._way_of(row)
         value = value_at(row, self.stepped if self.steps else self.path)
         is_blank = value == "" or (value is None and self.firsts is not None and getattr(row, self._has_one))
         name = _BLANK if is_blank else _NONE if value is None else self.stretches[0].name
@@ -165,6 +199,11 @@ def key(path: Any) -> Any:
     return OfRelated(path) if path.endswith("__id") else F(path)
 
 
+def _root(way: tuple[str, ...]) -> str:
+    """The record of the row itself at which a way begins."""
+    return way[0].partition("__")[0]
+
+
 def value_at(row: Any, path: str) -> Any:
     for step in path.split("__"):
         # The other end of a one-to-one relation, such as the score of a lead, may not be there.
@@ -178,13 +217,14 @@ def position(order: Order) -> Any:
     return Func(Value(list(order.steps), output_field=ArrayField(of)), F(order.stepped), function="array_position", output_field=IntegerField())
 
 
-def beyond(order: Order, keys: tuple[Any, ...], values: list[Any], *, is_falling: bool) -> Any:
+def beyond(keys: tuple[Any, ...], values: list[Any], *, is_falling: bool) -> Any:
     """Everything behind a place, as one comparison of a row of values, which an index begins at; an OR of several would be walked from its start."""
-    if order.relation and len(keys) > 1:
+    related = keys[-2] if len(keys) > 1 and isinstance(keys[-2], str) and keys[-2].endswith("__id") else ""
+    if related:
         # The same for the table whose index is walked, and then not those rows of the record at the place that came before.
         *outer, _own = keys
         compared = (TupleLessThanOrEqual if is_falling else TupleGreaterThanOrEqual)(Tuple(*map(key, outer)), tuple(values[:-1]))
-        return Q(compared) & ~Q(**{order.relation: values[-2], f"pk__{'gte' if is_falling else 'lte'}": values[-1]})
+        return Q(compared) & ~Q(**{related.removesuffix("__id"): values[-2], f"pk__{'gte' if is_falling else 'lte'}": values[-1]})
     return Q((TupleLessThan if is_falling else TupleGreaterThan)(Tuple(*map(key, keys)), tuple(values)))
 
 

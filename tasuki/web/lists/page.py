@@ -324,8 +324,17 @@ def order_of(state: State, spec: Spec, reader: User) -> Order:
     if column.firsts:
         return Order(spec.fields.model, column.sort, state.sort.startswith("-"), firsts=column.firsts(reader))
     steps = orders.steps_of(spec.fields.model, column.stepped, column.sort) if column.stepped and not column.steps else column.steps
-    stepped = column.stepped if steps else ""
-    return Order(spec.fields.model, column.sort, state.sort.startswith("-"), column.computed, column.then, stepped, steps, apart=column.apart)
+    return Order(
+        spec.fields.model,
+        column.sort,
+        state.sort.startswith("-"),
+        column.computed,
+        column.then,
+        column.stepped if steps else "",
+        steps,
+        apart=column.apart,
+        or_else=column.or_else,
+    )
 
 
 def heading(column: Column, state: State) -> Heading:

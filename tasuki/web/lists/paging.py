@@ -134,7 +134,7 @@ class _Walk:
         if stretch.walked is not None:
             return self._by_others(stretch, stretch.walked, place, is_falling=is_falling, most=most)
         here = Q(stretch.where if place is None or is_falling or stretch.behind is None else stretch.behind)
-        farther = Q() if place is None else beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
+        farther = Q() if place is None else beyond(stretch.keys, place.keys, is_falling=is_falling)
         if stretch.is_rest:
             return self._rest(stretch, farther, is_falling=is_falling, most=most)
         here &= farther
@@ -152,7 +152,7 @@ class _Walk:
     def _by_others(self, stretch: Stretch, others: QuerySet[Any], place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         """The same where rows of another table are walked, each of which leads to one of the list: no sieve knows those."""
         keys = stretch.walked_by
-        walk = others if place is None else others.filter(beyond(self.order, keys, place.keys, is_falling=is_falling))
+        walk = others if place is None else others.filter(beyond(keys, place.keys, is_falling=is_falling))
         found = self._walked(walk, keys, is_falling=is_falling, most=most, sieve=None) if self.by.tried else []
         if len(found) < most:
             rows, are_few = self._left
@@ -231,9 +231,7 @@ class _Walk:
             return self._in_steps(stretch, place, is_falling=is_falling, most=most)
         found: list[Place] = []
         if place is not None:
-            here = self.rows.filter(stretch.where, **{self.order.stepped: place.step}).filter(
-                beyond(self.order, stretch.keys, place.keys, is_falling=is_falling)
-            )
+            here = self.rows.filter(stretch.where, **{self.order.stepped: place.step}).filter(beyond(stretch.keys, place.keys, is_falling=is_falling))
             found = [Place(stretch.name, place.step, list(keys)) for keys in self._first(here, stretch.keys, is_falling=is_falling, most=most)]
             steps = steps[steps.index(place.step) + 1 :]
         if len(found) < most and steps:
@@ -246,7 +244,7 @@ class _Walk:
         here = self.rows.filter(stretch.where)
         if place is not None:
             values = [self.order.steps.index(place.step) + 1, *place.keys]
-            here = here.filter(beyond(self.order, keys, values, is_falling=is_falling))
+            here = here.filter(beyond(keys, values, is_falling=is_falling))
         found = self._first(here, keys, is_falling=is_falling, most=most)
         return [Place(stretch.name, self.order.steps[at - 1], list(own)) for at, *own in found]
 

@@ -31,7 +31,8 @@ class Column:
     what is ordered where that is few, as the people or teams are that `sort` leads to, and `steps` are its values in their order where they
     are known (see `orders.Order`). `firsts` are the rows of another table by the first of which it is ordered, as far as somebody sees them, where
     `sort` is only a name for that. `reads` is the path of rows that are read with those of the list only where the column is shown. `apart` are a path
-    and its value: rows that have it stand behind all others.
+    and its value: rows that have it stand behind all others. `or_else` are further paths, each to a value of a related record: rows that lead to none by
+    the path before come by the next.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Column:
     reads: str = ""
     firsts: Callable[[User], Firsts] | None = None
     apart: tuple[str, Any] | None = None
+    or_else: tuple[tuple[str, ...], ...] = ()
 
     @property
     def edit_key(self) -> str:
