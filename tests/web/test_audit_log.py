@@ -162,8 +162,8 @@ def test_the_log_is_ordered_by_who_did_what_to_which_record_and_what_imports_wro
 def test_each_order_of_the_log_is_read_from_its_index(cast: Cast, *, sort: str, index: str) -> None:
     AuditEntry.objects.bulk_create(
         AuditEntry(
-            at=MONDAY,
-            actor=(cast.ivo, cast.mina)[nth % 2],
+            at=MONDAY + timedelta(seconds=nth),
+            actor=cast.mina if nth % 50 else cast.ivo,
             door=("web", "job", "import")[nth % 3],
             noun=("lead", "task")[nth % 2],
             record_id=nth,
@@ -178,12 +178,11 @@ def test_each_order_of_the_log_is_read_from_its_index(cast: Cast, *, sort: str, 
     after = paging.window(ENTRIES.rows(cast.ada), order, before="", after="").after
     with CaptureQueriesContext(connection) as queries:
         paging.window(ENTRIES.rows(cast.ada), order, before="", after=after)
-    for query in [one["sql"] for one in queries][:-1]:
-        with connection.cursor() as cursor:
-            cursor.execute("EXPLAIN " + query)
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-        assert index in plan
-        assert "Seq Scan" not in plan
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + queries[0]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert index in plan
+    assert "Seq Scan" not in plan
 
 
 def test_twelve_entries_cost_as_many_questions_as_two_in_each_order(cast: Cast) -> None:
