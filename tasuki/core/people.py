@@ -83,7 +83,8 @@ class Users(models.QuerySet["User"]):
         return self.filter(is_active=True)
 
     def for_listing(self) -> Users:
-        return self.select_related("team").prefetch_related("role_grants")
+        # In the order by whose first a list of people is ordered.
+        return self.select_related("team").prefetch_related(models.Prefetch("role_grants", abilities.RoleGrant.objects.order_by("role")))
 
 
 class UserManager(BaseUserManager["User"]):

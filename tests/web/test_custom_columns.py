@@ -28,6 +28,7 @@ from tests.web.test_lists import ids, link
 
 pytestmark = pytest.mark.django_db
 ORDERED = [FieldKind.TEXT, FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHOICE, FieldKind.CHECKBOX]
+ORDERED += [FieldKind.LONG_TEXT, FieldKind.URL, FieldKind.PERSON]
 
 
 def firms(cast: Cast, field: CustomField, values: list[Any]) -> list[Account]:
@@ -69,6 +70,9 @@ def test_a_column_orders_and_pages_turn_without_losing_a_row(cast: Cast, kind: F
         FieldKind.DATE: [date(2026, 3, 2), date(2026, 1, 1), date(2026, 12, 31)],
         FieldKind.CHOICE: [choice.key for choice in field.choices()],
         FieldKind.CHECKBOX: [True],
+        FieldKind.LONG_TEXT: ["b" * 9_000, "A" * 9_000, "c"],
+        FieldKind.URL: ["https://b.example/", "https://A.example/", "https://c.example/"],
+        FieldKind.PERSON: [cast.mina.pk, cast.saori.pk, cast.ivo.pk],
     }[kind]
     accounts = firms(cast, field, [*values, None] * (120 // (2 * len(values))))
     assert field.name in listed(cast, f"?columns=name,{field.key}")
@@ -94,7 +98,16 @@ def test_a_column_orders_and_pages_turn_without_losing_a_row(cast: Cast, kind: F
         n_without = sum(value is None for value in by_pk.values())
         assert rising[sort][-n_without:] == [None] * n_without, "rows without a value come last both ways"
     expected = {FieldKind.TEXT: "A", FieldKind.CHOICE: values[0], FieldKind.NUMBER: "-1", FieldKind.DATE: "2026-01-01", FieldKind.CHECKBOX: True}
+    expected |= {FieldKind.LONG_TEXT: "A" * 9_000, FieldKind.URL: "https://A.example/", FieldKind.PERSON: cast.ivo.pk}
     assert rising[field.key][0] == expected.get(kind, {"amount": "10", "currency": "KRW"})
+
+
+def test_a_person_whom_nobody_knows_any_more_takes_no_row_out_of_the_list(cast: Cast) -> None:
+    field = made(FieldKind.PERSON)
+    known, unknown = firms(cast, field, [cast.ivo.pk, cast.ivo.pk])
+    Account.objects.filter(pk=unknown.pk).update(custom={field.slot: 999_999})
+    for sort in (field.key, f"-{field.key}"):
+        assert ids(listed(cast, f"?sort={sort}"), "accounts") == [known.pk, unknown.pk]
 
 
 def test_more_choices_than_a_list_can_walk_order_none(cast: Cast) -> None:

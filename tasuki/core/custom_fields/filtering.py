@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import F
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Upper
+from django.db.models.functions import Cast, Left, Upper
 
 from tasuki.core.custom_fields import values
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of
@@ -39,6 +39,8 @@ KINDS = {
 _SAMPLED, _OFFERED = 2_000, 30
 # A list walks the choices that it is ordered by one by one.
 MOST_STEPS = 60
+# By so many characters what may be long is ordered: an index has no room for more than some of them.
+_BEGINNING = 200
 
 
 class _Numeric(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
@@ -130,13 +132,15 @@ def _accounts(user: User, ids: Sequence[str]) -> dict[str, str]:
 
 
 def order(field: CustomField) -> Any:
-    """What a list is ordered by: texts without regard to capitals, a choice by `steps`; None for kinds that have no order."""
+    """What a list is ordered by: texts without regard to capitals, a choice by `steps`, a person by name; None for kinds that have no order."""
     kind = FieldKind(field.kind)
     if kind is FieldKind.TEXT:
         return Upper(expression(field))
+    if kind in (FieldKind.LONG_TEXT, FieldKind.URL):
+        return Upper(Left(expression(field), _BEGINNING))
     if kind is FieldKind.CHOICE and len(field.choices()) > MOST_STEPS:
         return None
-    in_order = (FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHOICE, FieldKind.CHECKBOX)
+    in_order = (FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHOICE, FieldKind.CHECKBOX, FieldKind.PERSON)
     return expression(field) if kind in in_order else None
 
 

@@ -19,10 +19,7 @@ from procrastinate.contrib.django import app as jobs
 from tasuki.core.custom_fields import filtering
 from tasuki.core.custom_fields.definitions import CustomField, FieldKind, model_of
 
-# Long texts and links are neither ordered nor compared as a whole.
-_WITHOUT = (FieldKind.LONG_TEXT, FieldKind.URL)
-
-
+_TEXTS = (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.URL)
 _LOCK = 0x7A5F1E1E
 
 
@@ -30,11 +27,9 @@ class IndexingElsewhere(Exception):
     """Another worker, which perhaps was believed dead, builds an index now. What it builds looks like one that was interrupted."""
 
 
-def index_of(field: CustomField) -> models.Index | None:
-    """The index that filters and orders by the field can use; None for kinds without one."""
+def index_of(field: CustomField) -> models.Index:
+    """The index that filters and orders by the field can use."""
     name = f"custom_{field.slot}"
-    if field.kind in _WITHOUT:
-        return None
     if field.kind == FieldKind.CHOICES:
         return GinIndex(OpClass(filtering.expression(field), "jsonb_path_ops"), name=name)
     value = indexed(field)
@@ -43,7 +38,7 @@ def index_of(field: CustomField) -> models.Index | None:
 
 def indexed(field: CustomField) -> Any:
     """What the index is on: a text without regard to capitals, everything else as it is asked."""
-    return filtering.order(field) if field.kind == FieldKind.TEXT else filtering.expression(field)
+    return filtering.order(field) if field.kind in _TEXTS else filtering.expression(field)
 
 
 @jobs.task(
@@ -55,9 +50,9 @@ def keep_index(field_id: int) -> None:
     """Build the index of a field in use, drop that of an archived one; safe to run again after it was interrupted."""
     close_old_connections()  # the attempt before may have lost its connection
     field = CustomField.objects.filter(pk=field_id).first()
-    if field is not None and (index := index_of(field)):
+    if field is not None:
         with _alone():
-            _keep(field, index)
+            _keep(field, index_of(field))
 
 
 @contextmanager

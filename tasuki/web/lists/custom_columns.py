@@ -39,6 +39,6 @@ def _column(field: CustomField) -> Column:
         currency=f"{field.slot}_in" if field.kind == FieldKind.MONEY else "",
         custom=field,
         computed=order,
-        stepped=f"by_{field.slot}" if steps else "",
+        stepped=f"by_{field.slot}" if steps or field.kind == FieldKind.PERSON else "",
         steps=steps,
     )

@@ -17,6 +17,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BigIntegerField, Case, CharField, Expression, F, Field, Func, IntegerField, Model, Q, QuerySet, TextField, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleGreaterThanOrEqual, TupleLessThan, TupleLessThanOrEqual
 
+from tasuki.core.people import User
 from tasuki.web.lists.firsts import Firsts
 
 _VALUE, _STEP, _BLANK, _NONE, _APART, _ELSE = "value", "step", "blank", "none", "apart", "else"
@@ -98,8 +99,11 @@ class Order:
     @property
     def _together(self) -> list[Stretch]:
         if self.steps:
-            is_there = Q(**{f"{self.stepped}__isnull": False})
-            return [Stretch(_STEP, is_there, (*self.then, "pk"), self.steps), Stretch(_NONE, ~is_there, (*self.then, "pk"))]
+            is_missing = Q(**{f"{self.stepped}__isnull": True})
+            if self.computed is not None:
+                # No foreign key says that a person whom a custom field names is still there.
+                is_missing |= ~Q(**{f"{self.stepped}__in": self.steps})
+            return [Stretch(_STEP, ~is_missing, (*self.then, "pk"), self.steps), Stretch(_NONE, is_missing, (*self.then, "pk"))]
         if self.firsts:
             return self._by_firsts(self.firsts)
         if self.or_else:
@@ -161,6 +165,7 @@ class Order:
         if self.or_else:
             return self._way_of(row)
         value = value_at(row, self.stepped if self.steps else self.path)
+        value = None if self.steps and value not in self.steps else value
         is_blank = value == "" or (value is None and self.firsts is not None and getattr(row, self._has_one))
         name = _BLANK if is_blank else _NONE if value is None else self.stretches[0].name
         return next((one for one in self.stretches if one.name == name), self.stretches[0])
@@ -250,6 +255,11 @@ def _gaps(model: Any, path: str) -> tuple[list[str], bool]:
             nullable.append(way)
         here = field.related_model
     return nullable, isinstance(field, (CharField, TextField)) and field.blank
+
+
+def people() -> tuple[int, ...]:
+    """All who were ever here, in the order of their names."""
+    return tuple(User._default_manager.order_by("family_name", "pk").values_list("pk", flat=True))
 
 
 def steps_of(model: type[Model], stepped: str, path: str) -> tuple[Any, ...]:

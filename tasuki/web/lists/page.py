@@ -323,7 +323,9 @@ def order_of(state: State, spec: Spec, reader: User) -> Order:
     assert column is not None  # noqa: S101 - a state is read with the columns of the noun
     if column.firsts:
         return Order(spec.fields.model, column.sort, state.sort.startswith("-"), firsts=column.firsts(reader))
-    steps = orders.steps_of(spec.fields.model, column.stepped, column.sort) if column.stepped and not column.steps else column.steps
+    steps = column.steps
+    if column.stepped and not steps:
+        steps = orders.people() if column.custom else orders.steps_of(spec.fields.model, column.stepped, column.sort)
     return Order(
         spec.fields.model,
         column.sort,
