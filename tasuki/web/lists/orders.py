@@ -72,6 +72,11 @@ class Order:
 
     def applied(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order, to be read to their end."""
+        if self.firsts:
+            # The same as by stretches, with each first looked for once.
+            return self.named(rows).order_by(
+                _turned(F(self.path), is_falling=self.is_falling), F(self._has_one).desc(), _turned_as_indexed(F("pk"), is_falling=self.is_falling)
+            )
         ordered: list[Any] = []
         if len(self.stretches) > 1:
             ordered.append(Case(*(When(one.where, then=Value(nth)) for nth, one in enumerate(self.stretches)), default=Value(len(self.stretches))))
