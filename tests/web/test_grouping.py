@@ -89,7 +89,7 @@ def put_together(who: User, noun: str, said: str, *, is_large: bool, first: int 
     at, spec = now(), spec_of(SPECS[noun], who)
     wanted = state.read_from(QueryDict(said), spec, [])
     rows = page.narrowed(spec, wanted, reader=who, at=at)
-    asked = filling.Asked(rows, page.order_of(wanted, spec), spec.fields, asker(who, at=at), is_large)
+    asked = filling.Asked(rows, page.order_of(wanted, spec, who), spec.fields, asker(who, at=at), is_large)
     field = spec.fields.get(wanted.grouping)
     return spec, wanted, filling.filled(asked, buckets(field, rows, reader=who, at=at, is_large=is_large), first=first)
 
