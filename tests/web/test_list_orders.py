@@ -16,7 +16,7 @@ from tasuki.core.search.narrowing import Ways
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
-from tasuki.web.lists import counting, efforts, paging
+from tasuki.web.lists import counting, efforts, page, paging
 from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
@@ -297,3 +297,37 @@ def test_a_person_who_left_with_their_rows_is_a_place_that_is_not_known_any_more
     without = Order(order.model, order.path, order.is_falling, then=order.then, stepped=order.stepped, steps=order.steps[-1:])
     with pytest.raises(paging.BadRequest):
         paging.window(rows, without, before="", after=after)
+
+
+@pytest.mark.parametrize("sort", ["team", "-team"])
+@pytest.mark.parametrize("n_elsewhere", [0, 1, 9])
+def test_who_sees_the_leads_of_a_team_sees_their_own_of_other_teams_between_them_in_the_order_of_teams(business: Cast, sort: str, n_elsewhere: int) -> None:
+    spec, reader = SPECS["lead"], business.ivo
+    elsewhere = Lead.objects.exclude(team=reader.team).exclude(owner=reader)
+    Lead.objects.filter(pk__in=elsewhere.values("pk")[:n_elsewhere]).update(owner=reader)
+    rows, order = ordered("lead", sort, reader)
+    view = states.built_in(spec.views[-1], spec)
+    ways = page._narrowed(spec, states.State(view, view.filter, sort, view.columns), None, reader=reader)
+    assert ways.teams, "a role that sees a team"
+    forth, back = walked(rows, order, by=Effort(), ways=ways)
+    assert [row for some in forth for row in some] == [row.pk for row in order.applied(rows)]
+    assert back == forth[::-1]
+
+
+@pytest.mark.parametrize(
+    ("noun", "sort", "led_by"),
+    [
+        ("lead", "owner", "-owner_id"),
+        ("lead", "-stage", "-stage_id"),
+        ("lead", "product", "product_id"),
+        ("opportunity", "owner", "-owner_id"),
+        ("task", "owner", ""),
+    ],
+)
+def test_rows_without_a_value_are_asked_for_in_the_order_of_the_index_that_has_them_together(business: Cast, noun: str, sort: str, *, led_by: str) -> None:
+    rows, order = ordered(noun, sort, business.ada)
+    assert order.stretches[-1].led_by == led_by
+    with CaptureQueriesContext(connection) as asked:
+        paging.last_place(rows, order)
+    walk = next(one["sql"] for one in asked if "IS NULL" in one["sql"].partition("WHERE")[2])
+    assert ('_id" ' in walk.partition("ORDER BY")[2]) == bool(led_by)

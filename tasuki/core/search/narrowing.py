@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,8 @@ class Ways:
     `rows` in one question; `parts` of them, which may overlap, for whoever found that too few fit at the start of the order. Where very many records hold a
     word, `fitting` is for whoever looks at one row after the other until enough fit; `sieve`, then `few` and then `counted_out` are for whoever found that
     too few do, and are None where there is no better way, or the records are too many for that as well; `few` are so few that all are found and put in
-    order, before anything is sifted where `finds_soon` says that it takes less.
+    order, before anything is sifted where `finds_soon` says that it takes less. Who sees all rows of some `teams` sees of others only their `own`; without
+    teams, nothing is said of that.
     """
 
     rows: QuerySet[Any]
@@ -87,6 +88,8 @@ class Ways:
     finds_soon: Callable[[], bool] = lambda: False
     counted_out: Callable[[], QuerySet[Any] | None] = lambda: None
     parts: Callable[[], Parts | None] = lambda: None
+    teams: frozenset[int] = frozenset()
+    own: Q = field(default_factory=Q)
 
 
 def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:

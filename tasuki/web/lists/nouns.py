@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tasuki.core import abilities
 from tasuki.core.abilities import Ability
 from tasuki.core.audit import AuditEntry, Door
 from tasuki.core.filter_fields import PERSON
@@ -35,6 +36,10 @@ from tasuki.web.requests import record_id
 
 def _leads(user: User) -> QuerySet[Any]:
     return Lead.objects.visible_to(user).for_listing()
+
+
+def _teams_of_leads(user: User) -> frozenset[int]:
+    return abilities.teams_of_scope(abilities.standing_of(user), "lead")
 
 
 def _opportunities(user: User) -> QuerySet[Any]:
@@ -132,6 +137,7 @@ LEADS = Spec(
     ),
     sort="-opened",
     peek="lead_peek",
+    seen_of_teams=_teams_of_leads,
 )
 
 OPPORTUNITIES = Spec(

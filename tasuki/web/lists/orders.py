@@ -28,6 +28,8 @@ class Stretch:
     """Rows that stand together: which, and by which keys; the last is the row's id. `steps`: one of these values after the other.
 
     `behind` says which to whoever begins at a place in it: a lower bound beside that of the place would have the index walked from there.
+    `led_by` is a value that they all lack, and with which the index begins that has them in order ("-" where it runs against them): unless it is named
+    first, PostgreSQL does not know that the index has them so, and walks another one through everything else.
     `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`; `is_rest`: none of those does.
     """
 
@@ -39,6 +41,7 @@ class Stretch:
     walked: QuerySet[Any] | None = None
     walked_by: tuple[str, ...] = ()
     is_rest: bool = False
+    led_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Order:
             if self.computed is not None:
                 # No foreign key says that a person whom a custom field names is still there.
                 is_missing |= ~Q(**{f"{self.stepped}__in": self.steps})
-            return [Stretch(_STEP, ~is_missing, (*self.then, "pk"), self.steps), Stretch(_NONE, is_missing, (*self.then, "pk"))]
+            return [Stretch(_STEP, ~is_missing, (*self.then, "pk"), self.steps), Stretch(_NONE, is_missing, (*self.then, "pk"), led_by=self._led_by)]
         if self.firsts:
             return self._by_firsts(self.firsts)
         if self.or_else:
@@ -123,6 +126,16 @@ class Order:
         if nullable:
             found.append(Stretch(_NONE, Q(*((f"{one}__isnull", True) for one in nullable), _connector=Q.OR), ("pk",)))
         return found
+
+    @property
+    def _led_by(self) -> str:
+        if self.computed is None:
+            keys = [*self.then, "id"]
+            for fields in (one.fields for one in self.model._meta.indexes if one.condition is None):
+                turned = {one.startswith("-") is not fields[0].startswith("-") for one in fields[1:]}
+                if [one.lstrip("-") for one in fields] == [self.stepped.removesuffix("_id"), *keys] and len(turned) == 1:
+                    return f"-{self.stepped}" if turned.pop() else self.stepped
+        return ""
 
     def _by_ways(self) -> list[Stretch]:
         """Those that lead to a record by the first way, those that do by the second and not by the first, and so on; then those that lead to none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import datetime
 from functools import cached_property, partial
@@ -248,6 +248,11 @@ def _meaning(spec: Spec, state: State, *, reader: User, at: datetime) -> Meaning
 
 
 def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:
+    ways = _found(spec, state, meaning, reader=reader)
+    return replace(ways, teams=spec.seen_of_teams(reader), own=Q(owner=reader.pk)) if spec.seen_of_teams else ways
+
+
+def _found(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:
     rows = spec.rows(reader).prefetch_related(*_reads(state, spec))
     fitting = rows if meaning is None else compiling.narrowed(rows, meaning)
     if state.q and spec.found:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from django.core import signing
@@ -146,7 +147,7 @@ class _Walk:
             found = self._sifted(walk, stretch.keys, is_falling=is_falling, most=most)
         if len(found) < most and not self._names_few and not self._parts:
             rows, are_few = self._left
-            found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few)
+            found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few, led_by=stretch.led_by)
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
     def _by_others(self, stretch: Stretch, others: QuerySet[Any], place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
@@ -231,28 +232,46 @@ class _Walk:
             return self._in_steps(stretch, place, is_falling=is_falling, most=most)
         found: list[Place] = []
         if place is not None:
-            here = self.rows.filter(stretch.where, **{self.order.stepped: place.step}).filter(beyond(stretch.keys, place.keys, is_falling=is_falling))
+            rows = self.rows.filter(self.ways.own) if self._has_own_alone(place.step) else self.rows
+            here = rows.filter(stretch.where, **{self.order.stepped: place.step}).filter(beyond(stretch.keys, place.keys, is_falling=is_falling))
             found = [Place(stretch.name, place.step, list(keys)) for keys in self._first(here, stretch.keys, is_falling=is_falling, most=most)]
             steps = steps[steps.index(place.step) + 1 :]
-        if len(found) < most and steps:
-            found += [Place(stretch.name, step, keys) for step, *keys in self._step_by_step(stretch, steps, is_falling=is_falling, most=most - len(found))]
+        for has_own_alone, some in groupby(steps, key=self._has_own_alone):
+            if len(found) < most:
+                walk = self._own_in_steps if has_own_alone else self._step_by_step
+                found += walk(stretch, list(some), is_falling=is_falling, most=most - len(found))
         return found
 
+    def _has_own_alone(self, step: Any) -> bool:
+        """Whether only their own rows on a step are seen: those of a team that is none of theirs."""
+        return bool(self.ways.teams) and self.order.stepped == "team_id" and step not in self.ways.teams
+
+    def _own_in_steps(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Place]:
+        """The first of the reader's own rows on some steps: all of them are found, where no row of anybody else is passed."""
+        own = self.rows.filter(self.ways.own, **{f"{self.order.stepped}__in": steps})
+        return self._at_once(stretch, own, is_falling=is_falling, most=most, are_few=True)
+
     def _in_steps(self, stretch: Stretch, place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
-        """All steps at once, put in order by their positions."""
-        keys = (position(self.order), *stretch.keys)
-        here = self.rows.filter(stretch.where)
+        """All steps at once."""
+        here = self.rows
         if place is not None:
             values = [self.order.steps.index(place.step) + 1, *place.keys]
-            here = here.filter(beyond(keys, values, is_falling=is_falling))
-        found = self._first(here, keys, is_falling=is_falling, most=most)
+            here = here.filter(beyond((position(self.order), *stretch.keys), values, is_falling=is_falling))
+        return self._at_once(stretch, here, is_falling=is_falling, most=most, are_few=self.by.are_few)
+
+    def _at_once(self, stretch: Stretch, rows: QuerySet[Any], *, is_falling: bool, most: int, are_few: bool) -> list[Place]:
+        """The first of rows on several steps, put in order by the positions of these."""
+        found = self._first(rows.filter(stretch.where), (position(self.order), *stretch.keys), is_falling=is_falling, most=most, are_few=are_few)
         return [Place(stretch.name, self.order.steps[at - 1], list(own)) for at, *own in found]
 
-    def _first(self, rows: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, are_few: bool | None = None) -> list[Sequence[Any]]:
+    def _first(
+        self, rows: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, are_few: bool | None = None, led_by: str = ""
+    ) -> list[Sequence[Any]]:
         """The keys of the first rows in the order of the keys."""
         asked = _keys_of(rows, keys)
         if not (self.by.are_few if are_few is None else are_few):
-            return list(asked.order_by(*_by(keys, is_falling=is_falling))[:most])
+            led = _by([led_by.removeprefix("-")], is_falling=is_falling is not led_by.startswith("-")) if led_by else []
+            return list(asked.order_by(*led, *_by(keys, is_falling=is_falling))[:most])
         # Not in one: to save the sorting of few rows, PostgreSQL would walk an index through all the others.
         turned = _turned(keys, is_falling=is_falling)
         return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
@@ -315,13 +334,14 @@ class _Walk:
         statement = f"SELECT {shown} FROM {source} CROSS JOIN LATERAL ({fit}) AS hit ORDER BY {turned} LIMIT {most}"
         return _answered(statement, [*values, *more])
 
-    def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Place]:
         """The first rows of each step after the other; the walk ends with the step that fills the page."""
         stepped = F(self.order.stepped)
         here = self.rows.filter(stretch.where, Exact(stepped, AtStep(output_field=_field_at(self.rows, self.order.stepped))))
         asked = _keys_of(here, stretch.keys).order_by(*_by(stretch.keys, is_falling=is_falling))[:most]
         statement = "SELECT step.value, hit.* FROM unnest(%s::{kind}[]) WITH ORDINALITY AS step(value, nth) CROSS JOIN LATERAL ({rows}) AS hit LIMIT {most}"
-        return _fetched(asked, statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)
+        found = _fetched(asked, statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)
+        return [Place(stretch.name, step, list(keys)) for step, *keys in found]
 
 
 def _keys_of(rows: QuerySet[Any], keys: Sequence[Any], sieve: Sieve | None = None) -> QuerySet[Any]:

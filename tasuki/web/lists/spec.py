@@ -84,7 +84,7 @@ class Spec:
     groups of rows are summed by. `needs` is the ability that opens the list; `found` narrows the rows to those that hold some words, where
     the index of the search does not know the noun. `seen_by_ways` are the rows that a person may see in parts that may overlap, one for each way by
     which they do; none for whoever sees all. `seen_in_order` are such parts by the `sort` of a column: those that an index has in that order, and the
-    others; None where there are too many of these.
+    others; None where there are too many of these. `seen_of_teams` are the teams of which a person sees all rows, who sees only their own of others.
     """
 
     noun: str
@@ -100,6 +100,7 @@ class Spec:
     found: Callable[[QuerySet[Any], str, User], QuerySet[Any]] | None = None
     seen_by_ways: Callable[[User], Sequence[QuerySet[Any]]] | None = None
     seen_in_order: dict[str, Callable[[User], Parts | None]] = field(default_factory=dict)
+    seen_of_teams: Callable[[User], frozenset[int]] | None = None
 
     def is_open_to(self, standing: Standing) -> bool:
         return self.needs is None or self.needs in standing.abilities
