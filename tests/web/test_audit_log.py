@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -24,6 +25,7 @@ from tasuki.web.lists import state as states
 from tasuki.web.lists.nouns import ENTRIES
 from tasuki.web.lists.orders import beyond
 from tasuki.web.lists.page import order_of
+from tasuki.web.lists.spec import View
 from tests.cast import MONDAY, SET_UP, Cast
 from tests.web.office import deal_of, lead_of, signed_in
 
@@ -183,6 +185,33 @@ def test_each_order_of_the_log_is_read_from_its_index(cast: Cast, *, sort: str, 
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert index in plan
     assert "Seq Scan" not in plan
+
+
+@pytest.mark.parametrize(
+    ("view", "action"),
+    [(next(one for one in ENTRIES.views if one.key == "exports"), "export"), (next(one for one in ENTRIES.views if one.key == "mine"), "give")],
+)
+def test_the_few_entries_of_a_view_are_found_among_those_of_imports_and_all_others_by_indexes(cast: Cast, *, view: View, action: str) -> None:
+    made = AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=MONDAY + timedelta(seconds=nth),
+            actor=cast.ada if nth in (7, 8, 4_000, 4_001) else cast.ivo,
+            door=("web", "import")[nth % 2],
+            noun="lead",
+            record_id=nth,
+            action=action if nth in (7, 8, 4_000, 4_001) else "add",
+        )
+        for nth in range(6_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE core_auditentry")
+    shown = f"?view={view.key}&filter={view.filter},at:on({MONDAY.date()})"
+    assert [int(pk) for pk in re.findall(r'<tr id="auditentry-(\d+)"', page_of(cast.ada, shown))] == [made[nth].pk for nth in (4_001, 4_000, 8, 7)]
+    few = Q(action=action) if view.key == "exports" else Q(actor=cast.ada)
+    for one, index in zip(ENTRIES.split, (r"audit_by_a", r"audit_of_imports_by_whom"), strict=True):
+        plan = AuditEntry.objects.filter(one, few).values("at", "pk").explain()
+        assert index in plan
+        assert "Seq Scan" not in plan
 
 
 def test_twelve_entries_cost_as_many_questions_as_two_in_each_order(cast: Cast) -> None:

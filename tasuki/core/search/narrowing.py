@@ -78,7 +78,8 @@ class Ways:
     word, `fitting` is for whoever looks at one row after the other until enough fit; `sieve`, then `few` and then `counted_out` are for whoever found that
     too few do, and are None where there is no better way, or the records are too many for that as well; `few` are so few that all are found and put in
     order, before anything is sifted where `finds_soon` says that it takes less. Who sees all rows of some `teams` sees of others only their `own`; without
-    teams, nothing is said of that.
+    teams, nothing is said of that. `in_order` puts those counted out in order by numbers alone, before it is asked who sees them. Where all
+    are found, those of each condition of `split` are found on their own.
     """
 
     rows: QuerySet[Any]
@@ -90,6 +91,7 @@ class Ways:
     parts: Callable[[], Parts | None] = lambda: None
     teams: frozenset[int] = frozenset()
     own: Q = field(default_factory=Q)
+    split: Sequence[Q] = ()
 
 
 def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -394,6 +394,7 @@ ENTRIES = Spec(
     peek="auditentry_peek",
     needs=Ability.READ_AUDIT_LOG,
     found=_entries_found,
+    split=(~Q(_IMPORTED), Q(_IMPORTED)),
 )
 
 SPECS = {spec.noun: spec for spec in (LEADS, OPPORTUNITIES, HANDOFFS, ACCOUNTS, CONTACTS, TASKS, PRODUCTS, PEOPLE, BLOCKS, ENTRIES)}

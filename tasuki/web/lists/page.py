@@ -256,14 +256,14 @@ def _found(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -
     rows = spec.rows(reader).prefetch_related(*_reads(state, spec))
     fitting = rows if meaning is None else compiling.narrowed(rows, meaning)
     if state.q and spec.found:
-        return Ways(spec.found(fitting, state.q, reader))
+        return Ways(spec.found(fitting, state.q, reader), split=spec.split)
     if state.q:
         return narrowing.ways(fitting, state.q, noun=spec.noun, reader=reader)
     if meaning is None:
         return Ways(fitting, parts=partial(_in_order, spec, state, reader=reader))
     counted_out = partial(_apart, rows, meaning)
     if not (spec.seen_by_ways and asks_others(rows)):
-        return Ways(fitting, counted_out=counted_out)
+        return Ways(fitting, counted_out=counted_out, split=spec.split)
     parts = [compiling.narrowed(some, meaning).order_by() for some in spec.seen_by_ways(reader)]
     sieve = partial(_sieve, rows, meaning)
     few, finds_soon = partial(_few, parts), partial(_are_found_soon, parts)

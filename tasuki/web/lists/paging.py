@@ -273,8 +273,10 @@ class _Walk:
             led = _by([led_by.removeprefix("-")], is_falling=is_falling is not led_by.startswith("-")) if led_by else []
             return list(asked.order_by(*led, *_by(keys, is_falling=is_falling))[:most])
         # Not in one: to save the sorting of few rows, PostgreSQL would walk an index through all the others.
-        turned = _turned(keys, is_falling=is_falling)
-        return _fetched(asked.order_by(), "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
+        turned, split = _turned(keys, is_falling=is_falling), () if self.order.apart else self.ways.split
+        # Where the order has them apart, its stretches are of one each.
+        parts = [asked.filter(one).order_by() for one in split] or [asked.order_by()]
+        return _fetched(parts, "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
 
     def _walked(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> list[Sequence[Any]]:
         """What a walk as long as it may be finds; of words only its first part, if that holds too little or there is a sieve, and else more, as far as
@@ -340,7 +342,7 @@ class _Walk:
         here = self.rows.filter(stretch.where, Exact(stepped, AtStep(output_field=_field_at(self.rows, self.order.stepped))))
         asked = _keys_of(here, stretch.keys).order_by(*_by(stretch.keys, is_falling=is_falling))[:most]
         statement = "SELECT step.value, hit.* FROM unnest(%s::{kind}[]) WITH ORDINALITY AS step(value, nth) CROSS JOIN LATERAL ({rows}) AS hit LIMIT {most}"
-        found = _fetched(asked, statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)
+        found = _fetched([asked], statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)
         return [Place(stretch.name, step, list(keys)) for step, *keys in found]
 
 
@@ -360,13 +362,15 @@ def _turned(keys: Sequence[Any], *, is_falling: bool) -> str:
     return ", ".join(f"{nth + 1} {'DESC' if is_falling else 'ASC'}" for nth in range(len(keys)))
 
 
-def _fetched(rows: QuerySet[Any], statement: str, first: Sequence[Any] = (), **parts: object) -> list[Sequence[Any]]:
-    """What the statement around the question for these rows answers."""
-    try:
-        question, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    return _answered(statement.format(rows=question, **parts), [*first, *values])
+def _fetched(rows: Sequence[QuerySet[Any]], statement: str, first: Sequence[Any] = (), **parts: object) -> list[Sequence[Any]]:
+    """What the statement around the questions for these rows, none of which answer two of them, answers."""
+    questions, values = list[str](), list(first)
+    for some in rows:
+        with suppress(EmptyResultSet):
+            question, more = some.query.sql_with_params()
+            questions.append(question)
+            values += more
+    return _answered(statement.format(rows=" UNION ALL ".join(questions), **parts), values) if questions else []
 
 
 def _found_alone(rows: QuerySet[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
@@ -375,7 +379,7 @@ def _found_alone(rows: QuerySet[Any], *, is_falling: bool, most: int) -> list[Se
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-        return _fetched(rows, "SELECT * FROM ({rows} OFFSET 0) found ORDER BY 1 {way} LIMIT {most}", way="DESC" if is_falling else "ASC", most=most)
+        return _fetched([rows], "SELECT * FROM ({rows} OFFSET 0) found ORDER BY 1 {way} LIMIT {most}", way="DESC" if is_falling else "ASC", most=most)
 
 
 def _answered(statement: str, values: Sequence[Any]) -> list[Sequence[Any]]:
