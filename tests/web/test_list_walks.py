@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from tasuki.core.abilities import Role
 from tasuki.core.filters import options, sentences
+from tasuki.core.search import indexing, narrowing
 from tasuki.core.search.narrowing import Sieve, Ways
 from tasuki.crm import accounts, contacts
 from tasuki.crm.accounts import Account
@@ -98,6 +99,49 @@ def test_a_sieve_lets_a_long_walk_look_few_rows_up(
     assert [row.pk for row in first.rows] == odd[:15]
     second = paging.window(rows.filter(pk__in=odd), order, before="", after=first.after, by=Effort(tried=6), ways=ways)
     assert [row.pk for row in second.rows] == odd[15:30]
+
+
+@pytest.mark.parametrize("let_through", [1, 1_000])
+def test_those_counted_out_are_put_in_order_before_it_is_asked_who_sees_them(business: Cast, monkeypatch: pytest.MonkeyPatch, let_through: int) -> None:
+    rows, order = ordered("lead", "person", business.ada)
+    whole = [row.pk for row in order.applied(rows)]
+    odd = rows.filter(pk__in=whole[60:140:2])
+    counted_out = Sieve(Q(pk__in=whole[60:140]), rows.filter(pk__in=whole[::2]), n_named=5_000)
+    monkeypatch.setattr(paging, "_LET_THROUGH", let_through)
+    monkeypatch.setattr(paging, "PAGE", 15)
+    asked: list[int] = []
+    ways = Ways(odd, fitting=odd, counted_out=lambda: asked.append(1) or odd, in_order=lambda: counted_out)  # type: ignore[func-returns-value]
+    first = paging.window(odd, order, before="", after="", by=Effort(tried=6), ways=ways)
+    assert [row.pk for row in first.rows] == whole[60:90:2]
+    assert bool(asked) is (let_through == 1), "only where too few of the first are seen"
+
+
+@pytest.mark.parametrize("who", ["ruth", "ivo", "saori"])
+def test_people_who_hold_a_word_of_very_many_are_named_by_numbers_whoever_sees_them(business: Cast, monkeypatch: pytest.MonkeyPatch, who: str) -> None:
+    monkeypatch.setattr(narrowing, "_OFTEN", 0)
+    reader = getattr(business, who)
+    indexing.absorb_all()
+    rows, _order = ordered("contact", "person", reader)
+    word = rows.order_by("pk")[0].family_name
+    ways = narrowing.ways(rows, word, noun="contact", reader=reader)
+    named = ways.in_order()
+    assert named
+    assert {row.pk for row in named.fitting.filter(named.lets_through)} == {row.pk for row in ways.rows} != set()
+    everybody, _order = ordered("contact", "person", business.ada)
+    assert narrowing.ways(everybody, word, noun="contact", reader=business.ada).in_order() is None, "nobody has to be asked"
+
+
+@pytest.mark.parametrize("sort", ["-opened", "opened"])
+def test_a_walk_that_comes_to_its_end_is_the_last_page(business: Cast, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
+    rows, order = ordered("lead", sort, business.ada)
+    monkeypatch.setattr(paging, "PAGE", 9)
+    monkeypatch.setattr(paging, "_LOOKED_UP", 10_000)
+    place = paging.last_place(rows, order)
+    monkeypatch.setattr(paging._Walk, "_first", lambda *_asked, **_how: pytest.fail("nothing is left to be found"))
+    last = paging.window(rows, order, before="", after=place, by=Effort(tried=2))
+    monkeypatch.undo()
+    assert [row.pk for row in last.rows] == [row.pk for row in order.applied(rows)][-9:]
+    assert not last.after
 
 
 @pytest.mark.parametrize("who", ["ruth", "ivo", "saori", "chika"])

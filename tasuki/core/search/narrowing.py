@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, Exists, Expression, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
 
 from tasuki.core import abilities
+from tasuki.core.filters.ways import asks_others
 from tasuki.core.search import indexing, matching
 from tasuki.core.search.arrays import among
 from tasuki.core.search.entries import SearchEntry
@@ -88,6 +89,7 @@ class Ways:
     few: Callable[[], QuerySet[Any] | None] = lambda: None
     finds_soon: Callable[[], bool] = lambda: False
     counted_out: Callable[[], QuerySet[Any] | None] = lambda: None
+    in_order: Callable[[], Sieve | None] = lambda: None
     parts: Callable[[], Parts | None] = lambda: None
     teams: frozenset[int] = frozenset()
     own: Q = field(default_factory=Q)
@@ -106,9 +108,7 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
     def held(by: _Asked, *, one_by_one: bool = False) -> QuerySet[Any]:
         return rows.filter(Q(by.held(one_by_one=one_by_one), *exact, _connector=Q.OR))
 
-    @cache
-    def sifted() -> _Asked | None:
-        return asked.with_rarest()
+    sifted = cache(asked.with_rarest)
 
     @cache
     def together() -> Sieve | None:
@@ -126,10 +126,15 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
             return held(asked, one_by_one=True)
         if found := together():
             return found.fitting.filter(found.lets_through)
-        counted = (sifted() or asked).counted_out()
+        counted = (sifted() or asked).all_counted
         return held(counted) if counted else None
 
-    return Ways(held(asked), held(asked, one_by_one=True), sieve=sieve, counted_out=counted_out) if asked.is_often else Ways(held(asked))
+    def in_order() -> Sieve | None:
+        counted = None if asked.has_rare or not asks_others(rows) or together() else (sifted() or asked).all_counted
+        return Sieve(Q(counted.held(one_by_one=False), *exact, _connector=Q.OR), rows, n_named=_VERY_MANY) if counted else None
+
+    often = Ways(held(asked), held(asked, one_by_one=True), sieve=sieve, counted_out=counted_out, in_order=in_order)
+    return often if asked.is_often else Ways(held(asked))
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,8 @@ class _Asked:
     def is_often(self) -> bool:
         return bool(self._often())
 
-    def counted_out(self) -> _Asked | None:
+    @cached_property
+    def all_counted(self) -> _Asked | None:
         """The same with the ids of what many answer, too; None where even they are too many."""
         found = matching.ids([replace(one, most=_VERY_MANY) for one in self._often()], self.there)
         return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None

@@ -140,22 +140,30 @@ class _Walk:
             return self._rest(stretch, farther, is_falling=is_falling, most=most)
         here &= farther
         walk = self._everything.filter(here, self.by.along)
-        found = self._walked(walk, stretch.keys, is_falling=is_falling, most=most, sieve=self._sieve) if self.by.tried else []
-        if len(found) < most and self._parts:
-            found = self._merged(self._parts, here, stretch.keys, is_falling=is_falling, most=most)
-        elif len(found) < most and self._soon is None and self._sieve:
-            found = self._sifted(walk, stretch.keys, is_falling=is_falling, most=most)
-        if len(found) < most and not self._names_few and not self._parts:
-            rows, are_few = self._left
-            found = self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few, led_by=stretch.led_by)
+        found, is_all = self._walked(walk, stretch.keys, is_falling=is_falling, most=most, sieve=self._sieve) if self.by.tried else ([], False)
+        if len(found) < most and not is_all:
+            found = self._found_farther(walk, here, stretch=stretch, found=found, is_falling=is_falling, most=most)
         return [Place(stretch.name, None, list(keys)) for keys in found]
+
+    def _found_farther(self, walk: QuerySet[Any], here: Q, *, stretch: Stretch, found: list[Sequence[Any]], is_falling: bool, most: int) -> list[Sequence[Any]]:
+        """The same where the walk has found too few and was not at its end."""
+        if self._parts:
+            return self._merged(self._parts, here, stretch.keys, is_falling=is_falling, most=most)
+        if self._soon is None and self._sieve:
+            found = self._sifted(walk, stretch.keys, is_falling=is_falling, most=most)
+        if len(found) < most and self._in_order:
+            found = self._tried(walk, stretch.keys, is_falling=is_falling, most=most, among=_ALL, sieve=self._in_order)
+        if len(found) < most and not self._names_few:
+            rows, are_few = self._left
+            return self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most, are_few=are_few, led_by=stretch.led_by)
+        return found
 
     def _by_others(self, stretch: Stretch, others: QuerySet[Any], place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         """The same where rows of another table are walked, each of which leads to one of the list: no sieve knows those."""
         keys = stretch.walked_by
         walk = others if place is None else others.filter(beyond(keys, place.keys, is_falling=is_falling))
-        found = self._walked(walk, keys, is_falling=is_falling, most=most, sieve=None) if self.by.tried else []
-        if len(found) < most:
+        found, is_all = self._walked(walk, keys, is_falling=is_falling, most=most, sieve=None) if self.by.tried else ([], False)
+        if len(found) < most and not is_all:
             rows, are_few = self._left
             if self._sieve and self._sieve.n_named is not None:
                 rows, are_few = self._sieve.fitting.filter(self._sieve.lets_through), True
@@ -204,6 +212,10 @@ class _Walk:
     @cached_property
     def _sieve(self) -> Sieve | None:
         return self.ways.sieve() if self.by.tried and not self.by.are_few else None
+
+    @cached_property
+    def _in_order(self) -> Sieve | None:
+        return self.ways.in_order() if self.by.tried and not self.by.are_few else None
 
     @property
     def _names_few(self) -> bool:
@@ -278,27 +290,35 @@ class _Walk:
         parts = [asked.filter(one).order_by() for one in split] or [asked.order_by()]
         return _fetched(parts, "SELECT * FROM ({rows} OFFSET 0) found ORDER BY {turned} LIMIT {most}", turned=turned, most=most)
 
-    def _walked(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> list[Sequence[Any]]:
-        """What a walk as long as it may be finds; of words only its first part, if that holds too little or there is a sieve, and else more, as far as
-        luck would have it."""
+    def _walked(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> tuple[list[Sequence[Any]], bool]:
+        """What a walk as long as it may be finds, and whether it came to its end, so that there is no more; of words only its first part, if that holds too
+        little or there is a sieve, and else more, as far as luck would have it."""
         part = self.by.tried // _PARTS
         if self.ways.fitting is None or not part:
             return self._walked_on(walk, keys, is_falling=is_falling, most=most, sieve=sieve)
         found = self._tried(walk, keys, is_falling=is_falling, most=most, among=part)
         if len(found) == most or len(found) * _PARTS * _LUCK < most or sieve:
-            return found
-        return self._tried(walk, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK)
+            return found, False
+        return self._tried(walk, keys, is_falling=is_falling, most=most, among=self.by.tried * _LUCK), False
 
-    def _walked_on(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> list[Sequence[Any]]:
+    def _walked_on(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int, sieve: Sieve | None) -> tuple[list[Sequence[Any]], bool]:
         """What a walk finds, which goes as far as its rows so far let expect where otherwise all rows would be walked."""
         among = self.by.tried
         found = self._tried(walk, keys, is_falling=is_falling, most=most, among=among)
-        while len(found) < most and not self.by.are_few and not sieve and not self._parts and self._soon is None:
+        # The last page lacks the row that would say there is another, however far the walk may go.
+        is_all = len(found) < most and not self._goes_beyond(walk, keys, among, is_falling=is_falling)
+        while len(found) < most and not (is_all or self.by.are_few or sieve or self._parts) and self._soon is None:
             among = among * most * 4 // (3 * len(found)) if found else among * 10
             if among > _LOOKED_UP:
                 break
             found = self._tried(walk, keys, is_falling=is_falling, most=most, among=among)
-        return found
+            is_all = len(found) < most and not self._goes_beyond(walk, keys, among, is_falling=is_falling)
+        return found, is_all
+
+    @staticmethod
+    def _goes_beyond(walk: QuerySet[Any], keys: Sequence[Any], among: int, *, is_falling: bool) -> bool:
+        """Whether there are more rows to be walked than so many."""
+        return bool(_keys_of(walk, keys).order_by(*_by(keys, is_falling=is_falling))[among : among + 1])
 
     def _sifted(self, walk: QuerySet[Any], keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The same for a walk that looks up only what the sieve lets through: a part, and then as far as that part lets expect; through a fine one as far
