@@ -119,7 +119,7 @@ def test_a_filter_pages_through_just_the_rows_that_plain_python_means_however_th
 
 def test_the_fewer_rows_fit_the_longer_the_walk_until_it_is_not_worth_trying(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     _rows, order = ordered("lead", "-opened", business.ada)
-    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    monkeypatch.setattr(efforts, "n_rows", lambda _model: 1_000_000)
     assert efforts.weighed(order, 0) == Effort(are_few=True)
     assert efforts.weighed(order, 400) == Effort(are_few=True)
     assert efforts.weighed(order, 5_000) == Effort(are_few=True), "the walk would be as long as finding all of them"
@@ -148,7 +148,7 @@ def test_the_rows_of_one_country_are_walked_alone_where_they_are_ordered_by_its_
     business: Cast, monkeypatch: pytest.MonkeyPatch, *, asked: str, text: str, is_along: bool
 ) -> None:
     noun, sort = asked.split()
-    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    monkeypatch.setattr(efforts, "n_rows", lambda _model: 1_000_000)
     monkeypatch.setattr(counting, "estimated", lambda _rows: 20_000)
     rows, order = ordered(noun, sort, business.ada)
     meaning = binding.bind(sentences.read(text), SPECS[noun].fields, asker=asker(business.ada, at=MONDAY))
@@ -190,7 +190,7 @@ def test_what_is_asked_of_other_records_may_be_asked_apart(business: Cast, noun:
 def test_of_often_used_words_a_short_walk_is_tried_before_their_rows_are_counted_out(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     _rows, order = ordered("lead", "-opened", business.ada)
     for n_rows, by in ((1_000_000, Effort(tried=3_000)), (2_000, Effort())):
-        monkeypatch.setattr(efforts, "_n_rows", lambda _model, n_rows=n_rows: n_rows)
+        monkeypatch.setattr(efforts, "n_rows", lambda _model, n_rows=n_rows: n_rows)
         assert efforts.of_search(order, 10, is_often=True) == by
         assert efforts.of_search(order, 10, is_often=False) == Effort(are_few=True)
 

@@ -15,6 +15,8 @@ from tasuki.crm import accounts, contacts
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
+from tasuki.sales import opportunities
+from tasuki.sales.opportunities import Opportunity
 from tasuki.web.lists import counting, efforts, page, paging
 from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
@@ -37,7 +39,7 @@ def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_
     everything, order = ordered("contact", "person", business.ada)
     seen = SPECS["contact"].rows(business.ruth)
     assert seen.count() > 0
-    monkeypatch.setattr(efforts, "_n_rows", lambda _model: 1_000_000)
+    monkeypatch.setattr(efforts, "n_rows", lambda _model: 1_000_000)
     assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
     by = efforts.weighed(order, 400_000, rows=seen)
     assert by == Effort(tried=3 * 127)
@@ -204,6 +206,38 @@ def test_people_at_accounts_of_a_team_and_the_few_others_are_walked_beside_each_
     assert back == forth[::-1]
     monkeypatch.setattr(page, "_MOST_FEW", 0)
     assert ways.parts() is None, "the others are too many"
+
+
+@pytest.mark.parametrize("who", ["saori", "ruth", "chika", "ivo"])
+def test_whoever_sees_few_deals_among_very_many_has_them_found_by_their_numbers(business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str) -> None:
+    reader, spec = getattr(business, who), SPECS["opportunity"]
+    indexing.absorb(at_most=10_000)
+    brought = Opportunity.objects.exclude(lead__owner=reader).first()
+    assert brought
+    Lead.objects.filter(pk=brought.lead_id).update(owner=reader)
+    seen = spec.rows(reader)
+    assert {row.pk for part in opportunities.visible_by_ways(reader) for row in part} == {row.pk for row in seen}
+    view = states.built_in(spec.views[0], spec)
+
+    def few(sort: str = "-opened", text: str = "", q: str = "") -> Ways | None:
+        state = states.State(view, sentences.read(text), sort, view.columns, q=q)
+        return page._among_few(spec, state, page._meaning(spec, state, reader=reader, at=MONDAY), reader=reader)
+
+    assert few() is None, "there are few in all"
+    monkeypatch.setattr(efforts, "n_rows", lambda _model: 1_000_000)
+    for sort in ("name", "-account", "stage", "amount", "-owner", "next_task"):
+        ways, (_rows, order) = few(sort), ordered("opportunity", sort, reader)
+        assert ways
+        forth, back = walked(ways.rows, order, by=Effort(are_few=True), ways=ways)
+        assert [row for some in forth for row in some] == [row.pk for row in order.applied(seen)]
+        assert back == forth[::-1]
+    won, called = few(text="state:is(won)"), few(q="a")
+    assert won
+    assert called
+    assert {row.pk for row in won.rows} == {row.pk for row in seen.filter(state="won")}
+    assert {row.pk for row in called.rows} == {row.pk for row in narrowing.narrowed(seen, "a", noun="opportunity", reader=reader)}
+    monkeypatch.setattr(page, "_MOST_FEW", 0)
+    assert few() is None, "too many"
 
 
 def test_who_sees_the_leads_of_teams_is_not_told_how_people_stand_by_their_names(business: Cast) -> None:

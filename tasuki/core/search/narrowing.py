@@ -80,7 +80,7 @@ class Ways:
     too few do, and are None where there is no better way, or the records are too many for that as well; `few` are so few that all are found and put in
     order, before anything is sifted where `finds_soon` says that it takes less. Who sees all rows of some `teams` sees of others only their `own`; without
     teams, nothing is said of that. `in_order` puts those counted out in order by numbers alone, before it is asked who sees them. Where all
-    are found, those of each condition of `split` are found on their own.
+    are found, those of each condition of `split` are found on their own. Where `are_few`, the rows are among few that are known by their numbers.
     """
 
     rows: QuerySet[Any]
@@ -94,6 +94,7 @@ class Ways:
     teams: frozenset[int] = frozenset()
     own: Q = field(default_factory=Q)
     split: Sequence[Q] = ()
+    are_few: bool = False
 
 
 def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:

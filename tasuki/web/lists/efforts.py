@@ -46,7 +46,7 @@ class Effort:
 def of_search(order: Order, n_fitting: int, *, is_often: bool) -> Effort:
     """The same for rows that hold some words. How many hold a word that very many records hold, the planner cannot tell."""
     if is_often:
-        return Effort(tried=_TRIED if _n_rows(order.model) > _TRIED else 0)
+        return Effort(tried=_TRIED if n_rows(order.model) > _TRIED else 0)
     return Effort(are_few=n_fitting <= _MANY)
 
 
@@ -71,7 +71,7 @@ def _n_along(order: Order, along: Q, *, meaning: Meaning | None, n_fitting: int)
     """How many rows there are to be walked."""
     if along and meaning and len(meaning.parts) == 1:
         return n_fitting
-    return counting.estimated(order.model._default_manager.filter(along)) if along else _n_rows(order.model)
+    return counting.estimated(order.model._default_manager.filter(along)) if along else n_rows(order.model)
 
 
 def _expected(n_walked: int, n_fitting: int) -> int:
@@ -102,7 +102,7 @@ def _has_index(model: Any, *paths: str) -> bool:
     return any(tuple(name.lstrip("-") for name in index.fields[: len(paths)]) == paths for index in model._meta.indexes)
 
 
-def _n_rows(model: type[Model]) -> int:
+def n_rows(model: type[Model]) -> int:
     """How many rows of a noun there are, as the planner knows it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])

@@ -26,6 +26,7 @@ from tasuki.engage.blocks import Block
 from tasuki.relay.clock_fields import ANSWER_DUE
 from tasuki.relay.handoff_fields import HANDOFF
 from tasuki.relay.handoff_rows import Handoff
+from tasuki.sales import opportunities
 from tasuki.sales.filter_fields import OPPORTUNITY
 from tasuki.sales.opportunities import Opportunity
 from tasuki.web.audit_fields import ENTRY
@@ -145,6 +146,7 @@ OPPORTUNITIES = Spec(
     "opportunities",
     OPPORTUNITY,
     rows=_opportunities,
+    seen_by_ways=opportunities.visible_by_ways,
     columns=(
         Column("name", _("Opportunity"), "name", plain="title", edit="name"),
         Column("account", _("Account"), "lead_account__name", plain="lead__account__name"),

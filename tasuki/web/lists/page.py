@@ -43,6 +43,7 @@ from tasuki.web.lists import counting, editing, efforts, orders, paging, renderi
 from tasuki.web.lists import state as states
 from tasuki.web.lists.brackets import Place
 from tasuki.web.lists.custom_columns import spec_of
+from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.grouped import Reading
 from tasuki.web.lists.named import LONGEST_NAME
 from tasuki.web.lists.orders import Order
@@ -203,13 +204,13 @@ def _for_cells(page: Page, reader: User) -> dict[str, Any]:
 def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedView], at: datetime) -> Page:
     said = request.GET
     meaning = _meaning(spec, state, reader=request.user, at=at)
-    ways = _narrowed(spec, state, meaning, reader=request.user)
+    ways = _among_few(spec, state, meaning, reader=request.user) or _narrowed(spec, state, meaning, reader=request.user)
     rows = ways.rows
     count, is_about = counting.counted(rows)
     order = order_of(state, spec, request.user)
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
     before, after = said.get("before", ""), said.get("after", "")
-    by = efforts.of_search(order, count, is_often=ways.fitting is not None) if state.q else efforts.weighed(order, count, meaning, rows=rows)
+    by = _effort(state, order, ways, n_fitting=count, meaning=meaning)
     window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, by=by, ways=ways, reads=_reads(state, spec))
     adding = said.get("add", "")
     headings = [heading(column, state) for key in state.columns if (column := spec.column(key))]
@@ -234,6 +235,14 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     )
 
 
+def _effort(state: State, order: Order, ways: Ways, *, n_fitting: int, meaning: Meaning | None) -> Effort:
+    if ways.are_few:
+        return Effort(are_few=True)
+    if state.q:
+        return efforts.of_search(order, n_fitting, is_often=ways.fitting is not None)
+    return efforts.weighed(order, n_fitting, meaning, rows=ways.rows)
+
+
 def may_merge(spec: Spec, reader: User) -> bool:
     return spec.noun in MergeNoun.values and Ability.MERGE_RECORDS in abilities.standing_of(reader).abilities
 
@@ -245,6 +254,20 @@ def narrowed(spec: Spec, state: State, *, reader: User, at: datetime) -> QuerySe
 
 def _meaning(spec: Spec, state: State, *, reader: User, at: datetime) -> Meaning | None:
     return binding.bind(state.filter, spec.fields, asker=asker(reader, at=at)) if state.filter.parts else None
+
+
+def _among_few(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways | None:
+    """The rows among all that somebody sees, where these are few among very many; else None. To walk the order would take longest for whoever sees none."""
+    if not spec.seen_by_ways or spec.found or efforts.n_rows(spec.fields.model) <= _MOST_FEW:
+        return None
+    parts = spec.seen_by_ways(reader)
+    if not parts or not all(counting.estimated(part) <= _MOST_FEW for part in parts) or not _are_found_soon(parts) or (seen := _few(parts)) is None:
+        return None
+    fitting = seen if meaning is None else compiling.narrowed(seen, meaning)
+    if not state.q:
+        return Ways(fitting, are_few=True)
+    found = narrowing.ways(fitting, state.q, noun=spec.noun, reader=reader)
+    return Ways(found.rows if found.fitting is None else found.fitting, are_few=True)
 
 
 def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
 
@@ -38,6 +38,8 @@ _PUT_IN_ORDER = 2_000
 _LET_THROUGH, _ALL = 1_000, 10**9
 # So many rows are looked up one by one at most where all rows would have to be walked otherwise.
 _LOOKED_UP = 15_000
+# So many are looked up one by one on the way from step to step, before all that others lead to are found.
+_ON_STEPS = 5_000
 # Among so many those without a value are looked for before all of them are found.
 _LOOKED_THROUGH = 5_000
 _SALT = "tasuki.web.lists"
@@ -244,9 +246,7 @@ class _Walk:
             return self._in_steps(stretch, place, is_falling=is_falling, most=most)
         found: list[Place] = []
         if place is not None:
-            rows = self.rows.filter(self.ways.own) if self._has_own_alone(place.step) else self.rows
-            here = rows.filter(stretch.where, **{self.order.stepped: place.step}).filter(beyond(stretch.keys, place.keys, is_falling=is_falling))
-            found = [Place(stretch.name, place.step, list(keys)) for keys in self._first(here, stretch.keys, is_falling=is_falling, most=most)]
+            found = [Place(stretch.name, place.step, list(keys)) for keys in self._on_step(stretch, place, is_falling=is_falling, most=most)]
             steps = steps[steps.index(place.step) + 1 :]
         for has_own_alone, some in groupby(steps, key=self._has_own_alone):
             if len(found) < most:
@@ -262,6 +262,22 @@ class _Walk:
         """The first of the reader's own rows on some steps: all of them are found, where no row of anybody else is passed."""
         own = self.rows.filter(self.ways.own, **{f"{self.order.stepped}__in": steps})
         return self._at_once(stretch, own, is_falling=is_falling, most=most, are_few=True)
+
+    def _on_step(self, stretch: Stretch, place: Place, *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+        """The rows on the step of a place, from there on."""
+        rows = self.rows.filter(self.ways.own) if self._has_own_alone(place.step) else self.rows
+        here = Q(stretch.where, beyond(stretch.keys, place.keys, is_falling=is_falling), **{self.order.stepped: place.step})
+        if self._looks_up_steps:
+            walk = self._everything.filter(here)
+            found = self._tried(walk, stretch.keys, is_falling=is_falling, most=most, among=_ON_STEPS)
+            if len(found) == most or _are_fewer(walk, _ON_STEPS):
+                return found
+        return self._first(rows.filter(here), stretch.keys, is_falling=is_falling, most=most)
+
+    @property
+    def _looks_up_steps(self) -> bool:
+        """Whether who sees a row is asked of one after the other first: asked of all on a step at once, PostgreSQL reads whatever leads to any row."""
+        return bool(self.by.tried) and self.ways.fitting is None
 
     def _in_steps(self, stretch: Stretch, place: Place | None, *, is_falling: bool, most: int) -> list[Place]:
         """All steps at once."""
@@ -358,12 +374,42 @@ class _Walk:
 
     def _step_by_step(self, stretch: Stretch, steps: Sequence[Any], *, is_falling: bool, most: int) -> list[Place]:
         """The first rows of each step after the other; the walk ends with the step that fills the page."""
-        stepped = F(self.order.stepped)
-        here = self.rows.filter(stretch.where, Exact(stepped, AtStep(output_field=_field_at(self.rows, self.order.stepped))))
-        asked = _keys_of(here, stretch.keys).order_by(*_by(stretch.keys, is_falling=is_falling))[:most]
+
+        def placed(found: list[Sequence[Any]]) -> list[Place]:
+            return [Place(stretch.name, step, list(keys)) for step, *keys in found]
+
+        asked = partial(self._step, stretch, is_falling=is_falling)
+        kind = "bigint" if isinstance(steps[0], int) else "text"
+        if self._looks_up_steps:
+            fits = self.ways.rows.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("pk")
+            found = _looked_up_on(asked(self._everything, among=_ON_STEPS), steps, fits, n_keys=len(stretch.keys), kind=kind, most=most)
+            everything = self._everything.filter(stretch.where, **{f"{self.order.stepped}__in": steps})
+            if len(found) == most or _are_fewer(everything, _ON_STEPS):
+                return placed(found)
         statement = "SELECT step.value, hit.* FROM unnest(%s::{kind}[]) WITH ORDINALITY AS step(value, nth) CROSS JOIN LATERAL ({rows}) AS hit LIMIT {most}"
-        found = _fetched([asked], statement, [list(steps)], kind="bigint" if isinstance(steps[0], int) else "text", most=most)
-        return [Place(stretch.name, step, list(keys)) for step, *keys in found]
+        return placed(_fetched([asked(self.rows, among=most)], statement, [list(steps)], kind=kind, most=most))
+
+    def _step(self, stretch: Stretch, rows: QuerySet[Any], *, is_falling: bool, among: int) -> QuerySet[Any]:
+        """The keys of the first of the rows that stand on a step."""
+        here = rows.filter(stretch.where, Exact(F(self.order.stepped), AtStep(output_field=_field_at(self.rows, self.order.stepped))))
+        return _keys_of(here, stretch.keys).order_by(*_by(stretch.keys, is_falling=is_falling))[:among]
+
+
+def _looked_up_on(walk: QuerySet[Any], steps: Sequence[Any], fits: QuerySet[Any], *, n_keys: int, kind: str, most: int) -> list[Sequence[Any]]:
+    """The first rows that fit among the first of all on some steps, one step after the other."""
+    try:
+        (rows, values), (fit, more) = walk.query.sql_with_params(), fits.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    names = ", ".join([*(f"key_{nth}" for nth in range(n_keys - 1)), "value"])
+    on_each = f"SELECT step.value, hit.* FROM unnest(%s::{kind}[]) WITH ORDINALITY AS step(value, nth) CROSS JOIN LATERAL ({rows}) AS hit LIMIT {_ON_STEPS}"
+    # One after the other: joined otherwise, they would not stay in their order.
+    statement = f"SELECT step.on_step, {names} FROM ({on_each}) AS step(on_step, {names}) CROSS JOIN LATERAL ({fit} OFFSET 0) AS fit(found) LIMIT {most}"
+    return _answered(statement, [list(steps), *values, *more])
+
+
+def _are_fewer(rows: QuerySet[Any], most: int) -> bool:
+    return rows.order_by().values("pk")[:most].count() < most
 
 
 def _keys_of(rows: QuerySet[Any], keys: Sequence[Any], sieve: Sieve | None = None) -> QuerySet[Any]:
