@@ -146,6 +146,25 @@ def test_a_walk_that_comes_to_its_end_is_the_last_page(business: Cast, monkeypat
     assert not last.after
 
 
+@pytest.mark.parametrize("who", ["ruth", "ivo", "saori"])
+@pytest.mark.parametrize("sort", ["person", "-email"])
+@pytest.mark.parametrize("let_through", [1, 1_000])
+def test_contacts_by_what_belongs_to_them_are_the_same_however_they_are_found(
+    business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str, sort: str, let_through: int
+) -> None:
+    monkeypatch.setattr(paging, "_LET_THROUGH", let_through)
+    spec, reader = SPECS["contact"], getattr(business, who)
+    rows, order = ordered("contact", sort, reader)
+    view = states.built_in(spec.views[0], spec)
+    state = states.State(view, sentences.read("email:contains(a)"), sort, view.columns)
+    ways = page._narrowed(spec, state, page._meaning(spec, state, reader=reader, at=MONDAY), reader=reader)
+    assert ways.sieve()
+    whole = [row.pk for row in order.applied(rows) if any("a" in one.address.lower() for one in row.emails.all())]
+    found = paging.window(ways.rows, order, before="", after="", by=Effort(tried=2), ways=ways)
+    assert [row.pk for row in found.rows] == whole[: paging.PAGE]
+    assert whole
+
+
 @pytest.mark.parametrize("who", ["ruth", "ivo", "saori", "chika"])
 @pytest.mark.parametrize("sort", ["person", "-account", "created", "email", "-phone"])
 @pytest.mark.parametrize(("let_through", "most_few", "soon"), [(1_000, 10_000, 0), (1, 10_000, 0), (1, 10_000, 10**9), (1, 1, 10**9)])

@@ -23,7 +23,7 @@ from tasuki.core.bulk.verbs import BulkVerb, verbs_of
 from tasuki.core.filters import apart, binding, compiling, sentences
 from tasuki.core.filters.apart import Apart
 from tasuki.core.filters.askers import asker
-from tasuki.core.filters.binding import Meaning
+from tasuki.core.filters.binding import Condition, Meaning
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
@@ -291,7 +291,8 @@ def _found(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -
     sieve = partial(_sieve, rows, meaning)
     few, finds_soon = partial(_few, parts), partial(_are_found_soon, parts)
     if not apart.of(meaning, rows.model):  # they are not passed by numbers, and to find very many takes longer than to walk on
-        return Ways(fitting, few=lambda: few() if finds_soon() else None, finds_soon=finds_soon)
+        own = partial(_sieve_of_what_belongs, rows, meaning)
+        return Ways(fitting, sieve=own, few=lambda: few() if finds_soon() else None, finds_soon=finds_soon)
     return Ways(fitting, sieve=sieve, few=few, finds_soon=finds_soon, counted_out=counted_out)
 
 
@@ -310,6 +311,15 @@ def _sieve(rows: QuerySet[Any], meaning: Meaning) -> Sieve | None:
     """For rows that are seen by way of others: what is asked of other records lets through, and who sees a row is looked up for those alone."""
     found = _asked_apart(rows, meaning)
     return Sieve(Q(*map(apart.among, found)), compiling.narrowed(rows, meaning), is_fine=True) if found else None
+
+
+def _sieve_of_what_belongs(rows: QuerySet[Any], meaning: Meaning) -> Sieve | None:
+    """The same where something is asked of what belongs to each row, such as addresses: it is looked up for all that are passed, and only for those of
+    which it holds who sees them."""
+    is_looked_up = any(isinstance(part, Condition) and part.field.through for part in meaning.parts)
+    if not is_looked_up or compiling.computed(meaning):
+        return None
+    return Sieve(compiling.condition(meaning, rows.model), compiling.narrowed(rows, meaning), is_fine=True)
 
 
 def _are_found_soon(parts: Sequence[QuerySet[Any]]) -> bool:
