@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -34,8 +36,10 @@ async def _at_once() -> None:
     return None
 
 
-def do(renewal: Renewal, worker: Worker) -> None:
-    asyncio.run(renewal.around(_at_once, None, worker))
+def do(renewal: Renewal, worker: Worker, job: Callable[[], Awaitable[None]] = _at_once) -> None:
+    """In a thread of its own: the browser of other tests has a loop that runs in this one."""
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(lambda: asyncio.run(renewal.around(job, None, worker))).result()
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def test_it_does_not_leave_while_another_job_runs(monkeypatch: pytest.MonkeyPatc
         await renewal.around(_at_once, None, worker)
         assert worker.n_asked == 0
 
-    asyncio.run(renewal.around(long, None, worker))
+    do(renewal, worker, long)
     assert worker.n_asked == 1
 
 
@@ -94,7 +98,7 @@ def test_a_job_that_fails_counts_as_ended(monkeypatch: pytest.MonkeyPatch) -> No
         raise ValueError("There is no sash.")
 
     with pytest.raises(ValueError, match="sash"):
-        asyncio.run(renewal.around(fail, None, worker))
+        do(renewal, worker, fail)
     assert worker.n_asked == 1
 
 
