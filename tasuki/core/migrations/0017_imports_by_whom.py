@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0017_audit_by_moment")]
+    dependencies = [("core", "0016_audit_in_order")]
 
     operations = [
         migrations.AddIndex("auditentry", models.Index(condition=models.Q(("door", "import")), fields=["actor", "action"], name="audit_of_imports_by_whom")),
