@@ -12,7 +12,7 @@ from tasuki.core import people, recents, teams
 from tasuki.core.abilities import Role
 from tasuki.core.audit import By, Door
 from tasuki.core.people import User
-from tasuki.core.search import finding, indexing, matching, narrowing
+from tasuki.core.search import arrays, finding, indexing, matching, narrowing
 from tasuki.core.search.entries import SearchChange, SearchEntry
 from tasuki.core.teams import Department
 from tasuki.crm import leads, records, tasks
@@ -146,11 +146,12 @@ IN_LISTS = {
 
 
 @pytest.mark.parametrize("typed", IN_LISTS)
-@pytest.mark.parametrize(("often", "many"), [(400, 5_000), (1, 5_000), (400, 1), (2, 2)])
+@pytest.mark.parametrize(("often", "far", "many"), [(400, 10_000, 5_000), (1, 10_000, 5_000), (400, 1, 5_000), (400, 10_000, 1), (2, 10_000, 2)])
 def test_a_list_holds_the_same_rows_however_many_hold_a_word(
-    cast: Cast, books: dict[str, Lead], monkeypatch: pytest.MonkeyPatch, *, typed: str, often: int, many: int
+    cast: Cast, books: dict[str, Lead], monkeypatch: pytest.MonkeyPatch, *, typed: str, often: int, far: int, many: int
 ) -> None:
     monkeypatch.setattr(narrowing, "_OFTEN", often)
+    monkeypatch.setattr(narrowing, "_FAR_TOO_MANY", far)
     monkeypatch.setattr(narrowing, "_MANY", many)
     rows = Lead.objects.visible_to(cast.ivo)
     together = narrowing.ways(rows, typed, noun="lead", reader=cast.ivo).counted_out()
@@ -158,7 +159,7 @@ def test_a_list_holds_the_same_rows_however_many_hold_a_word(
     ways = narrowing.ways(rows, typed, noun="lead", reader=cast.ivo)
     assert {lead.contact.family_name for lead in ways.rows if lead.contact} == IN_LISTS[typed]
     assert together is None or set(together) == set(ways.rows)
-    is_often = (often, many) != (400, 5_000) and IN_LISTS[typed] and (often, many) != (2, 2)
+    is_often = (often, far, many) != (400, 10_000, 5_000) and IN_LISTS[typed] and (often, many) != (2, 2)
     assert ways.fitting is not None or not is_often
     if ways.fitting is not None:
         counted = ways.counted_out()
@@ -415,3 +416,10 @@ def test_only_the_last_fifty_opened_are_kept_and_a_second_time_moves_one_up(cast
     assert len(kept) == len(set(kept)) == recents.KEPT
     assert not recents.RecentRecord.objects.visible_to(cast.ivo).exists()
     assert finding.visible_recents(cast.ada, most=8) == [], "no such leads"
+
+
+def test_a_sample_of_those_found_is_of_all_ages() -> None:
+    found = matching.Ids(1_000, arrays.written(range(1, 1_001)))
+    assert found.some(4) == matching.Ids(4, "{1,251,501,751}")
+    assert found.some(1_000) == found
+    assert matching.Ids().some(4) == matching.Ids()

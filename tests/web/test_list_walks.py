@@ -121,6 +121,7 @@ def test_those_counted_out_are_put_in_order_before_it_is_asked_who_sees_them(bus
 @pytest.mark.parametrize("who", ["ruth", "ivo", "saori"])
 def test_people_who_hold_a_word_of_very_many_are_named_by_numbers_whoever_sees_them(business: Cast, monkeypatch: pytest.MonkeyPatch, who: str) -> None:
     monkeypatch.setattr(narrowing, "_OFTEN", 0)
+    monkeypatch.setattr(narrowing, "_SEEN", 1)
     reader = getattr(business, who)
     indexing.absorb_all()
     rows, _order = ordered("contact", "person", reader)
@@ -129,6 +130,9 @@ def test_people_who_hold_a_word_of_very_many_are_named_by_numbers_whoever_sees_t
     named = ways.in_order()
     assert named
     assert {row.pk for row in named.fitting.filter(named.lets_through)} == {row.pk for row in ways.rows} != set()
+    monkeypatch.setattr(narrowing, "_SEEN", rows.count() + 1)
+    assert narrowing.ways(rows, word, noun="contact", reader=reader).in_order() is None, "of a sample hardly any is seen"
+    monkeypatch.setattr(narrowing, "_SEEN", 0)
     everybody, _order = ordered("contact", "person", business.ada)
     assert narrowing.ways(everybody, word, noun="contact", reader=business.ada).in_order() is None, "nobody has to be asked"
 

@@ -18,6 +18,6 @@ def among(path: str, array: str) -> Q:
     return Q(_Among(F(path), Cast(Value(array), ArrayField(BigIntegerField()))))
 
 
-def written(ids: Iterable[int]) -> str:
+def written(ids: Iterable[int | str]) -> str:
     """The ids as the text of an array."""
     return f"{{{','.join(map(str, ids))}}}"

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from tasuki.core.search.arrays import written
 from tasuki.core.search.entries import SearchEntry
 from tasuki.core.search.folding import LATER_WORD, Keys, Sought, grams_at_start, grams_hidden, grams_of_whole, grams_within
 from tasuki.core.search.indexing import BLOCK
@@ -61,6 +62,13 @@ class Ids:
 
     n: int = 0
     array: str = "{}"
+
+    def some(self, n: int) -> Ids:
+        """About so many of them, evenly taken."""
+        if self.n <= n:
+            return self
+        taken = self.array.strip("{}").split(",")[:: self.n // n]
+        return Ids(len(taken), written(taken))
 
 
 # The newest block comes first, and the walk ends with the block that fills what is wanted.

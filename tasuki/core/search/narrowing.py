@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 _MANY = 5_000
 # So many are counted out where the next row was far nevertheless; of more, all rows are walked.
 _VERY_MANY = 100_000
-# Of a word that so many of the newest block hold, the others are not asked for any more: they are very many.
-_OFTEN = 400
+# Of a word that so many of the newest block hold, or so many of all if each block had as many, the others are not asked for: they are very many.
+_OFTEN, _FAR_TOO_MANY = 400, 2 * _MANY
 # Where so few records hold one word of several, each of their rows is read.
 _RARE = 2_000
+# Where so few of some rows are seen, hardly a page is among the first that are put in order.
+_SAMPLE, _SEEN = 100, 3
 # So many that hold all words together with their owners, and may be more than really do, are each looked at.
 _TOGETHER, _MOST_ALTERNATIVES = 10_000, 8
 # So many of the newest block are told, to know of which word there are less.
@@ -132,7 +134,8 @@ def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:
 
     def in_order() -> Sieve | None:
         counted = None if asked.has_rare or not asks_others(rows) or together() else (sifted() or asked).all_counted
-        return Sieve(Q(counted.held(one_by_one=False), *exact, _connector=Q.OR), rows, n_named=_VERY_MANY) if counted else None
+        fitting = Q(counted.held(one_by_one=False), *exact, _connector=Q.OR) if counted and counted.is_seen_by_many(rows) else None
+        return Sieve(fitting, rows, n_named=_VERY_MANY) if fitting else None
 
     often = Ways(held(asked), held(asked, one_by_one=True), sieve=sieve, counted_out=counted_out, in_order=in_order)
     return often if asked.is_often else Ways(held(asked))
@@ -171,6 +174,11 @@ class _Asked:
         """The same with the ids of what many answer, too; None where even they are too many."""
         found = matching.ids([replace(one, most=_VERY_MANY) for one in self._often()], self.there)
         return replace(self, ids=self.ids | found) if all(ids.n < _VERY_MANY for ids in found.values()) else None
+
+    def is_seen_by_many(self, rows: QuerySet[Any]) -> bool:
+        """Whether more than a few of the rows are those of a sample of the records that answer."""
+        sample = replace(self, ids={key: ids.some(_SAMPLE) for key, ids in self.ids.items()})
+        return rows.filter(sample.held(one_by_one=False)).order_by().values("pk")[:_SEEN].count() == _SEEN
 
     @property
     def has_rare(self) -> bool:
@@ -271,7 +279,9 @@ def _ids(asked: list[Question], there: Blocks) -> tuple[dict[tuple[str, str], Id
     newest = defaultdict(list, {noun: keys[:1] for noun, keys in there.items()})
     tried = matching.ids([replace(one, most=_TOLD) for one in asked], newest)
     n_newest = {(one.noun, one.name): tried.get((one.noun, one.name), Ids()).n for one in asked}
-    found = matching.ids(few := [one for one in asked if n_newest[one.noun, one.name] < _OFTEN], there)
+    # As many in each block would be far too many to be named: none of them is read for that.
+    few = [one for one in asked if (n := n_newest[one.noun, one.name]) < _OFTEN and n * len(there[one.noun]) < _FAR_TOO_MANY]
+    found = matching.ids(few, there)
     ids = {key: answer for one in few if (answer := found.get(key := (one.noun, one.name), Ids())).n < one.most}
     return ids, {key: ids[key].n if key in ids else n * len(there[key[0]]) for key, n in n_newest.items()}
 
