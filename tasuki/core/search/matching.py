@@ -72,22 +72,21 @@ class Ids:
 
 
 # The newest block comes first, and the walk ends with the block that fills what is wanted.
+_ASKED = "FROM jsonb_to_recordset(%s) AS question(noun text, name text, keys jsonb, patterns text[], is_hidden boolean, most int)"
 _HITS = """
-FROM jsonb_to_recordset(%s) AS question(noun text, name text, keys jsonb, patterns text[], is_hidden boolean, most int)
-CROSS JOIN LATERAL (
     SELECT found.* FROM jsonb_array_elements_text(question.keys) AS block(keys)
     CROSS JOIN LATERAL (
-        SELECT entry.record_id, entry.belongs_to, entry.words FROM core_searchentry AS entry
+        SELECT {columns} FROM core_searchentry AS entry
         WHERE entry.keys @> block.keys::int[] AND entry.noun || '' = question.noun
           AND (CASE WHEN question.is_hidden THEN entry.hidden ELSE E'\\n' || entry.words || E'\\n' END) LIKE ALL (question.patterns)
-        ORDER BY entry.record_id DESC LIMIT question.most
+        {order} LIMIT question.most
     ) AS found LIMIT question.most
-) AS hit
 """
-_ASK = f"SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit.words {_HITS}"
-# Who counts records out needs no order of them.
-_UNORDERED = _HITS.replace("ORDER BY entry.record_id DESC ", "")
-_IDS = f"SELECT question.noun, question.name, count(*), array_agg(hit.record_id)::text {_UNORDERED} GROUP BY question.noun, question.name"
+_NEWEST = _HITS.format(columns="entry.record_id, entry.belongs_to, entry.words", order="ORDER BY entry.record_id DESC")
+_ASK = f"SELECT question.noun, question.name, hit.record_id, hit.belongs_to, hit.words {_ASKED} CROSS JOIN LATERAL ({_NEWEST}) AS hit"
+# Who counts records out needs no order of them. Those of each question are put together where they are found: nothing has to be sorted by questions.
+_COUNTED = f"SELECT count(*) AS n, array_agg(record_id)::text AS ids FROM ({_HITS.format(columns='entry.record_id', order='')}) AS each"
+_IDS = f"SELECT question.noun, question.name, hit.n, hit.ids {_ASKED} CROSS JOIN LATERAL ({_COUNTED}) AS hit WHERE hit.n > 0"
 # Each block is asked for what holds the keys of one array; the same record may answer several.
 _TOGETHER = """
 SELECT count(*), array_agg(hit.record_id)::text FROM (
