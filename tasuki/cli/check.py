@@ -173,8 +173,8 @@ QUESTIONS = (
         "copies",
         gettext_lazy("What is kept beside an opportunity about its lead is what stands on the lead."),
         "SELECT opportunity.id FROM sales_opportunity opportunity JOIN crm_lead lead ON lead.id = opportunity.lead_id"
-        " WHERE (lead_contact_id, lead_account_id, lead_stage_id, lead_stage_since, lead_source, lead_segment) IS DISTINCT FROM"
-        " (lead.contact_id, lead.account_id, lead.stage_id, lead.stage_since, lead.source, lead.segment)",
+        " WHERE (lead_contact_id, lead_account_id, lead_stage_id, lead_stage_since, lead_source, lead_segment, lead_owner_id) IS DISTINCT FROM"
+        " (lead.contact_id, lead.account_id, lead.stage_id, lead.stage_since, lead.source, lead.segment, lead.owner_id)",
     ),
     Question(
         "handoffs",

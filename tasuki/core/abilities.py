@@ -148,6 +148,9 @@ VISIBILITY: dict[str, dict[Role, Scope]] = {
     "absence": dict.fromkeys(Role, Scope.ALL),
 }  # fmt: skip
 
+# Of these nouns each row stands in a team.
+_OF_TEAMS = frozenset({"lead", "account", "opportunity", "handoff"})
+
 # Fields that only some may see, wherever they would be shown, filtered by, exported or searched.
 SENSITIVE_FIELDS: dict[str, dict[str, Ability]] = {
     "contact": {"emails": Ability.SEE_CONTACT_DETAILS, "phones": Ability.SEE_CONTACT_DETAILS},
@@ -189,17 +192,23 @@ class RoleGrant(models.Model):
 
 @dataclass(frozen=True)
 class Standing:
-    """What one person is and may do at this moment: asked once a request, then plain memory."""
+    """What one person is and may do at this moment: asked once a request, then plain memory. `is_top`: the tree holds every team of the house."""
 
     user_id: int
     team_id: int | None
     tree: frozenset[int]
+    is_top: bool
     roles: frozenset[Role]
     abilities: frozenset[Ability]
 
     def scope(self, noun: str) -> Scope:
         table = VISIBILITY.get(noun, {})
         return max((table.get(role, Scope.NOTHING) for role in self.roles), default=Scope.NOTHING)
+
+    def sees_all(self, noun: str) -> bool:
+        """Whether no row of the noun is hidden: then none is asked whose it is."""
+        scope = self.scope(noun)
+        return scope is Scope.ALL or (scope is Scope.TREE and self.is_top and noun in _OF_TEAMS)
 
     def hides(self, noun: str) -> frozenset[str]:
         """The fields of `noun` that this person must not see."""
@@ -220,16 +229,19 @@ def load_standings(users: Iterable[User]) -> None:
     granted: dict[int, set[Role]] = defaultdict(set)
     with connection.cursor() as cursor:
         # Written out, as every request asks it: Django takes ten times as long to write it as PostgreSQL to answer.
-        cursor.execute("SELECT user_id, role FROM core_rolegrant WHERE user_id = ANY(%s)", [[user.pk for user in unknown if user.is_active]])
-        for pk, role in cursor.fetchall():
-            granted[pk].add(Role(role))
+        asked = "SELECT user_id, role, (SELECT count(*) FROM core_team) FROM core_rolegrant WHERE user_id = ANY(%s)"
+        cursor.execute(asked, [[user.pk for user in unknown if user.is_active]])
+        rows = cursor.fetchall()
+    for pk, role, _n_teams in rows:
+        granted[pk].add(Role(role))
+    n_teams = rows[0][2] if rows else 0
     teams = {user.team_id for user in unknown if user.team_id is not None}
     trees = team_trees.trees(teams) if teams else {}
     for user in unknown:
         roles = frozenset(granted[user.pk])
         abilities = frozenset(ability for ability, holders in ABILITIES.items() if holders & roles)
         tree = trees.get(user.team_id, frozenset()) if user.team_id is not None else frozenset()
-        user.__dict__["_standing"] = Standing(user.pk, user.team_id, tree, roles, abilities)
+        user.__dict__["_standing"] = Standing(user.pk, user.team_id, tree, len(tree) == n_teams, roles, abilities)
 
 
 def forget_standing(user: User) -> None:
@@ -249,10 +261,9 @@ def require(user: User, ability: Ability) -> None:
 
 def owned_by_scope(standing: Standing, noun: str, *, owner: str = "owner", team: str = "team") -> models.Q:
     """The condition on `owner` and `team` for the rows of `noun` that a person sees; or on the paths to both, for rows that hang on such."""
-    scope = standing.scope(noun)
-    if scope is Scope.ALL:
+    if standing.sees_all(noun):
         return models.Q()
-    if scope is Scope.NOTHING:
+    if standing.scope(noun) is Scope.NOTHING:
         return models.Q(pk__in=[])
     own, teams = models.Q(**{owner: standing.user_id}), teams_of_scope(standing, noun)
     return own | models.Q(**{f"{team}__in": teams}) if teams else own

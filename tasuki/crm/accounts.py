@@ -28,7 +28,7 @@ class Accounts(models.QuerySet["Account"]):
     def visible_to(self, user: User) -> Accounts:
         """Those the person's scope covers, and those whose leads the person works."""
         standing = abilities.standing_of(user)
-        if standing.scope("account") is abilities.Scope.ALL:
+        if standing.sees_all("account"):
             return self
         leads = apps.get_model("crm", "Lead")._default_manager.filter(account=OuterRef("pk")).filter(abilities.owned_by_scope(standing, "lead"))
         return self.filter(abilities.owned_by_scope(standing, "account") | Exists(leads))
@@ -102,7 +102,7 @@ class Account(models.Model):
 def visible_by_ways(user: User) -> list[Accounts]:
     """What `visible_to` gives in parts: by their team; and of other teams one's own, and by leads. None for whoever sees all."""
     standing = abilities.standing_of(user)
-    if standing.scope("account") is abilities.Scope.ALL:
+    if standing.sees_all("account"):
         return []
     teams = abilities.teams_of_scope(standing, "account")
     of_others = Account.objects.filter(team__in=Team.objects.but(teams))
@@ -112,6 +112,12 @@ def visible_by_ways(user: User) -> list[Accounts]:
         of_others.filter(abilities.own_of_scope(standing, "account")),
         of_others.filter(pk__in=leads.values("account")),
     ]
+
+
+def are_seen_by_few_leads(user: User) -> bool:
+    """Whether somebody sees accounts of other teams by their own leads alone: as many as one person works, whose accounts are kept at hand."""
+    standing = abilities.standing_of(user)
+    return standing.scope("account") is not abilities.Scope.ALL and standing.scope("lead") is abilities.Scope.OWN
 
 
 @transaction.atomic

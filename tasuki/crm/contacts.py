@@ -60,10 +60,13 @@ class Contacts(models.QuerySet["Contact"]):
         standing = abilities.standing_of(user)
         if standing.scope("account") is abilities.Scope.ALL:
             return self
-        leads, accounts = _of_whom(standing)
-        return self.filter(
-            Exists(leads.filter(contact=OuterRef("pk"))) | Exists(leads.filter(account=OuterRef("account"))) | Exists(accounts.filter(pk=OuterRef("account")))
-        )
+        leads, own = _leads_of(standing), _accounts().filter(abilities.own_of_scope(standing, "account"))
+        if standing.sees_all("account"):
+            return self.filter(Q(account_team__isnull=False) | Exists(leads.filter(contact=OuterRef("pk"))))
+        # What stands in the row is asked first: then nothing is looked up of most.
+        at_teams = Q(account_team__in=abilities.teams_of_scope(standing, "account"))
+        by_leads = Exists(leads.filter(contact=OuterRef("pk"))) | Exists(leads.filter(account=OuterRef("account")))
+        return self.filter(at_teams | Exists(own.filter(pk=OuterRef("account"))) | by_leads)
 
     def for_listing(self) -> Contacts:
         return self.select_related("account").prefetch_related("emails", "phones")
@@ -133,21 +136,21 @@ class Contact(models.Model):
 
 
 def visible_by_ways(user: User) -> list[Contacts]:
-    """What `visible_to` gives in parts: by the team of their account, and those who are seen otherwise. None for whoever sees all."""
+    """What `visible_to` gives in parts: by the team of their account, and those who are seen otherwise. None for whoever sees those of all accounts."""
     standing = abilities.standing_of(user)
-    if standing.scope("account") is abilities.Scope.ALL:
+    if standing.sees_all("account"):
         return []
-    of_teams = apps.get_model("crm", "Account")._default_manager.order_by().filter(team__in=abilities.teams_of_scope(standing, "account"))
+    of_teams = _accounts().filter(team__in=abilities.teams_of_scope(standing, "account"))
     return [Contact.objects.filter(account__in=of_teams.values("pk")), *_elsewhere(standing)]
 
 
 def visible_by_name(user: User) -> tuple[list[Contacts], list[Contacts]] | None:
     """What `visible_to` gives in parts: those of each team, which an index has in the order of their names; and those who are seen otherwise.
 
-    None for whoever sees all, or the leads of teams, which are too many to be found.
+    None for whoever sees those of all accounts, or the leads of teams, which are too many to be found.
     """
     standing = abilities.standing_of(user)
-    if standing.scope("account") is abilities.Scope.ALL or standing.scope("lead") is not abilities.Scope.OWN:
+    if standing.sees_all("account") or standing.scope("lead") is not abilities.Scope.OWN:
         return None
     teams = abilities.teams_of_scope(standing, "account")
     return [Contact.objects.filter(account_team=team) for team in sorted(teams)], _elsewhere(standing)
@@ -156,8 +159,7 @@ def visible_by_name(user: User) -> tuple[list[Contacts], list[Contacts]] | None:
 def _elsewhere(standing: Standing) -> list[Contacts]:
     """Who is seen at accounts of other teams: as these are one's own, by their leads, and by leads of theirs; mostly few, or nobody."""
     others = Team.objects.but(abilities.teams_of_scope(standing, "account"))
-    leads, _accounts = _of_whom(standing)
-    accounts = apps.get_model("crm", "Account")._default_manager.order_by().filter(team__in=others)
+    leads, accounts = _leads_of(standing), _accounts().filter(team__in=others)
     at_others = [accounts.filter(abilities.own_of_scope(standing, "account")), accounts.filter(pk__in=leads.values("account"))]
     people = Contact.objects.filter(pk__in=leads.values("contact"))
     # Apart, so that an index leads to each.
@@ -168,10 +170,15 @@ def _elsewhere(standing: Standing) -> list[Contacts]:
     return [*(Contact.objects.filter(account__in=some.values("pk")) for some in at_others), *of_leads]
 
 
-def _of_whom(standing: Standing) -> tuple[models.QuerySet[Any], models.QuerySet[Any]]:
-    """The leads and the accounts by way of which somebody who does not see all accounts sees people."""
-    leads, accounts = (apps.get_model("crm", name)._default_manager.order_by() for name in ("Lead", "Account"))
-    return leads.filter(abilities.owned_by_scope(standing, "lead")), accounts.filter(abilities.owned_by_scope(standing, "account"))
+def _accounts() -> models.QuerySet[Any]:
+    rows: models.QuerySet[Any] = apps.get_model("crm", "Account")._default_manager.order_by()
+    return rows
+
+
+def _leads_of(standing: Standing) -> models.QuerySet[Any]:
+    """The leads by way of which somebody who does not see all accounts sees people."""
+    rows: models.QuerySet[Any] = apps.get_model("crm", "Lead")._default_manager.order_by()
+    return rows.filter(abilities.owned_by_scope(standing, "lead"))
 
 
 class ContactEmail(models.Model):

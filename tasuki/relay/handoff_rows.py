@@ -41,10 +41,9 @@ class Handoffs(models.QuerySet["Handoff"]):
     def visible_to(self, user: User) -> Handoffs:
         """One's own on either side, and those of one's team or tree on either side."""
         standing = abilities.standing_of(user)
-        scope = standing.scope("handoff")
-        if scope is Scope.ALL:
+        if standing.sees_all("handoff"):
             return self
-        if scope is Scope.NOTHING:
+        if standing.scope("handoff") is Scope.NOTHING:
             return self.none()
         me = standing.user_id
         seen = Q(credited_to=me) | Q(offered_by=me) | Q(to_owner=me) | Q(answered_by=me)

@@ -33,7 +33,7 @@ OPPORTUNITY = Fields(
         Field("account", _("account"), Kind.RECORD, "lead_account_id", names=account_names, noun="account"),
         Field("account.name", _("name of the account"), Kind.TEXT, "lead_account__name"),
         Field("account.country", _("country of the account"), Kind.CHOICE, "lead_account__country", options=options.countries(Account, "country")),
-        Field("inside_seller", _("brought by"), Kind.PERSON, "lead__owner_id", team="lead__team_id", options=options.colleagues),
+        Field("inside_seller", _("brought by"), Kind.PERSON, "lead_owner_id", team="lead__team_id", options=options.colleagues),
         open_tasks("lead__tasks"),
         Field("reference", _("reference"), Kind.TEXT, "reference"),
         Field("changed", _("changed"), Kind.MOMENT, "updated_at"),

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tasuki.crm.products import Product
     from tasuki.crm.wake_rules import WakeRule
 
-_ALL = 10**9
-
 
 class LostBecause(models.TextChoices):
     """The three deaths, each with its own follow-up (R13)."""
@@ -82,12 +80,11 @@ class Opportunities(models.QuerySet["Opportunity"]):
     def visible_to(self, user: User) -> Opportunities:
         """Those in the person's scope, and those of leads they brought."""
         standing = abilities.standing_of(user)
-        scope = standing.scope("opportunity")
-        if scope is abilities.Scope.NOTHING:
+        if standing.scope("opportunity") is abilities.Scope.NOTHING:
             return self.none()
-        if scope is abilities.Scope.ALL:
+        if standing.sees_all("opportunity"):
             return self
-        return self.filter(abilities.owned_by_scope(standing, "opportunity") | Q(lead__owner=standing.user_id))
+        return self.filter(abilities.owned_by_scope(standing, "opportunity") | Q(lead_owner=standing.user_id))
 
     def open(self) -> Opportunities:
         return self.filter(closed_at__isnull=True)
@@ -123,13 +120,14 @@ class Opportunity(models.Model):
     lost_to = models.CharField(_("lost to"), max_length=120, blank=True)
     custom = models.JSONField(_("custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     updated_at = models.DateTimeField(_("changed"))
-    # What stands on the lead, for lists to order and ask by; only the database writes it (see migrations/0004_follow_the_lead.py).
+    # What stands on the lead, for lists to order and ask by; only the database writes it (see migrations/0006_owner_of_the_lead.py).
     lead_contact = models.ForeignKey("crm.Contact", models.DO_NOTHING, null=True, editable=False, related_name="+", db_constraint=False)
     lead_account = models.ForeignKey("crm.Account", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
     lead_stage = models.ForeignKey("crm.Stage", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
     lead_stage_since = models.DateTimeField(null=True, editable=False)
     lead_source = models.CharField(max_length=80, blank=True, editable=False)
     lead_segment = models.CharField(max_length=80, blank=True, editable=False)
+    lead_owner = models.ForeignKey("core.User", models.DO_NOTHING, null=True, editable=False, related_name="+", db_constraint=False)
     state = models.GeneratedField(
         expression=Case(
             When(won_at__isnull=False, then=Value("won")),
@@ -188,12 +186,9 @@ class Opportunity(models.Model):
 def visible_by_ways(user: User) -> list[Opportunities]:
     """What `visible_to` gives in parts: those in the person's scope, and those of leads they brought. None for whoever sees all or nothing."""
     standing = abilities.standing_of(user)
-    scope = standing.scope("opportunity")
-    if scope in (abilities.Scope.ALL, abilities.Scope.NOTHING):
+    if standing.sees_all("opportunity") or standing.scope("opportunity") is abilities.Scope.NOTHING:
         return []
-    # Found by two indexes, with no opportunity read but theirs: somebody may own very many leads of which hardly any has one.
-    brought = Opportunity.objects.order_by().filter(lead__owner=standing.user_id).values("lead")[:_ALL]
-    return [Opportunity.objects.filter(abilities.owned_by_scope(standing, "opportunity")), Opportunity.objects.filter(lead__in=brought)]
+    return [Opportunity.objects.filter(abilities.owned_by_scope(standing, "opportunity")), Opportunity.objects.filter(lead_owner=standing.user_id)]
 
 
 def locked(opportunity: Opportunity) -> Opportunity:

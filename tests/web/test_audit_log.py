@@ -20,7 +20,7 @@ from tasuki.core.audit import AuditEntry, By, Door
 from tasuki.core.money import Money
 from tasuki.core.people import User
 from tasuki.sales import opportunities
-from tasuki.web.lists import paging
+from tasuki.web.lists import paging, walking
 from tasuki.web.lists import state as states
 from tasuki.web.lists.nouns import ENTRIES
 from tasuki.web.lists.orders import beyond
@@ -113,7 +113,7 @@ def test_pages_of_the_log_are_walked_by_its_index_and_nothing_is_sorted(cast: Ca
     first = paging.window(ENTRIES.rows(cast.ada), order, before="", after="")
     second = paging.window(ENTRIES.rows(cast.ada), order, before="", after=first.after)
     every = list(AuditEntry.objects.newest_first().values_list("pk", flat=True))
-    assert [row.pk for page in (first, second) for row in page.rows] == every[: 2 * paging.PAGE]
+    assert [row.pk for page in (first, second) for row in page.rows] == every[: 2 * walking.PAGE]
     last = first.rows[-1]
     [stretch] = order.stretches
     behind = AuditEntry.objects.filter(beyond(stretch.keys, [last.at, last.pk], is_falling=True)).order_by("-at", "-pk").values_list("at", "pk")[:51]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import BadRequest
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +17,7 @@ from tasuki.core.search.narrowing import Ways
 from tasuki.crm.accounts import Account
 from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
-from tasuki.web.lists import counting, efforts, page, paging
+from tasuki.web.lists import counting, efforts, page, paging, walking
 from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
@@ -183,7 +184,7 @@ def test_what_is_asked_of_other_records_may_be_asked_apart(business: Cast, noun:
     assert {row.pk for row in apart.narrowed(rows, meaning, found)} == set(meant)
     ways = Ways(together, counted_out=lambda: apart.narrowed(rows, meaning, found) if found else None)
     page = paging.window(together, order, before="", after="", by=Effort(tried=3), ways=ways)
-    assert [row.pk for row in page.rows] == meant[: paging.PAGE]
+    assert [row.pk for row in page.rows] == meant[: walking.PAGE]
     assert 0 < len(meant) < len(rows)
 
 
@@ -228,7 +229,7 @@ def test_a_row_knows_its_own_place(business: Cast, sort: str) -> None:
     whole = list(order.applied(rows))
     for nth in (3, 30, 60, N_ROWS - 3):
         page = paging.window(rows, order, before="", after=paging.place_of(order, whole[nth]))
-        assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: paging.PAGE]]
+        assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: walking.PAGE]]
 
 
 @pytest.mark.parametrize("sort", ["about", "-about"])
@@ -250,7 +251,7 @@ def test_tasks_stand_by_what_they_are_about_as_their_column_says(business: Cast,
     assert told == sorted(sorted(told, key=lambda one: one[1], reverse=order.is_falling), key=lambda one: one[0])
     for nth in (2, 55, 110):
         page = paging.window(rows, order, before="", after=paging.place_of(order, whole[nth]))
-        assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: paging.PAGE]]
+        assert [row.pk for row in page.rows] == [row.pk for row in whole[nth + 1 :][: walking.PAGE]]
 
 
 @pytest.mark.parametrize("sort", ["owner", "-stage", "person", "account", "-won", "source", "next_task", "-next_task", "clock"])
@@ -295,7 +296,7 @@ def test_a_person_who_left_with_their_rows_is_a_place_that_is_not_known_any_more
     rows, order = ordered("lead", "owner", business.ada)
     after = paging.window(rows, order, before="", after="").after
     without = Order(order.model, order.path, order.is_falling, then=order.then, stepped=order.stepped, steps=order.steps[-1:])
-    with pytest.raises(paging.BadRequest):
+    with pytest.raises(BadRequest):
         paging.window(rows, without, before="", after=after)
 
 

@@ -7,21 +7,23 @@ from typing import Any
 import pytest
 from django.db.models import Q
 
+from tasuki.core import abilities, teams
 from tasuki.core.abilities import Role
 from tasuki.core.filters import options, sentences
 from tasuki.core.search import indexing, narrowing
 from tasuki.core.search.narrowing import Sieve, Ways
+from tasuki.core.teams import Department, Team
 from tasuki.crm import accounts, contacts
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead
 from tasuki.sales import opportunities
 from tasuki.sales.opportunities import Opportunity
-from tasuki.web.lists import counting, efforts, page, paging
+from tasuki.web.lists import counting, efforts, page, paging, walking
 from tasuki.web.lists import state as states
 from tasuki.web.lists.efforts import Effort
 from tasuki.web.lists.nouns import SPECS
-from tests.cast import MONDAY, Cast, hired
+from tests.cast import MONDAY, SET_UP, Cast, hired
 from tests.remembering import written
 from tests.web.business import some_business
 from tests.web.test_list_orders import ordered, walked
@@ -32,16 +34,31 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def business(cast: Cast) -> Cast:
     written(some_business, cast)
+    # A team that is none of Ruth's: whoever leads the whole house is asked of no row.
+    teams.add("Elsewhere", department=Department.OFFICE, by=SET_UP, at=MONDAY)
     return cast
 
 
+@pytest.mark.parametrize("noun", ["lead", "account", "contact", "opportunity", "handoff"])
+def test_whoever_leads_the_whole_house_sees_the_same_as_by_its_teams_and_is_not_asked_whose_it_is(business: Cast, noun: str) -> None:
+    Contact.objects.create(family_name="Nobody", created_at=MONDAY, updated_at=MONDAY)
+    by_teams = set(SPECS[noun].rows(business.ruth))
+    Team.objects.filter(name="Elsewhere").delete()
+    abilities.forget_standing(business.ruth)
+    seen = SPECS[noun].rows(business.ruth)
+    assert set(seen) == by_teams != set()
+    assert noun == "contact" or not seen.query.where
+    sought = narrowing.narrowed(seen, "a", noun=noun, reader=business.ruth)
+    assert set(sought) == set(narrowing.narrowed(seen.model.objects.filter(pk__in=[row.pk for row in by_teams]), "a", noun=noun, reader=business.ada))
+
+
 def test_what_is_seen_by_way_of_other_records_is_walked_before_all_of_those_are_read(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything, order = ordered("contact", "person", business.ada)
+    _everything, order = ordered("contact", "person", business.ada)
     seen = SPECS["contact"].rows(business.ruth)
     assert seen.count() > 0
     monkeypatch.setattr(efforts, "n_rows", lambda _model: 1_000_000)
-    assert efforts.weighed(order, 400_000, rows=everything) == Effort(), "nobody has to be asked"
-    by = efforts.weighed(order, 400_000, rows=seen)
+    assert efforts.weighed(order, 400_000) == Effort(), "nobody has to be asked"
+    by = efforts.weighed(order, 400_000, is_looked_up=True)
     assert by == Effort(tried=3 * 127)
     for sort in ("person", "-account", "created", "-reference", "email", "-phone"):
         _rows, order = ordered("contact", sort, business.ada)
@@ -55,19 +72,19 @@ def test_a_walk_goes_as_far_as_its_rows_let_expect_and_no_farther(business: Cast
     rows, order = ordered("lead", "-opened", business.ada)
     whole = [row.pk for row in order.applied(rows)]
     tried: list[int] = []
-    look_up = paging._Walk._tried
+    look_up = walking.Walk._tried
 
     def noted(self: Any, here: Any, keys: Any, *, among: int, **how: Any) -> Any:
         tried.append(among)
         return look_up(self, here, keys, among=among, **how)
 
-    monkeypatch.setattr(paging._Walk, "_tried", noted)
-    monkeypatch.setattr(paging, "PAGE", 9)
-    monkeypatch.setattr(paging, "_LOOKED_UP", 100)
+    monkeypatch.setattr(walking.Walk, "_tried", noted)
+    monkeypatch.setattr(walking, "PAGE", 9)
+    monkeypatch.setattr(walking, "_LOOKED_UP", 100)
     walks = {
-        (2, 3, False): [2, 20, 44],  # nothing at first, then a third of them
-        (10, 1, False): [10, 14],
-        (10, 30, False): [10, 100],  # so few that it would be too far
+        (2, 3, False): [2, 18, 40],  # nothing at first, then a third of them
+        (10, 1, False): [10, 20],
+        (10, 30, False): [10, 90],  # so few that it would be too far
         (10, 3, True): [10],  # few are all found instead
     }
     for (among, nth, are_few), expected in walks.items():
@@ -93,10 +110,10 @@ def test_a_sieve_lets_a_long_walk_look_few_rows_up(
         sieve=lambda: Sieve(Q(pk__in=far), rows.filter(pk__in=whole[::2]), n_named=n_named),
         counted_out=lambda: rows.filter(pk__in=odd),
     )
-    monkeypatch.setattr(paging, "_SIFTED", sifted)
-    monkeypatch.setattr(paging, "_LET_THROUGH", sifted)
-    monkeypatch.setattr(paging, "_FARTHEST", farthest)
-    monkeypatch.setattr(paging, "PAGE", 15)
+    monkeypatch.setattr(walking, "_SIFTED", sifted)
+    monkeypatch.setattr(walking, "_LET_THROUGH", sifted)
+    monkeypatch.setattr(walking, "_FARTHEST", farthest)
+    monkeypatch.setattr(walking, "PAGE", 15)
     first = paging.window(rows.filter(pk__in=odd), order, before="", after="", by=Effort(tried=6), ways=ways)
     assert [row.pk for row in first.rows] == odd[:15]
     second = paging.window(rows.filter(pk__in=odd), order, before="", after=first.after, by=Effort(tried=6), ways=ways)
@@ -109,8 +126,8 @@ def test_those_counted_out_are_put_in_order_before_it_is_asked_who_sees_them(bus
     whole = [row.pk for row in order.applied(rows)]
     odd = rows.filter(pk__in=whole[60:140:2])
     counted_out = Sieve(Q(pk__in=whole[60:140]), rows.filter(pk__in=whole[::2]), n_named=5_000)
-    monkeypatch.setattr(paging, "_LET_THROUGH", let_through)
-    monkeypatch.setattr(paging, "PAGE", 15)
+    monkeypatch.setattr(walking, "_LET_THROUGH", let_through)
+    monkeypatch.setattr(walking, "PAGE", 15)
     asked: list[int] = []
     ways = Ways(odd, fitting=odd, counted_out=lambda: asked.append(1) or odd, in_order=lambda: counted_out)  # type: ignore[func-returns-value]
     first = paging.window(odd, order, before="", after="", by=Effort(tried=6), ways=ways)
@@ -140,10 +157,10 @@ def test_people_who_hold_a_word_of_very_many_are_named_by_numbers_whoever_sees_t
 @pytest.mark.parametrize("sort", ["-opened", "opened"])
 def test_a_walk_that_comes_to_its_end_is_the_last_page(business: Cast, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
     rows, order = ordered("lead", sort, business.ada)
-    monkeypatch.setattr(paging, "PAGE", 9)
-    monkeypatch.setattr(paging, "_LOOKED_UP", 10_000)
+    monkeypatch.setattr(walking, "PAGE", 9)
+    monkeypatch.setattr(walking, "_LOOKED_UP", 10_000)
     place = paging.last_place(rows, order)
-    monkeypatch.setattr(paging._Walk, "_first", lambda *_asked, **_how: pytest.fail("nothing is left to be found"))
+    monkeypatch.setattr(walking.Walk, "_first", lambda *_asked, **_how: pytest.fail("nothing is left to be found"))
     last = paging.window(rows, order, before="", after=place, by=Effort(tried=2))
     monkeypatch.undo()
     assert [row.pk for row in last.rows] == [row.pk for row in order.applied(rows)][-9:]
@@ -156,7 +173,7 @@ def test_a_walk_that_comes_to_its_end_is_the_last_page(business: Cast, monkeypat
 def test_contacts_by_what_belongs_to_them_are_the_same_however_they_are_found(
     business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str, sort: str, let_through: int
 ) -> None:
-    monkeypatch.setattr(paging, "_LET_THROUGH", let_through)
+    monkeypatch.setattr(walking, "_LET_THROUGH", let_through)
     spec, reader = SPECS["contact"], getattr(business, who)
     rows, order = ordered("contact", sort, reader)
     view = states.built_in(spec.views[0], spec)
@@ -165,7 +182,7 @@ def test_contacts_by_what_belongs_to_them_are_the_same_however_they_are_found(
     assert ways.sieve()
     whole = [row.pk for row in order.applied(rows) if any("a" in one.address.lower() for one in row.emails.all())]
     found = paging.window(ways.rows, order, before="", after="", by=Effort(tried=2), ways=ways)
-    assert [row.pk for row in found.rows] == whole[: paging.PAGE]
+    assert [row.pk for row in found.rows] == whole[: walking.PAGE]
     assert whole
 
 
@@ -175,7 +192,7 @@ def test_contacts_by_what_belongs_to_them_are_the_same_however_they_are_found(
 def test_contacts_of_a_country_seen_by_way_of_others_are_the_same_however_they_are_found(
     business: Cast, monkeypatch: pytest.MonkeyPatch, *, who: str, sort: str, let_through: int, most_few: int, soon: int
 ) -> None:
-    monkeypatch.setattr(paging, "_LET_THROUGH", let_through)
+    monkeypatch.setattr(walking, "_LET_THROUGH", let_through)
     monkeypatch.setattr(page, "_MOST_FEW", most_few)
     monkeypatch.setattr(page, "_SOON", soon)
     spec, reader = SPECS["contact"], getattr(business, who)
@@ -185,7 +202,7 @@ def test_contacts_of_a_country_seen_by_way_of_others_are_the_same_however_they_a
     ways = page._narrowed(spec, state, page._meaning(spec, state, reader=reader, at=MONDAY), reader=reader)
     whole = [row.pk for row in order.applied(rows) if row.account and row.account.country == "JP"]
     found = paging.window(ways.rows, order, before="", after="", by=Effort(tried=2), ways=ways)
-    assert [row.pk for row in found.rows] == whole[: paging.PAGE]
+    assert [row.pk for row in found.rows] == whole[: walking.PAGE]
 
 
 def test_who_sees_companies_and_people_in_several_ways_sees_them_all_in_parts(business: Cast) -> None:
@@ -223,7 +240,7 @@ def test_people_at_accounts_of_a_team_and_the_few_others_are_walked_beside_each_
     assert set().union(*of_teams, *others) == set(rows.values_list("pk", flat=True))
     assert len(of_teams) == 1
     assert not set().union(*of_teams) & set().union(*others)
-    monkeypatch.setattr(paging, "PAGE", 4)
+    monkeypatch.setattr(walking, "PAGE", 4)
     forth, back = walked(rows, order, by=Effort(tried=tried), ways=ways)
     assert [row for some in forth for row in some] == [row.pk for row in order.applied(rows)]
     assert back == forth[::-1]

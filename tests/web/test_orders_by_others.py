@@ -27,7 +27,7 @@ from tasuki.crm.leads import Lead
 from tasuki.crm.tasks import Task
 from tasuki.relay.clocks import Clock
 from tasuki.sales.opportunities import Opportunity
-from tasuki.web.lists import paging
+from tasuki.web.lists import paging, walking
 from tests.cast import MONDAY, Cast, hired
 from tests.remembering import written
 from tests.web.business import some_business
@@ -177,7 +177,7 @@ def test_who_must_not_see_addresses_cannot_order_by_them_on_any_way(cast: Cast, 
     by_it = ids(ivo, "contact", "contacts", sort=key)
     assert ids(ivo, "contact", "contacts", view=str(view.pk)) == by_it != ids(ivo, "contact", "contacts", sort="created")
     rows, order = ordered("contact", key, cast.ivo)
-    monkeypatch.setattr(paging, "PAGE", 1)
+    monkeypatch.setattr(walking, "PAGE", 1)
     place = paging.window(rows, order, before="", after="").after
     assert ivo.get(listing, {"sort": key, "after": place}).status_code == 200
     monkeypatch.setitem(abilities.ABILITIES, Ability.SEE_CONTACT_DETAILS, frozenset())
@@ -186,7 +186,7 @@ def test_who_must_not_see_addresses_cannot_order_by_them_on_any_way(cast: Cast, 
         assert ivo.get(listing, {"sort": sort, "after": place}).status_code == 400
         assert signed_in(cast.ruth).get(reverse("export", args=["contact"]), {"form": "csv", "sort": sort}).status_code == 400
     assert ivo.get(listing, {"sort": "created", "after": place}).status_code == 400, "a place is one of its own order"
-    monkeypatch.setattr(paging, "PAGE", 50)
+    monkeypatch.setattr(walking, "PAGE", 50)
     assert ids(ivo, "contact", "contacts", view=str(view.pk)) == ids(ivo, "contact", "contacts"), "a view is in the order of the list then"
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 
 from tasuki.core.filters import apart
 from tasuki.core.filters.binding import Condition
 from tasuki.core.filters.fields import Kind, Operator
 from tasuki.core.filters.sentences import Of
-from tasuki.core.filters.ways import asks_others
 from tasuki.web.lists import counting
 
 if TYPE_CHECKING:
@@ -50,11 +49,11 @@ def of_search(order: Order, n_fitting: int, *, is_often: bool) -> Effort:
     return Effort(are_few=n_fitting <= _MANY)
 
 
-def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, rows: QuerySet[Any] | None = None) -> Effort:
-    """What takes least where about so many rows fit what is meant; `rows` are those, with what decides who sees them."""
+def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, is_looked_up: bool = False) -> Effort:
+    """What takes least where about so many rows fit what is meant; `is_looked_up`: who sees a row is asked of other records."""
     if n_fitting <= _FEW:
         return Effort(are_few=True)
-    along, is_looked_up = _along(order, meaning), rows is not None and asks_others(rows)
+    along = _along(order, meaning)
     if n_fitting > _MANY:
         if along and not is_looked_up:  # nothing but rows of that value is passed
             return Effort()

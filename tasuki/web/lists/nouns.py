@@ -188,6 +188,7 @@ ACCOUNTS = Spec(
     filter_fields.ACCOUNT,
     rows=_accounts,
     seen_by_ways=accounts.visible_by_ways,
+    seen_at_hand=accounts.are_seen_by_few_leads,
     columns=(
         Column("name", _("Account"), "name", edit="name"),
         Column("industry", _("Industry"), "industry", edit="industry"),

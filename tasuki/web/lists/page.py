@@ -210,7 +210,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     order = order_of(state, spec, request.user)
     other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
     before, after = said.get("before", ""), said.get("after", "")
-    by = _effort(state, order, ways, n_fitting=count, meaning=meaning)
+    by = _effort(spec, order, ways, state=state, n_fitting=count, meaning=meaning, reader=request.user)
     window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, by=by, ways=ways, reads=_reads(state, spec))
     adding = said.get("add", "")
     headings = [heading(column, state) for key in state.columns if (column := spec.column(key))]
@@ -235,12 +235,13 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     )
 
 
-def _effort(state: State, order: Order, ways: Ways, *, n_fitting: int, meaning: Meaning | None) -> Effort:
+def _effort(spec: Spec, order: Order, ways: Ways, *, state: State, n_fitting: int, meaning: Meaning | None, reader: User) -> Effort:
     if ways.are_few:
         return Effort(are_few=True)
     if state.q:
         return efforts.of_search(order, n_fitting, is_often=ways.fitting is not None)
-    return efforts.weighed(order, n_fitting, meaning, rows=ways.rows)
+    is_looked_up = asks_others(ways.rows) and not (meaning is None and spec.seen_at_hand and spec.seen_at_hand(reader))
+    return efforts.weighed(order, n_fitting, meaning, is_looked_up=is_looked_up)
 
 
 def may_merge(spec: Spec, reader: User) -> bool:
@@ -285,9 +286,10 @@ def _found(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -
     if meaning is None:
         return Ways(fitting, parts=partial(_in_order, spec, state, reader=reader))
     counted_out = partial(_apart, rows, meaning)
-    if not (spec.seen_by_ways and asks_others(rows)):
+    seen = spec.seen_by_ways(reader) if spec.seen_by_ways and asks_others(rows) else []
+    if not seen:
         return Ways(fitting, counted_out=counted_out, split=spec.split)
-    parts = [compiling.narrowed(some, meaning).order_by() for some in spec.seen_by_ways(reader)]
+    parts = [compiling.narrowed(some, meaning).order_by() for some in seen]
     sieve = partial(_sieve, rows, meaning)
     few, finds_soon = partial(_few, parts), partial(_are_found_soon, parts)
     if not apart.of(meaning, rows.model):  # they are not passed by numbers, and to find very many takes longer than to walk on

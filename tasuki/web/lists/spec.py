@@ -85,6 +85,7 @@ class Spec:
     the index of the search does not know the noun. `seen_by_ways` are the rows that a person may see in parts that may overlap, one for each way by
     which they do; none for whoever sees all. `seen_in_order` are such parts by the `sort` of a column: those that an index has in that order, and the
     others; None where there are too many of these. `seen_of_teams` are the teams of which a person sees all rows, who sees only their own of others.
+    `seen_at_hand` says of whom PostgreSQL keeps by which other records they see rows, so that a row that is passed costs next to nothing.
     `split` are conditions of which each row fulfils one, where an index has the rows of one alone.
     """
 
@@ -102,6 +103,7 @@ class Spec:
     seen_by_ways: Callable[[User], Sequence[QuerySet[Any]]] | None = None
     seen_in_order: dict[str, Callable[[User], Parts | None]] = field(default_factory=dict)
     seen_of_teams: Callable[[User], frozenset[int]] | None = None
+    seen_at_hand: Callable[[User], bool] | None = None
     split: Sequence[Q] = ()
 
     def is_open_to(self, standing: Standing) -> bool:
