@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core import abilities, names
+from tasuki.core.filters.ways import LookedUp
 from tasuki.core.teams import Team
 from tasuki.crm import barred
 
@@ -62,7 +63,8 @@ class Contacts(models.QuerySet["Contact"]):
             return self
         leads, own = _leads_of(standing), _accounts().filter(abilities.own_of_scope(standing, "account"))
         if standing.sees_all("account"):
-            return self.filter(Q(account_team__isnull=False) | Exists(leads.filter(contact=OuterRef("pk"))))
+            # Each account has a team; and the account stands in the index by names.
+            return self.filter(Q(account__isnull=False) | LookedUp(leads.filter(contact=OuterRef("pk"))))
         # What stands in the row is asked first: then nothing is looked up of most.
         at_teams = Q(account_team__in=abilities.teams_of_scope(standing, "account"))
         by_leads = Exists(leads.filter(contact=OuterRef("pk"))) | Exists(leads.filter(account=OuterRef("account")))
@@ -142,6 +144,11 @@ def visible_by_ways(user: User) -> list[Contacts]:
         return []
     of_teams = _accounts().filter(team__in=abilities.teams_of_scope(standing, "account"))
     return [Contact.objects.filter(account__in=of_teams.values("pk")), *_elsewhere(standing)]
+
+
+def are_seen_at_all_accounts(user: User) -> bool:
+    """Whether somebody sees the people of all accounts, so that of hardly anybody a lead has to be looked up."""
+    return abilities.standing_of(user).sees_all("account")
 
 
 def visible_by_name(user: User) -> tuple[list[Contacts], list[Contacts]] | None:

@@ -112,7 +112,7 @@ CONTACT = Fields(
         Field("title", _("job title"), Kind.TEXT, "title"),
         Field("department", _("department"), Kind.TEXT, "department"),
         Field("roles", _("roles in buying"), Kind.TEXT, "roles"),
-        Field("email", _("mail address"), Kind.TEXT, "address", through="emails", sensitive="contact.emails"),
+        Field("email", _("mail address"), Kind.TEXT, "address", through="emails", folded="key", sensitive="contact.emails"),
         Field("phone", _("telephone"), Kind.TEXT, "e164", through="phones", sensitive="contact.phones"),
         Field("language", _("language"), Kind.CHOICE, "language", options=options.commonest(Contact, "language")),
         Field("account", _("account"), Kind.RECORD, "account_id", names=account_names, noun="account"),

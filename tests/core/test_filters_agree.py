@@ -23,7 +23,7 @@ from tasuki.core.filters import binding, compiling, evaluating, sentences
 from tasuki.core.filters.fields import Asker, Field, Fields, Kind, Operator, how_many_values
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.money import Money
-from tasuki.crm import matching, stages
+from tasuki.crm import emails, matching, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail
 from tasuki.crm.filter_fields import ACCOUNT, CONTACT, LEAD, PRODUCT, TASK
@@ -268,6 +268,30 @@ def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker:
         assert found == {pk for pk, row in rows.items() if evaluating.holds(meaning, row)}
 
     agree()
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("email:contains(KIM)", {"Kim.Min@Finch.example", "kim@bücher.example"}),
+        ("email:starts_with(Kim@)", {"kim@bücher.example"}),
+        ("email:is(KIM.MIN@finch.EXAMPLE)", {"Kim.Min@Finch.example"}),
+        ("email:contains(bücher)", {"kim@bücher.example"}),
+        ("email:contains(cher.ex)", set()),
+        ("email:contains(xn--)", {"kim@bücher.example"}),
+        ("email:lacks(im)", {"lee@가온.example"}),
+        ("email:contains(가온)", {"lee@가온.example"}),
+        ("email:contains(m_m), email:contains(%)", set()),
+    ],
+)
+def test_an_address_is_found_as_it_is_written_and_in_ascii_in_capitals_or_without(cast: Cast, asker: Asker, asked: str, found: set[str]) -> None:
+    for written in ("Kim.Min@Finch.example", "kim@bücher.example", "lee@가온.example"):
+        person = Contact.objects.create(family_name=written, created_at=MONDAY, updated_at=MONDAY)
+        address, key = emails.normalise(written)
+        ContactEmail.objects.create(contact=person, address=address, key=key, is_primary=True)
+    meaning = binding.bind(sentences.read(asked), CONTACT, asker=asker)
+    assert set(compiling.narrowed(Contact.objects.all(), meaning).values_list("family_name", flat=True)) == found
+    assert {row.family_name for row in Contact.objects.all() if evaluating.holds(meaning, row)} == found
 
 
 @pytest.mark.slow

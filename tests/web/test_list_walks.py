@@ -42,6 +42,7 @@ def business(cast: Cast) -> Cast:
 @pytest.mark.parametrize("noun", ["lead", "account", "contact", "opportunity", "handoff"])
 def test_whoever_leads_the_whole_house_sees_the_same_as_by_its_teams_and_is_not_asked_whose_it_is(business: Cast, noun: str) -> None:
     Contact.objects.create(family_name="Nobody", created_at=MONDAY, updated_at=MONDAY)
+    indexing.absorb_all()
     by_teams = set(SPECS[noun].rows(business.ruth))
     Team.objects.filter(name="Elsewhere").delete()
     abilities.forget_standing(business.ruth)

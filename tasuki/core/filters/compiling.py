@@ -20,6 +20,8 @@ _LOOKUPS = {
     Operator.CONTAINS: "icontains",
     Operator.STARTS_WITH: "istartswith",
 }
+# Of texts in small letters.
+_FOLDED_LOOKUPS = {Operator.CONTAINS: "contains", Operator.STARTS_WITH: "startswith"}
 # What stands in the column, of the kinds that have a value for nothing.
 _EMPTY: dict[Kind, Any] = {Kind.TEXT: "", Kind.CHOICE: "", Kind.CHOICES: []}
 _NOTHING = Q(pk__in=[])
@@ -92,14 +94,22 @@ def _compared(asked: Condition, path: str) -> Q:
         return _several(asked)
     if operator is Operator.BETWEEN:
         return Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
-    if operator is Operator.IS:
-        return _any_text(path, value) if kind is Kind.TEXT else Q(**{f"{path}__in": value})
-    return Q(**{f"{path}__{_LOOKUPS[operator]}": value[0]})
+    if kind is Kind.TEXT:
+        return _folded(asked) if asked.field.is_folded else _text(asked)
+    return Q(**{f"{path}__in": value}) if operator is Operator.IS else Q(**{f"{path}__{_LOOKUPS[operator]}": value[0]})
 
 
-def _any_text(path: str, texts: tuple[str, ...]) -> Q:
+def _text(asked: Condition) -> Q:
     """A text is the same in capitals and without."""
-    return Q(*(Q(**{f"{path}__iexact": text}) for text in texts), _connector=Q.OR)
+    if asked.operator is Operator.IS:
+        return Q(*(Q(**{f"{asked.field.path}__iexact": text}) for text in asked.value), _connector=Q.OR)
+    return Q(**{f"{asked.field.path}__{_LOOKUPS[asked.operator]}": asked.value[0]})
+
+
+def _folded(asked: Condition) -> Q:
+    """Nothing is computed of what stands there, so that an index alone answers."""
+    path, texts = asked.field.path, [text.lower() for text in asked.value]
+    return Q(**{f"{path}__in": texts}) if asked.operator is Operator.IS else Q(**{f"{path}__{_FOLDED_LOOKUPS[asked.operator]}": texts[0]})
 
 
 def _within(path: str, pair: Any) -> Q:

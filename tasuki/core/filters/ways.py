@@ -9,6 +9,12 @@ from django.db.models import Exists, QuerySet
 from django.db.models.sql.where import WhereNode
 
 
+class LookedUp(Exists):
+    """Whether there is such a record, looked up for each row that comes to be asked: the OFFSET keeps PostgreSQL from reading all such records first."""
+
+    template = "EXISTS(%(subquery)s OFFSET 0)"
+
+
 def asks_others(rows: QuerySet[Any]) -> bool:
     """Whether rows fit by other records that there are. PostgreSQL, which does not know how soon a walk ends, would read all of those before its first
     step where they are many: of a manager all leads, to show a page of contacts."""

@@ -240,7 +240,7 @@ def _effort(spec: Spec, order: Order, ways: Ways, *, state: State, n_fitting: in
         return Effort(are_few=True)
     if state.q:
         return efforts.of_search(order, n_fitting, is_often=ways.fitting is not None)
-    is_looked_up = asks_others(ways.rows) and not (meaning is None and spec.seen_at_hand and spec.seen_at_hand(reader))
+    is_looked_up = asks_others(ways.rows) and not (spec.seen_at_hand and spec.seen_at_hand(reader))
     return efforts.weighed(order, n_fitting, meaning, is_looked_up=is_looked_up)
 
 
@@ -294,15 +294,20 @@ def _found(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -
     few, finds_soon = partial(_few, parts), partial(_are_found_soon, parts)
     if not apart.of(meaning, rows.model):  # they are not passed by numbers, and to find very many takes longer than to walk on
         own = partial(_sieve_of_what_belongs, rows, meaning)
-        return Ways(fitting, sieve=own, few=lambda: few() if finds_soon() else None, finds_soon=finds_soon)
+        in_order = partial(_in_order, spec, state, reader=reader, meaning=meaning)
+        return Ways(fitting, sieve=own, few=lambda: few() if finds_soon() else None, finds_soon=finds_soon, parts=in_order)
     return Ways(fitting, sieve=sieve, few=few, finds_soon=finds_soon, counted_out=counted_out)
 
 
-def _in_order(spec: Spec, state: State, *, reader: User) -> Parts | None:
-    """All rows that somebody sees in parts, where they have an index in the order of the list, and those that have none are soon found."""
+def _in_order(spec: Spec, state: State, *, reader: User, meaning: Meaning | None = None) -> Parts | None:
+    """All rows that somebody sees, or those that are meant, in parts, where they have an index in the order of the list, and those that have none are soon
+    found."""
     column = spec.column(state.sort.removeprefix("-"))
     seen = spec.seen_in_order.get(column.sort) if column else None
     parts = seen(reader) if seen else None
+    if parts and meaning:
+        of_teams, others = ([compiling.narrowed(part, meaning) for part in some] for some in parts)
+        parts = of_teams, others
     if parts is None or not _are_found_soon(parts[1]):
         return None
     # Where hardly anything stands in an index, the others would be all.

@@ -38,7 +38,8 @@ def names(keys: Sequence[Any]) -> list[str]:
 
 def said(names: Sequence[str], *, is_falling: bool) -> tuple[str, str]:
     """The keys of a walk as they are shown, and as they are put in order."""
-    return tuple(", ".join(f"step.{name}{way}" for name in names) for way in ("", " DESC" if is_falling else " ASC"))
+    turned = "DESC" if is_falling else "ASC"
+    return ", ".join(f"step.{name}" for name in names), ", ".join(f"step.{name} {turned}" for name in names)
 
 
 def behind(keys: Sequence[Any], place: Sequence[Any] | None, *, is_falling: bool) -> Q:

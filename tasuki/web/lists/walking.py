@@ -24,6 +24,8 @@ PAGE = 50
 # Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; where that part holds
 # a little, the walk may be so many times longer.
 _PARTS, _LUCK = 6, 3
+# So many at most are passed first where parts of all rows can be walked beside each other, or a fine sieve lets a longer walk look up few.
+_FIRST = 500
 # So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
 _SIFTED, _FARTHEST = 5_000, 30_000
 # By so few records a sieve may name its rows that all of them are looked up, one after the other.
@@ -88,7 +90,7 @@ class Walk:
             return self._by_steps(stretch, place, is_falling=is_falling, most=most)
         if stretch.walked is not None:
             return self._by_others(stretch, stretch.walked, place, is_falling=is_falling, most=most)
-        start = place.keys if place else None
+        start: Sequence[Any] | None = place.keys if place else None
         if stretch.is_rest:
             return self._rest(stretch, statements.behind(stretch.keys, start, is_falling=is_falling), is_falling=is_falling, most=most)
 
@@ -227,14 +229,15 @@ class Walk:
     def _on_step(self, stretch: Stretch, place: Place, *, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The rows on the step of a place, from there on."""
         rows = self.rows.filter(self.ways.own) if self._has_own_alone(place.step) else self.rows
-        on_it, found, reached = Q(stretch.where, **{self.order.stepped: place.step}), list[Sequence[Any]](), place.keys
+        on_it, found = Q(stretch.where, **{self.order.stepped: place.step}), list[Sequence[Any]]()
+        reached: Sequence[Any] = place.keys
         if self._looks_up_steps:
-            walk = self._everything.filter(on_it, beyond(stretch.keys, reached, is_falling=is_falling))
+            walk = self._everything.filter(on_it, statements.behind(stretch.keys, reached, is_falling=is_falling))
             found, end = self._tried(walk, stretch.keys, is_falling=is_falling, most=most, among=_ON_STEPS)
             if end is None:
                 return found
             reached = end
-        here = rows.filter(on_it, beyond(stretch.keys, reached, is_falling=is_falling))
+        here = rows.filter(on_it, statements.behind(stretch.keys, reached, is_falling=is_falling))
         return found + self._first(here, stretch.keys, is_falling=is_falling, most=most - len(found))
 
     @property
@@ -276,6 +279,8 @@ class Walk:
         which lacks the row that would say there is another."""
         found, passed = list[Sequence[Any]](), 0
         among = self.by.tried if self.ways.fitting is None else self.by.tried // _PARTS
+        if among > _FIRST and is_sifted and self.ways.fitting is None and (self._parts or (self._sieve and self._sieve.is_fine)):
+            among = _FIRST
         while among:
             more, reached = self._tried(walk(start), keys, is_falling=is_falling, most=most - len(found), among=among)
             found, passed = found + more, passed + among
@@ -291,6 +296,8 @@ class Walk:
             is_lucky = passed == self.by.tried // _PARTS and n_found * _PARTS * _LUCK >= most and not (is_sifted and self._sieve)
             return self.by.tried * _LUCK - passed if is_lucky else 0
         if self.by.are_few or (is_sifted and self._sieve) or self._parts or self._soon is not None:
+            return 0
+        if not n_found and self.ways.counted_out() is not None:
             return 0
         expected = passed * (most - n_found) * 4 // (3 * n_found) if n_found else passed * 9
         among = max(expected, passed * (_FARTHER - 1))
