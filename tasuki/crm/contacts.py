@@ -188,6 +188,9 @@ def _leads_of(standing: Standing) -> models.QuerySet[Any]:
     return rows.filter(abilities.owned_by_scope(standing, "lead"))
 
 
+_IS_ASCII = Q(address__regex=r"^[\x01-\x7f]*$")
+
+
 class ContactEmail(models.Model):
     """A mail address as the person writes it, and its key for matching (lower case, host in ASCII)."""
 
@@ -199,7 +202,11 @@ class ContactEmail(models.Model):
 
     class Meta:
         ordering = ["-is_primary", "id"]
-        indexes = [models.Index(fields=["key"], name="contact_email_key")]
+        indexes = [
+            models.Index(fields=["key"], name="contact_email_key"),
+            # Hardly any: they are asked for before the key of an address is taken for the address.
+            models.Index(fields=["id"], name="contact_email_beyond_ascii", condition=~_IS_ASCII),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["contact", "key"], name="contact_email_once"),
             models.UniqueConstraint(fields=["contact"], condition=Q(is_primary=True), name="contact_one_main_email"),
@@ -207,6 +214,11 @@ class ContactEmail(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+def are_all_addresses_ascii() -> bool:
+    """Whether each address differs from its key in capitals alone, so that either may be asked."""
+    return not ContactEmail._default_manager.filter(~_IS_ASCII).exists()
 
 
 class ContactPhone(models.Model):

@@ -6,8 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tasuki.core.filters import options
-from tasuki.core.filters.fields import Among, Field, Fields, Kind
+from tasuki.core.filters.fields import Among, Field, Fields, Folded, Kind
 from tasuki.core.people import User
+from tasuki.crm import contacts
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact
 from tasuki.crm.leads import Lead, LeadState, Origin
@@ -104,6 +105,7 @@ ACCOUNT = Fields(
     ],
 )
 
+_IN_KEYS = Folded("key", contacts.are_all_addresses_ascii)
 CONTACT = Fields(
     Contact,
     [
@@ -112,7 +114,7 @@ CONTACT = Fields(
         Field("title", _("job title"), Kind.TEXT, "title"),
         Field("department", _("department"), Kind.TEXT, "department"),
         Field("roles", _("roles in buying"), Kind.TEXT, "roles"),
-        Field("email", _("mail address"), Kind.TEXT, "address", through="emails", folded="key", sensitive="contact.emails"),
+        Field("email", _("mail address"), Kind.TEXT, "address", through="emails", folded=_IN_KEYS, sensitive="contact.emails"),
         Field("phone", _("telephone"), Kind.TEXT, "e164", through="phones", sensitive="contact.phones"),
         Field("language", _("language"), Kind.CHOICE, "language", options=options.commonest(Contact, "language")),
         Field("account", _("account"), Kind.RECORD, "account_id", names=account_names, noun="account"),

@@ -87,7 +87,7 @@ def company(cast: Cast) -> Cast:
         for _n in range(20)
     )
     ContactEmail.objects.bulk_create(
-        ContactEmail(contact=contact, address=f"{n}@{pick(['finch', 'Gaon'])}.example", key=f"{contact.pk}-{n}", is_primary=n == 0)
+        ContactEmail(contact=contact, address=(address := f"{n}@{pick(['finch', 'Gaon'])}.example"), key=address.lower(), is_primary=n == 0)
         for contact in contacts
         for n in range(chance.randrange(3))
     )
@@ -270,28 +270,30 @@ def test_the_query_and_the_evaluator_agree(fields: Fields, company: Cast, asker:
     agree()
 
 
+@pytest.mark.parametrize("others", [[], ["kim@bücher.example", "LEE@가온.example"]])
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        ("email:contains(KIM)", {"Kim.Min@Finch.example", "kim@bücher.example"}),
-        ("email:starts_with(Kim@)", {"kim@bücher.example"}),
-        ("email:is(KIM.MIN@finch.EXAMPLE)", {"Kim.Min@Finch.example"}),
-        ("email:contains(bücher)", {"kim@bücher.example"}),
-        ("email:contains(cher.ex)", set()),
-        ("email:contains(xn--)", {"kim@bücher.example"}),
-        ("email:lacks(im)", {"lee@가온.example"}),
-        ("email:contains(가온)", {"lee@가온.example"}),
-        ("email:contains(m_m), email:contains(%)", set()),
+        ("email:contains(KIM)", ["Kim.Min@Finch.example", "kim@bücher.example"]),
+        ("email:starts_with(Kim@)", ["kim@bücher.example"]),
+        ("email:is(KIM.MIN@finch.EXAMPLE, lee@가온.example)", ["Kim.Min@Finch.example", "LEE@가온.example"]),
+        ("email:contains(bücher.ex)", ["kim@bücher.example"]),
+        ("email:contains(cher.ex)", ["kim@bücher.example"]),
+        ("email:contains(xn--)", []),
+        ("email:lacks(kim)", ["LEE@가온.example"]),
+        ("email:contains(m_m)", []),
     ],
 )
-def test_an_address_is_found_as_it_is_written_and_in_ascii_in_capitals_or_without(cast: Cast, asker: Asker, asked: str, found: set[str]) -> None:
-    for written in ("Kim.Min@Finch.example", "kim@bücher.example", "lee@가온.example"):
+def test_an_address_is_found_in_capitals_or_without_and_as_fast_where_all_are_ascii(asker: Asker, *, others: list[str], asked: str, found: list[str]) -> None:
+    for written in ("Kim.Min@Finch.example", *others):
         person = Contact.objects.create(family_name=written, created_at=MONDAY, updated_at=MONDAY)
         address, key = emails.normalise(written)
         ContactEmail.objects.create(contact=person, address=address, key=key, is_primary=True)
     meaning = binding.bind(sentences.read(asked), CONTACT, asker=asker)
-    assert set(compiling.narrowed(Contact.objects.all(), meaning).values_list("family_name", flat=True)) == found
-    assert {row.family_name for row in Contact.objects.all() if evaluating.holds(meaning, row)} == found
+    there = {one for one in found if one.isascii() or others}
+    assert meaning.parts[0].field.is_folded is (not others)
+    assert set(compiling.narrowed(Contact.objects.all(), meaning).values_list("family_name", flat=True)) == there
+    assert {row.family_name for row in Contact.objects.all() if evaluating.holds(meaning, row)} == there
 
 
 @pytest.mark.slow

@@ -65,8 +65,9 @@ def _condition(clause: Clause, field: Field, asker: Asker) -> Condition:
     for value in clause.values:
         _refuse_unless_readable(value, field)
     asked = OPPOSITES.get(operator, operator)
-    is_folded = bool(field.folded) and bool(clause.values) and all(map(str.isascii, clause.values))
-    condition = Condition(replace(field, path=field.folded) if is_folded else field, asked, asked is not operator, ())
+    if field.folded and clause.values and field.folded.is_all():
+        field = replace(field, path=field.folded.path)
+    condition = Condition(field, asked, asked is not operator, ())
     return replace(condition, value=_value(condition, clause.values, asker)) if least else condition
 
 

@@ -176,6 +176,14 @@ class Among:
 
 
 @dataclass(frozen=True)
+class Folded:
+    """The path of a text in small letters, as an index has it; it stands for the text where `is_all`: at this moment no row differs but in capitals."""
+
+    path: str
+    is_all: Callable[[], bool]
+
+
+@dataclass(frozen=True)
 class Field:
     """One thing a noun can be asked.
 
@@ -185,7 +193,7 @@ class Field:
     `currency` is the path of a money's currency, `team` that of a person's team. `options` gives the values to choose from, `names` what
     values are called that are too many to choose from; `noun` is that of the records of which one is chosen by its name; with `has_left`
     people who have left are chosen too.
-    `folded` is the path of the same text in small letters and, where there is a way, in ASCII: what is asked in ASCII is asked of that, as an index has it.
+    `folded` names where the same text stands in small letters.
     `sensitive` names the entry of SENSITIVE_FIELDS, as `contact.emails`, that hides it from some.
     `computed` gives the meaning of paths that are no columns.
     """
@@ -203,13 +211,13 @@ class Field:
     names: Names | None = None
     noun: str = ""
     has_left: bool = False
-    folded: str = ""
+    folded: Folded | None = dataclass_field(default=None, compare=False)
     sensitive: str = ""
     computed: Mapping[str, Computed] = dataclass_field(default_factory=dict, compare=False)
 
     @property
     def is_folded(self) -> bool:
-        return bool(self.folded) and self.path == self.folded
+        return self.folded is not None and self.path == self.folded.path
 
     @property
     def operators(self) -> tuple[Operator, ...]:
