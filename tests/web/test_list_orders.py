@@ -28,8 +28,12 @@ from tests.remembering import written
 from tests.web.business import N_ROWS, some_business
 
 pytestmark = pytest.mark.django_db
-# Walked to the end; found and sorted; walked a little and then found, which ends some pages and not others; walked far enough.
-EFFORTS = (Effort(), Effort(are_few=True), Effort(tried=60, are_few=True), Effort(tried=9_999, are_few=True), Effort(tried=60))
+# Walked to the end; found and sorted; walked a little and then found, which ends some pages and not others; walked far enough; and the records that lead to
+# them passed a little, and then to their end.
+EFFORTS = (
+    *(Effort(), Effort(are_few=True), Effort(tried=60, are_few=True), Effort(tried=9_999, are_few=True), Effort(tried=60)),
+    *(Effort(are_few=True, passed=60), Effort(are_few=True, passed=efforts.ALL)),
+)
 FILTERS = {
     "lead": [
         "any(account.country:is(JP), title:contains(a)), state:is(open)",
@@ -60,6 +64,7 @@ def ordered(noun: str, sort: str, reader: User) -> tuple[QuerySet[Any], Order]:
 
 def walked(rows: QuerySet[Any], order: Order, *, by: Effort, ways: Ways | None = None) -> tuple[list[list[int]], list[list[int]]]:
     """The pages forth to the end, and from there back to the start."""
+    ways = ways or Ways(rows, by_numbers=lambda: [rows])
     page = paging.window(rows, order, before="", after="", by=by, ways=ways)
     forth = [[row.pk for row in page.rows]]
     while page.after:
@@ -111,7 +116,7 @@ def test_a_filter_pages_through_just_the_rows_that_plain_python_means_however_th
             rows, order = ordered(noun, sort, business.ada)
             whole = [row.pk for row in order.applied(rows) if evaluating.holds(meaning, row)]
             n_met += len(whole)
-            for by in (*EFFORTS[1:4], efforts.weighed(order, 9_000, meaning)):
+            for by in (*EFFORTS[1:4], *EFFORTS[-2:], efforts.weighed(order, 9_000, meaning)):
                 forth, back = walked(compiling.narrowed(rows, meaning), order, by=by)
                 assert [row for page in forth for row in page] == whole, (text, sort, by)
                 assert back == forth[::-1]

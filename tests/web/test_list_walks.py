@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.db.models import Q
 
 from tasuki.core import abilities, teams
 from tasuki.core.abilities import Role
-from tasuki.core.filters import options, sentences
+from tasuki.core.filters import binding, compiling, options, sentences
+from tasuki.core.filters.askers import asker
 from tasuki.core.search import indexing, narrowing
 from tasuki.core.search.narrowing import Sieve, Ways
 from tasuki.core.teams import Department, Team
@@ -294,3 +296,40 @@ def test_what_is_offered_to_choose_is_of_the_newest_that_are_seen_and_of_all_whe
     monkeypatch.setattr(options, "_ENOUGH", 0)
     edge = Account.objects.order_by("-pk")[3].pk
     assert {code for code, _label in countries(business.ivo)} == {one.country for one in seen if one.pk > edge and one.country}
+
+
+def test_an_order_by_another_record_passes_its_index_before_the_rows_are_found(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    _rows, person = ordered("lead", "person", business.ada)
+    _rows, grade = ordered("lead", "grade", business.ada)
+    monkeypatch.setattr(efforts, "n_rows", lambda _model: 1_000_000)
+    assert efforts.weighed(person, 1_000) == Effort(are_few=True), "as many would be passed as are found at once"
+    assert efforts.weighed(person, 4_000) == Effort(are_few=True, passed=50_000)
+    assert efforts.weighed(person, 10_001) == Effort(tried=2_000, are_few=True, passed=125_012), "they may be far more than were counted"
+    assert efforts.weighed(person, 20_000) == Effort(tried=4_000, are_few=True, passed=efforts.ALL)
+    assert efforts.weighed(grade, 12_000) == Effort(are_few=True), "no score is pointed to"
+    assert efforts.weighed(grade, 20_000) == Effort(tried=4_000, are_few=True)
+
+
+@pytest.mark.parametrize("who", ["ada", "ruth", "ivo", "saori", "mina"])
+@pytest.mark.parametrize("is_split", [True, False])
+def test_leads_by_numbers_are_the_leads_somebody_sees_each_once(business: Cast, monkeypatch: pytest.MonkeyPatch, who: str, *, is_split: bool) -> None:
+    spec, reader = SPECS["lead"], getattr(business, who)
+    costs = cycle([1.0, 1.0, 3.0] if is_split else [2.0, 2.0, 3.0])  # of both parts, and of all together
+    monkeypatch.setattr(counting, "cost", lambda _rows: next(costs))
+    for text in ("account.employees:over(40), state:is(open)", "stage:is(ready)", "none(owner:filled)"):
+        meaning = binding.bind(sentences.read(text), spec.fields, asker=asker(reader, at=MONDAY))
+        fitting = compiling.narrowed(spec.rows(reader), meaning)
+        ways = narrowed_ways(spec, meaning, reader)
+        found = [pk for part in ways.by_numbers() for pk in part.values_list("pk", flat=True)]
+        assert sorted(found) == sorted(fitting.values_list("pk", flat=True)), text
+        for sort in ("person", "-account"):
+            _rows, order = ordered("lead", sort, reader)
+            forth, _back = walked(fitting, order, by=Effort(are_few=True, passed=20), ways=ways)
+            assert [pk for some in forth for pk in some] == [row.pk for row in order.applied(fitting)], (text, sort)
+    joined = binding.bind(sentences.read("any(account.country:is(JP), title:contains(a))"), spec.fields, asker=asker(reader, at=MONDAY))
+    assert not narrowed_ways(spec, joined, reader).by_numbers(), "each row would be looked up for that"
+
+
+def narrowed_ways(spec: Any, meaning: Any, reader: Any) -> Ways:
+    view = states.built_in(spec.views[-1], spec)
+    return page._narrowed(spec, states.State(view, view.filter, "person", view.columns), meaning, reader=reader)

@@ -26,6 +26,12 @@ def asks_others_alone(rows: QuerySet[Any]) -> bool:
     return asks_others(rows) and all(map(_is_of_others, _leaves(rows.query.where)))
 
 
+def joins_others(rows: QuerySet[Any]) -> bool:
+    """Whether another record is looked up for each row, to know whether the row fits."""
+    asked = rows.order_by().values("pk").query
+    return sum(map(bool, asked.alias_refcount.values())) > 1
+
+
 def _is_of_others(condition: Any) -> bool:
     return isinstance(getattr(condition, "lhs", condition), Exists)
 

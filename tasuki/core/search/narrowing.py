@@ -83,6 +83,7 @@ class Ways:
     order, before anything is sifted where `finds_soon` says that it takes less. Who sees all rows of some `teams` sees of others only their `own`; without
     teams, nothing is said of that. `in_order` puts those counted out in order by numbers alone, before it is asked who sees them. Where all
     are found, those of each condition of `split` are found on their own. Where `are_few`, the rows are among few that are known by their numbers.
+    `by_numbers` are the same rows in parts that have none in common, none of which looks another record up for each row; none where there is no such way.
     """
 
     rows: QuerySet[Any]
@@ -97,6 +98,7 @@ class Ways:
     own: Q = field(default_factory=Q)
     split: Sequence[Q] = ()
     are_few: bool = False
+    by_numbers: Callable[[], Sequence[QuerySet[Any]]] = tuple
 
 
 def ways(rows: QuerySet[Any], text: str, *, noun: str, reader: User) -> Ways:

@@ -30,15 +30,24 @@ _PAGE = 51
 _PATIENCE = 3
 # So far goes a walk of which nothing is expected.
 _TRIED = 3_000
+# Of an order by another record, a row that is walked past takes as long as so many that are found; a row that is found, as so many records that are
+# passed by the index of their names alone.
+_DEARER, _CHEAPER = 5, 25
+# To pass all is said with a limit nevertheless: behind one, PostgreSQL keeps them in their order.
+ALL = 10**9
 _ONE_OF = (Kind.CHOICE, Kind.PERSON, Kind.TEAM, Kind.RECORD)
 
 
 @dataclass(frozen=True)
 class Effort:
-    """`tried` rows are walked first, `along` one value whose rows an index has in the order; then few rows are all found, of many the order is walked on."""
+    """`tried` rows are walked first, `along` one value whose rows an index has in the order; then few rows are all found, of many the order is walked on.
+
+    Of an order by a record to which each row points, so many of those records are `passed` before the rows are found.
+    """
 
     tried: int = 0
     are_few: bool = False
+    passed: int = 0
     along: Q = field(default_factory=Q)
 
 
@@ -63,7 +72,22 @@ def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, is_
         return Effort(_PATIENCE * _expected(_n_along(order, along, meaning=meaning, n_fitting=n_fitting), n_fitting), along=along)
     n_along = _n_along(order, along, meaning=meaning, n_fitting=n_fitting)
     expected = _expected(n_along, n_fitting)
+    if order.relation and not along and not is_looked_up:
+        return _by_another(order, n_fitting, expected=expected)
     return Effort(_PATIENCE * expected, are_few=True, along=along) if 2 * expected < n_fitting else Effort(are_few=True)
+
+
+def _by_another(order: Order, n_fitting: int, *, expected: int) -> Effort:
+    """The same for an order by another record, whose name is looked up for each row, whether it is walked past or found."""
+    # Of so many as were counted at most there may be far more than the planner expects, and then the page is full soon.
+    tried = n_fitting // _DEARER if expected * _DEARER < n_fitting or n_fitting == counting.COUNTED + 1 else 0
+    if order.named_by is None:
+        return Effort(tried, are_few=True)
+    n_there, instead = n_rows(order.named_by), n_fitting * _CHEAPER
+    if _expected(n_there, n_fitting) * 2 > instead:
+        return Effort(tried, are_few=True)
+    # What is found in vain costs half as much again at most; to pass the last half is no longer than to find all rows.
+    return Effort(tried, are_few=True, passed=instead // 2 if instead * 2 < n_there else ALL)
 
 
 def _n_along(order: Order, along: Q, *, meaning: Meaning | None, n_fitting: int) -> int:

@@ -31,6 +31,8 @@ class Stretch:
     `led_by` is a value that they all lack, and with which the index begins that has them in order ("-" where it runs against them): unless it is named
     first, PostgreSQL does not know that the index has them so, and walks another one through everything else.
     `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`; `is_rest`: none of those does.
+    `leaders` are the records to which they point and by which they stand in order, where an index has these in it. `is_looked_up`: that they lack a record
+    stands in another table alone, where each row that is passed is looked up.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Stretch:
     walked_by: tuple[str, ...] = ()
     is_rest: bool = False
     led_by: str = ""
+    leaders: Q | None = None
+    is_looked_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,12 +123,15 @@ class Order:
         keys = (self.path, *self.then, *([self.related_id] if self.relation else []), "pk")
         nullable, is_text = _gaps(self.model, self.path) if self.computed is None else ([self.path], False)
         is_there = Q(**{f"{self.path}__isnull": False}) if nullable or self.relation else Q()
-        found = [Stretch(_VALUE, is_there, keys)]
+        own = self.path.rpartition("__")[2]
+        leaders = (Q(**{f"{own}__gt": ""}) if is_text else Q(**{f"{own}__isnull": False})) if self.named_by else None
+        found = [Stretch(_VALUE, is_there, keys, leaders=leaders)]
         if is_text:
-            found = [Stretch(_VALUE, Q(**{f"{self.path}__gt": ""}), keys, behind=is_there if self.relation else ~Q(**{self.path: ""}))]
+            found = [Stretch(_VALUE, Q(**{f"{self.path}__gt": ""}), keys, behind=is_there if self.relation else ~Q(**{self.path: ""}), leaders=leaders)]
             found.append(Stretch(_BLANK, Q(**{self.path: ""}), keys[1:]))
         if nullable:
-            found.append(Stretch(_NONE, Q(*((f"{one}__isnull", True) for one in nullable), _connector=Q.OR), ("pk",)))
+            is_missing = Q(*((f"{one}__isnull", True) for one in nullable), _connector=Q.OR)
+            found.append(Stretch(_NONE, is_missing, ("pk",), is_looked_up=bool(self.relation) and self.named_by is None))
         return found
 
     @property
@@ -192,6 +199,14 @@ class Order:
     def relation(self) -> str:
         """The path of the record whose value it is, "" for the row itself."""
         return "" if self.computed is not None or self.steps or self.firsts else self.path.rpartition("__")[0]
+
+    @cached_property
+    def named_by(self) -> type[Model] | None:
+        """The table of the record to which each row points, and by whose value it is; None where rows do not point to it themselves."""
+        if not self.relation or "__" in self.relation:
+            return None
+        way: Any = self.model._meta.get_field(self.relation)
+        return way.related_model if way.concrete else None
 
     @property
     def related_id(self) -> str:

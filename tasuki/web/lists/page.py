@@ -27,7 +27,7 @@ from tasuki.core.filters.binding import Condition, Meaning
 from tasuki.core.filters.errors import FilterWrong
 from tasuki.core.filters.fields import UNITS, Field, Fields
 from tasuki.core.filters.sentences import Clause, Group, Of
-from tasuki.core.filters.ways import asks_others
+from tasuki.core.filters.ways import asks_others, joins_others
 from tasuki.core.people import User
 from tasuki.core.saved_views import Reach, SavedView
 from tasuki.core.search import narrowing
@@ -273,7 +273,28 @@ def _among_few(spec: Spec, state: State, meaning: Meaning | None, *, reader: Use
 
 def _narrowed(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:
     ways = _found(spec, state, meaning, reader=reader)
-    return replace(ways, teams=spec.seen_of_teams(reader), own=Q(owner=reader.pk)) if spec.seen_of_teams else ways
+    if spec.seen_of_teams is None:
+        return ways
+    teams, own = spec.seen_of_teams(reader), Q(owner=reader.pk)
+    return replace(ways, teams=teams, own=own, by_numbers=partial(_by_numbers, spec, meaning, teams=teams, own=own, reader=reader))
+
+
+def _by_numbers(spec: Spec, meaning: Meaning | None, *, teams: frozenset[int], own: Q, reader: User) -> list[QuerySet[Any]]:
+    """What is asked of other records is asked by the numbers of these, and the rows of teams apart from the reader's own, as an index has either with the
+    records that they point to, where that costs less."""
+    rows = spec.fields.model._default_manager.all()
+    whole = _fitting_by_numbers(spec.rows(reader).select_related(None), meaning)
+    if joins_others(whole):
+        return []
+    parts = [_fitting_by_numbers(some, meaning) for some in (rows.filter(team__in=teams), rows.filter(own).exclude(team__in=teams))] if teams else []
+    return parts if parts and sum(map(counting.cost, parts)) < counting.cost(whole) else [whole]
+
+
+def _fitting_by_numbers(rows: QuerySet[Any], meaning: Meaning | None) -> QuerySet[Any]:
+    if meaning is None:
+        return rows
+    found = _asked_apart(rows, meaning)
+    return apart.narrowed(rows, meaning, found) if found else compiling.narrowed(rows, meaning)
 
 
 def _found(spec: Spec, state: State, meaning: Meaning | None, *, reader: User) -> Ways:

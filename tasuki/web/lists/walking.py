@@ -18,6 +18,7 @@ from tasuki.core.search import arrays
 from tasuki.core.search.narrowing import Parts, Sieve, Ways
 from tasuki.web.lists import statements
 from tasuki.web.lists.efforts import Effort
+from tasuki.web.lists.leading import led
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, position
 
 PAGE = 50
@@ -101,8 +102,12 @@ class Walk:
         def walk(keys: Sequence[Any] | None) -> QuerySet[Any]:
             return self._everything.filter(here(keys), self.by.along)
 
-        found, start, is_all = self._walked(walk, stretch.keys, start, is_falling=is_falling, most=most, is_sifted=True)
-        if len(found) < most and not is_all:
+        found, is_all = list[Sequence[Any]](), False
+        if not (self.by.are_few and stretch.is_looked_up):
+            found, start, is_all = self._walked(walk, stretch.keys, start, is_falling=is_falling, most=most, is_sifted=True)
+        if len(found) < most and not is_all and self.by.passed and stretch.leaders is not None and (fitting := self.ways.by_numbers()):
+            found += led(self.order, stretch, fitting, place=start, is_falling=is_falling, most=most - len(found), passed=self.by.passed)
+        elif len(found) < most and not is_all:
             found += self._found_farther(walk(start), here(start), stretch=stretch, is_falling=is_falling, most=most - len(found))
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
