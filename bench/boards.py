@@ -11,7 +11,7 @@ from typing import Any
 import harness
 from harness import LIMIT_MS
 
-ROLES = ("administrator", "manager")
+ROLES = ("administrator", "manager", "inside_seller", "field_seller")
 ADDRESSES = (
     "/leads?as=board",
     "/leads?as=board&view=all",
