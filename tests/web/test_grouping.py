@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,8 @@ from tasuki.core.organisation import the_day
 from tasuki.core.people import User
 from tasuki.core.saved_views import SavedView
 from tasuki.crm import leads, records, stages, tasks
+from tasuki.crm.accounts import Account
+from tasuki.crm.contacts import Contact
 from tasuki.crm.filter_fields import LEAD as LEAD_FIELDS
 from tasuki.crm.leads import Arrival, Lead, Origin
 from tasuki.crm.tasks import Task
@@ -89,7 +92,7 @@ def put_together(who: User, noun: str, said: str, *, is_large: bool, first: int 
     at, spec = now(), spec_of(SPECS[noun], who)
     wanted = state.read_from(QueryDict(said), spec, [])
     rows = page.narrowed(spec, wanted, reader=who, at=at)
-    asked = filling.Asked(rows, page.order_of(wanted, spec, who), spec.fields, asker(who, at=at), is_large)
+    asked = filling.Asked(rows, page.order_of(wanted, spec, who), spec.fields, asker(who, at=at), is_large, seen=spec.rows(who))
     field = spec.fields.get(wanted.grouping)
     return spec, wanted, filling.filled(asked, buckets(field, rows, reader=who, at=at, is_large=is_large), first=first)
 
@@ -217,6 +220,36 @@ def test_rows_seen_by_way_of_others_are_told_apart_among_the_first_of_all(cast: 
     _spec, _wanted, found = put_together(cast.ruth, "contact", said, is_large=True)
     (first,) = [[row.pk for row in group.rows] for group in found if group.rows]
     assert first == seen[:4], "the first five of all, but for the one whom she does not see"
+
+
+def test_people_of_a_team_and_the_few_others_are_told_apart_among_the_first_of_each(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    some_business(cast)
+    reader, spec, at = cast.saori, SPECS["contact"], now()
+    other = Contact.objects.filter(account__isnull=False)[0]
+    Account.objects.update(team=reader.team)
+    Account.objects.filter(pk=other.account_id).update(team=cast.inside_sales, owner=reader)
+    monkeypatch.setattr(counting, "estimated", len)
+    wanted = state.read_from(QueryDict("group=created&sort=-person"), spec, [])
+    ways, order = page._narrowed(spec, wanted, None, reader=reader), page.order_of(wanted, spec, reader)
+    told = buckets(spec.fields.get("created"), ways.rows, reader=reader, at=at, is_large=True)
+
+    def found(parts: Any) -> list[list[int]]:
+        asked = filling.Asked(ways.rows, order, spec.fields, asker(reader, at=at), is_large=True, parts=parts)
+        return [[row.pk for row in group.rows] for group in filling.filled(asked, told, first=1000)]
+
+    assert ways.parts()
+    assert other.pk in {pk for group in found(ways.parts) for pk in group}
+    assert found(ways.parts) == found(lambda: None)
+
+
+@pytest.mark.parametrize("text", ["", "filter=source:is(web)", "filter=source:is(nothing)"])
+def test_a_lane_of_nobody_whom_the_reader_sees_is_not_looked_through(cast: Cast, text: str) -> None:
+    lead_of(cast, 1)
+    arrival = Arrival(team=cast.marketing, owner=cast.mina, source="web")
+    leads.capture(arrival, by=SET_UP, at=MONDAY)
+    leads.capture(replace(arrival, team=cast.inside_sales, owner=cast.ivo), by=SET_UP, at=MONDAY)
+    _spec, _wanted, found = put_together(cast.ivo, "lead", f"view=all&as=board&group=stage&{text}", is_large=True)
+    assert sum(len(group.rows) for group in found) == Lead.objects.visible_to(cast.ivo).filter(**({} if not text else {"source": text[17:-1]})).count()
 
 
 def meaning(*clauses: str) -> list[Any]:

@@ -2,14 +2,14 @@
 
 Up to 10,000 rows are read once and told apart, so every count is exact. Of more, each stage and each day is asked for its first rows
 only, where an index gives them; otherwise the first 5,000 rows of the list are told apart, or, where it takes other records to see a row, those of the
-first 5,000 of all that are seen. Their counts are the planner's.
+first 5,000 of all that are seen, or the first of each part of all. Their counts are the planner's.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,12 +23,16 @@ from django.db.models.lookups import Exact
 from tasuki.core.filters import binding, compiling, ways
 from tasuki.core.filters.fields import Asker, Fields
 from tasuki.core.filters.sentences import Group, Of
+from tasuki.core.search.arrays import among, written
+from tasuki.core.search.narrowing import Parts
 from tasuki.web.lists import counting, spans
 from tasuki.web.lists.grouping import Bucket
 from tasuki.web.lists.orders import AtStep, Order
 
 # Of a list that is too large to be read whole.
 SAMPLED = 5_000
+# One of so many of these is enough to tell the groups by.
+_ENOUGH = 5
 _ALL = 10**9
 
 
@@ -49,7 +53,10 @@ class Filled:
 
 @dataclass(frozen=True)
 class Asked:
-    """The rows to put together. `summed` is the path of an amount and that of its currency, where the list sums one."""
+    """The rows to put together. `summed` is the path of an amount and that of its currency, where the list sums one.
+
+    `seen` are all rows that the reader sees, where less is asked for; `parts` the rows in parts, where they have an index in the order.
+    """
 
     rows: QuerySet[Any]
     order: Order
@@ -57,6 +64,8 @@ class Asked:
     asker: Asker
     is_large: bool
     summed: tuple[str, str] | None = None
+    seen: QuerySet[Any] | None = None
+    parts: Callable[[], Parts | None] = lambda: None
 
 
 def filled(asked: Asked, buckets: Sequence[Bucket], *, first: int) -> list[Filled]:
@@ -104,6 +113,7 @@ class _Telling:
         # Without what the cells need: that is asked for the few rows that are shown.
         self.rows = asked.rows.select_related(None).alias(**named).order_by()
         self.everything: QuerySet[Any] = self.model._default_manager.alias(**named)
+        self.seen = None if asked.seen is None else asked.seen.select_related(None).alias(**named).order_by()
         asking = buckets[0].clauses[0]
         # The rows of a stage, or of a day, are many or none; those of a person may be few among very many, and are not looked for.
         self.is_walked = (asking.field == "stage" or asking.operator == "on") and _leads_an_index(self.model, asked.fields.get(asking.field).path)
@@ -148,7 +158,10 @@ class _Telling:
         return found
 
     def _among_the_first(self) -> list[tuple[int | None, int]]:
-        """Of the first rows of all, those that fit, looked up one after the other; of many more where those would be less than half of what is told apart."""
+        """The first of each part of the rows; else of the first rows of all, those that fit, looked up one after the other; of many more where those would
+        be less than a fifth of what is told apart."""
+        if parts := self.asked.parts():
+            return self._of_parts(parts)
         everything = self.asked.order.applied(self.model._default_manager.all()).values_list("pk")[:SAMPLED]
         fitting = self.told.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("bucket", "pk")
         (walk, values), (fit, more) = everything.query.sql_with_params(), fitting.query.sql_with_params()
@@ -156,13 +169,28 @@ class _Telling:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT hit.* FROM ({steps}) AS step(value, nth) CROSS JOIN LATERAL ({fit}) AS hit ORDER BY step.nth", [*values, *more])
             found = list(cursor.fetchall())
-        return found if 2 * len(found) >= SAMPLED else list(self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED])
+        return found if _ENOUGH * len(found) >= SAMPLED else list(self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED])
 
-    def _each(self, most: int) -> QuerySet[Any]:
-        ordered = [self.asked.order.applied(self.rows.filter(condition)) for condition in self.conditions]
-        parts = [rows.annotate(bucket=Value(nth)).values_list("bucket", "pk")[:most] for nth, rows in enumerate(ordered)]
-        first: QuerySet[Any] = parts[0].union(*parts[1:], all=True)
-        return first
+    def _of_parts(self, parts: Parts) -> list[tuple[int | None, int]]:
+        ordered = [self.asked.order.applied(part).values_list("pk")[:SAMPLED] for part in parts[0]]
+        first = {pk for rows in (*ordered, *(part.order_by().values_list("pk") for part in parts[1])) for (pk,) in rows}
+        return list(self.asked.order.applied(self.told.filter(among("pk", written(first)))).values_list("bucket", "pk")[:SAMPLED])
+
+    def _each(self, most: int) -> Iterable[tuple[int, int]]:
+        return _together([self._said(self.rows, nth, "bucket", "pk")[:most] for nth in self._inhabited()])
+
+    def _inhabited(self) -> Iterable[int]:
+        """The groups in which the reader sees anything at all: in the others, whatever else is asked would be looked for to their end."""
+        numbers = range(len(self.conditions))
+        seen = self.seen
+        if seen is None or not seen.query.where:
+            return numbers
+        return [nth for (nth,) in _together([self._said(seen, nth, "bucket")[:1] for nth in numbers])]
+
+    def _said(self, rows: QuerySet[Any], nth: int, *names: str) -> QuerySet[Any]:
+        """The rows of one group, in order."""
+        ordered: QuerySet[Any] = self.asked.order.applied(rows.filter(self.conditions[nth])).annotate(bucket=Value(nth))
+        return ordered.values_list(*names)
 
     def estimated(self) -> dict[int, int]:
         """How many rows the planner expects in each group."""
@@ -185,6 +213,10 @@ class _Telling:
         plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
         plans = plan["Plans"] if plan["Node Type"] == "Append" else [plan]
         return {int(one["Output"][0]): round(one["Plan Rows"] * share) for one in plans if one["Output"][0].isdecimal()}
+
+
+def _together(parts: list[QuerySet[Any]]) -> Iterable[Any]:
+    return parts[0].union(*parts[1:], all=True) if parts else []
 
 
 def _leads_an_index(model: Any, path: str) -> bool:

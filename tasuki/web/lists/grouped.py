@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from tasuki.core.filters.askers import asker
 from tasuki.core.filters.fields import Asker
 from tasuki.core.people import User
+from tasuki.core.search.narrowing import Parts
 from tasuki.crm.stages import Stage
 from tasuki.web.lists.filling import Asked, Filled, filled
 from tasuki.web.lists.grouping import Bucket, buckets, possible
@@ -28,7 +29,7 @@ _MANY_GROUPS = 20
 
 @dataclass(frozen=True)
 class Reading:
-    """The list that is read, in which order, by whom and when, and whether it is too large to be read whole."""
+    """The list that is read, in which order, by whom and when, and whether it is too large to be read whole; `parts`: see `Ways`."""
 
     state: State
     spec: Spec
@@ -36,6 +37,7 @@ class Reading:
     reader: User
     at: datetime
     is_large: bool
+    parts: Callable[[], Parts | None] = lambda: None
 
     @property
     def asker(self) -> Asker:
@@ -72,15 +74,16 @@ def shown(rows: QuerySet[Any], reading: Reading) -> list[Shown]:
     field = reading.spec.fields.get(reading.state.grouping)
     told = buckets(field, rows, reader=reading.reader, at=reading.at, is_large=reading.is_large)
     first = FIRST_OF_MANY if reading.is_large and len(told) > _MANY_GROUPS else FIRST
-    return [group for group in filled_groups(rows, told, reading, first=first) if group.filled.count or group.rows]
+    return [group for group in filled_groups(rows, told, reading, first=first, parts=reading.parts) if group.filled.count or group.rows]
 
 
-def filled_groups(rows: QuerySet[Any], told: list[Bucket], reading: Reading, *, first: int) -> list[Shown]:
-    """These groups with their first rows, also those that have none."""
+def filled_groups(rows: QuerySet[Any], told: list[Bucket], reading: Reading, *, first: int, parts: Callable[[], Parts | None] = lambda: None) -> list[Shown]:
+    """These groups with their first rows, also those that have none; the rows may be some of the list, `parts` are those of them."""
     spec = reading.spec
     column = spec.column(spec.summed) if spec.summed else None
     summed = (column.sort, column.currency) if column else None
-    asked = Asked(rows, reading.order, spec.fields, reading.asker, reading.is_large, summed)
+    seen = spec.rows(reading.reader) if reading.state.filter.parts or reading.state.q else None
+    asked = Asked(rows, reading.order, spec.fields, reading.asker, reading.is_large, summed, seen, parts)
     told = possible(told, reading.state.filter) if reading.is_large else told
     known = Stage.objects.in_bulk() if told[0].clauses[0].field == "stage" else {}
     return [as_shown(group, reading, known) for group in filled(asked, told, first=first)]

@@ -208,7 +208,7 @@ def _page(request: UserRequest, spec: Spec, *, state: State, saved: list[SavedVi
     rows = ways.rows
     count, is_about = counting.counted(rows)
     order = order_of(state, spec, request.user)
-    other = rendered(rows, Reading(state, spec, order, request.user, at, is_about), said)
+    other = rendered(rows, Reading(state, spec, order, request.user, at, is_about, ways.parts), said)
     before, after = said.get("before", ""), said.get("after", "")
     by = _effort(spec, order, ways, state=state, n_fitting=count, meaning=meaning, reader=request.user)
     window = paging.Window(other.rows, "", "") if other else paging.window(rows, order, before=before, after=after, by=by, ways=ways, reads=_reads(state, spec))
