@@ -34,6 +34,8 @@ from tasuki.core import home as home_folder
 from tasuki.core.errors import Refused
 
 OLDEST = 15
+# From here on PostgreSQL has its pages read by processes of their own, unless it is told not to.
+_READS_BY_WORKERS = 18
 _ROOT_RUNS_AS = "nobody"
 _USER = _DATABASE = "tasuki"
 _START_ATTEMPTS = 20
@@ -276,6 +278,9 @@ def _start(home: Path, *, folder: Path, binaries: Path) -> int:
         # After a crash of the machine the number in the lock file may be another process's, and PostgreSQL would refuse to start.
         (data / "postmaster.pid").unlink()
     options = f"-p {port} -c shared_buffers={_buffers()}MB"
+    if made_by >= _READS_BY_WORKERS:
+        # What the kernel has at hand is read at once; handed to other processes first, pages come a fifth later.
+        options += " -c io_method=sync"
     command = [str(binaries / "pg_ctl"), "start", "-D", str(data), "-w", "-t", "600", "-s", "-l", str(log), "-o", options]
     for attempt in range(_START_ATTEMPTS):
         try:

@@ -24,7 +24,7 @@ from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, position
 PAGE = 50
 # Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; where that part holds
 # a little, the walk may be so many times longer.
-_PARTS, _LUCK = 6, 3
+_PARTS, _LUCK = 15, 3
 # So many at most are passed first where parts of all rows can be walked beside each other, or a fine sieve lets a longer walk look up few.
 _FIRST = 500
 # So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
@@ -283,7 +283,7 @@ class Walk:
         """What a walk as long as it may be finds from `start` on, where it has come to, and whether there is nothing behind that, as behind the last page,
         which lacks the row that would say there is another."""
         found, passed = list[Sequence[Any]](), 0
-        among = self.by.tried if self.ways.fitting is None else self.by.tried // _PARTS
+        among = self.by.tried if self.ways.fitting is None else self._part
         if among > _FIRST and is_sifted and self.ways.fitting is None and (self._parts or (self._sieve and self._sieve.is_fine)):
             among = _FIRST
         while among:
@@ -294,11 +294,15 @@ class Walk:
             start, among = reached, self._among_next(len(found), passed, most=most, is_sifted=is_sifted)
         return found, start, False
 
+    @property
+    def _part(self) -> int:
+        return -(-self.by.tried // _PARTS)
+
     def _among_next(self, n_found: int, passed: int, *, most: int, is_sifted: bool) -> int:
         """Among how many rows more it is looked where so many were found among those that were passed, 0 for none: of words as many as luck would have it,
         if the first part holds a little; otherwise as many as that part lets expect, where all rows would have to be walked else."""
         if self.ways.fitting is not None:
-            is_lucky = passed == self.by.tried // _PARTS and n_found * _PARTS * _LUCK >= most and not (is_sifted and self._sieve)
+            is_lucky = passed == self._part and n_found * _PARTS * _LUCK >= most and not (is_sifted and self._sieve)
             return self.by.tried * _LUCK - passed if is_lucky else 0
         if self.by.are_few or (is_sifted and self._sieve) or self._parts or self._soon is not None:
             return 0
