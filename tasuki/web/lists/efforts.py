@@ -27,7 +27,7 @@ _FEW, _MANY = 500, 30_000
 # A page, and one row that says there is another.
 _PAGE = 51
 # A walk goes no further than so many times what it is expected to take.
-_PATIENCE = 3
+PATIENCE = 3
 # So far goes a walk of which nothing is expected.
 _TRIED = 3_000
 # Of an order by another record, a row that is walked past takes as long as so many that are found; a row that is found, as so many records that are
@@ -69,12 +69,12 @@ def weighed(order: Order, n_fitting: int, meaning: Meaning | None = None, *, is_
         # What is asked of another record may hold of none for very long: names in one script, and the country that writes it.
         if not is_looked_up and (meaning is None or not apart.of(meaning, order.model)):
             return Effort()
-        return Effort(_PATIENCE * _expected(_n_along(order, along, meaning=meaning, n_fitting=n_fitting), n_fitting), along=along)
+        return Effort(PATIENCE * _expected(_n_along(order, along, meaning=meaning, n_fitting=n_fitting), n_fitting), along=along)
     n_along = _n_along(order, along, meaning=meaning, n_fitting=n_fitting)
     expected = _expected(n_along, n_fitting)
     if order.relation and not along and not is_looked_up:
         return _by_another(order, n_fitting, expected=expected)
-    return Effort(_PATIENCE * expected, are_few=True, along=along) if 2 * expected < n_fitting else Effort(are_few=True)
+    return Effort(PATIENCE * expected, are_few=True, along=along) if 2 * expected < n_fitting else Effort(are_few=True)
 
 
 def _by_another(order: Order, n_fitting: int, *, expected: int) -> Effort:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tasuki.core.search import arrays
 from tasuki.core.search.narrowing import Parts, Sieve, Ways
 from tasuki.web.lists import statements
-from tasuki.web.lists.efforts import Effort
+from tasuki.web.lists.efforts import PATIENCE, Effort
 from tasuki.web.lists.leading import led
 from tasuki.web.lists.orders import AtStep, Order, Stretch, beyond, position
 
@@ -25,7 +25,7 @@ PAGE = 50
 # Each row that is passed on the way to those with some words is looked up among the words. So a part of the walk is tried first; where that part holds
 # a little, the walk may be so many times longer.
 _PARTS, _LUCK = 15, 3
-# So many at most are passed first where parts of all rows can be walked beside each other, or a fine sieve lets a longer walk look up few.
+# So many at most are passed first where parts of all rows can be walked beside each other.
 _FIRST = 500
 # So many are passed first where numbers alone say which of them have to be looked up, and at most so many then.
 _SIFTED, _FARTHEST = 5_000, 30_000
@@ -283,9 +283,7 @@ class Walk:
         """What a walk as long as it may be finds from `start` on, where it has come to, and whether there is nothing behind that, as behind the last page,
         which lacks the row that would say there is another."""
         found, passed = list[Sequence[Any]](), 0
-        among = self.by.tried if self.ways.fitting is None else self._part
-        if among > _FIRST and is_sifted and self.ways.fitting is None and (self._parts or (self._sieve and self._sieve.is_fine)):
-            among = _FIRST
+        among = self._among_first(is_sifted=is_sifted)
         while among:
             more, reached = self._tried(walk(start), keys, is_falling=is_falling, most=most - len(found), among=among)
             found, passed = found + more, passed + among
@@ -293,6 +291,16 @@ class Walk:
                 return found, start, True
             start, among = reached, self._among_next(len(found), passed, most=most, is_sifted=is_sifted)
         return found, start, False
+
+    def _among_first(self, *, is_sifted: bool) -> int:
+        """Among how many rows it is looked first: of words among a part of all; among no more than are expected to fill a page where a sieve lets the
+        walk go on for less, and among few where parts of all rows can be walked beside each other."""
+        if self.ways.fitting is not None:
+            return self._part
+        if self.by.tried > _FIRST and is_sifted and self._parts:
+            return _FIRST
+        is_fine = self.by.tried > _FIRST and is_sifted and self._sieve is not None and self._sieve.is_fine
+        return self.by.tried // PATIENCE if is_fine else self.by.tried
 
     @property
     def _part(self) -> int:
