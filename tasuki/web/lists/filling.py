@@ -177,7 +177,7 @@ class _Telling:
         return list(self.asked.order.applied(self.told.filter(among("pk", written(first)))).values_list("bucket", "pk")[:SAMPLED])
 
     def _each(self, most: int) -> Iterable[tuple[int, int]]:
-        return _together([self._said(self.rows, nth, "bucket", "pk")[:most] for nth in self._inhabited()])
+        return _together([self._said(self.rows, nth)[:most] for nth in self._inhabited()])
 
     def _inhabited(self) -> Iterable[int]:
         """The groups in which the reader sees anything at all: in the others, whatever else is asked would be looked for to their end."""
@@ -185,12 +185,12 @@ class _Telling:
         seen = self.seen
         if seen is None or not seen.query.where:
             return numbers
-        return [nth for (nth,) in _together([self._said(seen, nth, "bucket")[:1] for nth in numbers])]
+        return [nth for nth, _pk in _together([self._said(seen, nth)[:1] for nth in numbers])]
 
-    def _said(self, rows: QuerySet[Any], nth: int, *names: str) -> QuerySet[Any]:
-        """The rows of one group, in order."""
+    def _said(self, rows: QuerySet[Any], nth: int) -> QuerySet[Any]:
+        """The ids of the rows of one group, in order, each behind the number of the group."""
         ordered: QuerySet[Any] = self.asked.order.applied(rows.filter(self.conditions[nth])).annotate(bucket=Value(nth))
-        return ordered.values_list(*names)
+        return ordered.values_list("bucket", "pk")
 
     def estimated(self) -> dict[int, int]:
         """How many rows the planner expects in each group."""
