@@ -216,7 +216,7 @@ def test_rows_seen_by_way_of_others_are_told_apart_among_the_first_of_all(cast: 
     _spec, _wanted, found = put_together(cast.ruth, "contact", said, is_large=True)
     (seen,) = [[row.pk for row in group.rows] for group in found if group.rows]
     assert sum(group.count for group in found) >= len(seen)
-    monkeypatch.setattr(filling, "SAMPLED", 5)
+    monkeypatch.setattr(filling, "_LOOKED_UP", 5)
     _spec, _wanted, found = put_together(cast.ruth, "contact", said, is_large=True)
     (first,) = [[row.pk for row in group.rows] for group in found if group.rows]
     assert first == seen[:4], "the first five of all, but for the one whom she does not see"

@@ -36,7 +36,9 @@ def commonest(model: type[Model], field: str) -> Options:
 
     def options(user: User) -> list[tuple[str, str]]:
         rows: Any = model._default_manager
-        seen = rows.visible_to(user).order_by("-pk").values_list(field, flat=True)
+        # Of those that are opened an index has each person's newest.
+        by = ("-opened_at", "-pk") if any(one.name == "opened_at" for one in model._meta.concrete_fields) else ("-pk",)
+        seen = rows.visible_to(user).order_by(*by).values_list(field, flat=True)
         newest = _of_the_newest(rows, seen) if asks_others(seen) else seen[:_SAMPLED]
         return [(value, value) for value, _n in Counter(value for value in newest if value).most_common(_OFFERED)]
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from django.db.models import Value
 
 from tasuki.core import abilities
-from tasuki.core.abilities import Scope
 from tasuki.core.recents import KEPT, RecentRecord
 from tasuki.core.search import indexing, matching, nearly
 from tasuki.core.search.arrays import among, written
@@ -120,7 +119,7 @@ def _short(user: User, seen: Seen, cut: set[str], *, nouns: list[Searched], most
     for noun in nouns:
         if len(seen.get(noun.noun, {})) < most:
             short |= {noun.noun, *_sources(noun)} & cut
-    return {noun for noun in short if searched()[noun].nearest and standing.scope(searched()[noun].ruled_by or noun) is not Scope.ALL}
+    return {noun for noun in short if searched()[noun].nearest and not standing.sees_all(searched()[noun].ruled_by or noun)}
 
 
 def _sources(noun: Searched) -> set[str]:

@@ -2,7 +2,7 @@
 
 Up to 10,000 rows are read once and told apart, so every count is exact. Of more, each stage and each day is asked for its first rows
 only, where an index gives them; otherwise the first 5,000 rows of the list are told apart, or, where it takes other records to see a row, those of the
-first 5,000 of all that are seen, or the first of each part of all. Their counts are the planner's.
+first 2,500 of all that are seen, or the first of each part of all. Their counts are the planner's.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from tasuki.web.lists.orders import AtStep, Order
 
 # Of a list that is too large to be read whole.
 SAMPLED = 5_000
-# One of so many of these is enough to tell the groups by.
-_ENOUGH = 5
+# Where each has to be looked up; one of so many of these is enough to tell the groups by.
+_LOOKED_UP, _ENOUGH = 2_500, 5
 _ALL = 10**9
 
 
@@ -71,9 +71,9 @@ class Asked:
 def filled(asked: Asked, buckets: Sequence[Bucket], *, first: int) -> list[Filled]:
     """All groups in their order, each with its first rows by the order of the list. Groups must not overlap."""
     telling = _Telling(asked, buckets)
-    counts, sums = ({}, {}) if asked.is_large else telling.counted()
     estimates = telling.estimated() if asked.is_large else {}
-    found = telling.first_rows(first)
+    found, counts = (telling.first_rows(first), {}) if asked.is_large else telling.whole(first)
+    sums = telling.sums() if asked.summed and not asked.is_large else {}
     by_pk = asked.order.named(asked.rows).in_bulk([pk for pks in found.values() for pk in pks]) if found else {}
     groups = []
     for nth, bucket in enumerate(buckets):
@@ -126,26 +126,33 @@ class _Telling:
         told: QuerySet[Any] = self.rows.annotate(bucket=number)
         return told
 
-    def counted(self) -> tuple[dict[int, int], dict[int, list[tuple[Decimal, str]]]]:
-        """How many rows each group has, and what they come to in each currency."""
-        by = ["bucket", *([self.asked.summed[1]] if self.asked.summed else [])]
-        total = {"total": Sum(self.asked.summed[0])} if self.asked.summed else {}
-        counts: dict[int, int] = defaultdict(int)
-        sums: dict[int, list[tuple[Decimal, str]]] = defaultdict(list)
-        for line in self.told.filter(bucket__isnull=False).values(*by).annotate(n=Count("pk"), **total).order_by(*by):
-            counts[line["bucket"]] += line["n"]
-            if self.asked.summed and line["total"] is not None:
-                sums[line["bucket"]].append((line["total"], line[self.asked.summed[1]]))
-        return counts, sums
+    def sums(self) -> dict[int, list[tuple[Decimal, str]]]:
+        """What the rows of each group come to, in each currency."""
+        assert self.asked.summed is not None  # noqa: S101 - only such are asked
+        amount, currency = self.asked.summed
+        found: dict[int, list[tuple[Decimal, str]]] = defaultdict(list)
+        for line in self.told.filter(bucket__isnull=False).values("bucket", currency).annotate(total=Sum(amount)).order_by("bucket", currency):
+            if line["total"] is not None:
+                found[line["bucket"]].append((line["total"], line[currency]))
+        return found
+
+    def whole(self, first: int) -> tuple[dict[int, list[int]], dict[int, int]]:
+        """The ids of the first rows of each group, and of one more, by the number of the group; and how many rows each has, of which all are read."""
+        ordered = self.asked.order.applied(self.told.filter(bucket__isnull=False))
+        by: Any = ordered.query.order_by
+        place, n = Window(RowNumber(), partition_by="bucket", order_by=list(by)), Window(Count("pk"), partition_by="bucket")
+        lines = ordered.order_by().annotate(place=place, n=n).filter(place__lte=first + 1).order_by("bucket", "place").values_list("bucket", "pk", "n")
+        found: dict[int, list[int]] = defaultdict(list)
+        counts: dict[int, int] = {}
+        for nth, pk, count in lines:
+            found[nth].append(pk)
+            counts[nth] = count
+        return found, counts
 
     def first_rows(self, first: int) -> dict[int, list[int]]:
-        """The ids of the first rows of each group, and of one more, by the number of the group."""
-        if not self.asked.is_large:
-            ordered = self.asked.order.applied(self.told.filter(bucket__isnull=False))
-            by: Any = ordered.query.order_by
-            place = Window(RowNumber(), partition_by="bucket", order_by=list(by))
-            lines = ordered.order_by().annotate(place=place).filter(place__lte=first + 1).order_by("bucket", "place").values_list("bucket", "pk")
-        elif self.is_walked:
+        """The same of a list that is too large to be read whole, without how many."""
+        lines: Iterable[tuple[int | None, int]]
+        if self.is_walked:
             lines = self._each(first + 1)
         elif ways.asks_others(self.rows):
             lines = self._among_the_first()
@@ -162,19 +169,19 @@ class _Telling:
         be less than a fifth of what is told apart."""
         if parts := self.asked.parts():
             return self._of_parts(parts)
-        everything = self.asked.order.applied(self.model._default_manager.all()).values_list("pk")[:SAMPLED]
+        everything = self.asked.order.applied(self.model._default_manager.all()).values_list("pk")[:_LOOKED_UP]
         fitting = self.told.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("bucket", "pk")
         (walk, values), (fit, more) = everything.query.sql_with_params(), fitting.query.sql_with_params()
         steps = f"SELECT walked.id, row_number() OVER () FROM ({walk}) AS walked(id)"
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT hit.* FROM ({steps}) AS step(value, nth) CROSS JOIN LATERAL ({fit}) AS hit ORDER BY step.nth", [*values, *more])
             found = list(cursor.fetchall())
-        return found if _ENOUGH * len(found) >= SAMPLED else list(self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED])
+        return found if _ENOUGH * len(found) >= _LOOKED_UP else list(self.asked.order.applied(self.told).values_list("bucket", "pk")[:SAMPLED])
 
     def _of_parts(self, parts: Parts) -> list[tuple[int | None, int]]:
-        ordered = [self.asked.order.applied(part).values_list("pk")[:SAMPLED] for part in parts[0]]
+        ordered = [self.asked.order.applied(part).values_list("pk")[:_LOOKED_UP] for part in parts[0]]
         first = {pk for rows in (*ordered, *(part.order_by().values_list("pk") for part in parts[1])) for (pk,) in rows}
-        return list(self.asked.order.applied(self.told.filter(among("pk", written(first)))).values_list("bucket", "pk")[:SAMPLED])
+        return list(self.asked.order.applied(self.told.filter(among("pk", written(first)))).values_list("bucket", "pk")[:_LOOKED_UP])
 
     def _each(self, most: int) -> Iterable[tuple[int, int]]:
         return _together([self._said(self.rows, nth)[:most] for nth in self._inhabited()])
