@@ -131,7 +131,7 @@ class Lead(models.Model):
         verbose_name_plural = _("leads")
         indexes = [
             models.Index(fields=["-opened_at", "-id"], name="lead_newest"),
-            models.Index(fields=["state", "-opened_at", "-id"], name="lead_in_state", include=["contact", "account"]),
+            models.Index(fields=["state", "-opened_at", "-id"], name="lead_in_state"),
             models.Index(fields=["stage", "-opened_at", "-id"], name="lead_in_stage", include=["state", "team", "owner"]),
             models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner", include=["state", "team", "contact", "account"]),
             models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team", include=["state", "contact", "account"]),

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0038_whose_leads_in_a_state")]
+    dependencies = [("crm", "0037_addresses_beyond_ascii")]
 
     operations = [
         migrations.RunSQL(
