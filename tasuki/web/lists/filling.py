@@ -73,7 +73,7 @@ def filled(asked: Asked, buckets: Sequence[Bucket], *, first: int) -> list[Fille
     telling = _Telling(asked, buckets)
     estimates = telling.estimated() if asked.is_large else {}
     found, counts = (telling.first_rows(first), {}) if asked.is_large else telling.whole(first)
-    sums = telling.sums() if asked.summed and not asked.is_large else {}
+    sums = telling.sums(*asked.summed) if asked.summed and not asked.is_large else {}
     by_pk = asked.order.named(asked.rows).in_bulk([pk for pks in found.values() for pk in pks]) if found else {}
     groups = []
     for nth, bucket in enumerate(buckets):
@@ -126,10 +126,8 @@ class _Telling:
         told: QuerySet[Any] = self.rows.annotate(bucket=number)
         return told
 
-    def sums(self) -> dict[int, list[tuple[Decimal, str]]]:
+    def sums(self, amount: str, currency: str) -> dict[int, list[tuple[Decimal, str]]]:
         """What the rows of each group come to, in each currency."""
-        assert self.asked.summed is not None  # noqa: S101 - only such are asked
-        amount, currency = self.asked.summed
         found: dict[int, list[tuple[Decimal, str]]] = defaultdict(list)
         for line in self.told.filter(bucket__isnull=False).values("bucket", currency).annotate(total=Sum(amount)).order_by("bucket", currency):
             if line["total"] is not None:

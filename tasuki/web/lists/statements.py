@@ -14,16 +14,18 @@ from tasuki.core.search.narrowing import Sieve
 from tasuki.web.lists.orders import beyond, key
 
 
-def looked_up_on(walk: QuerySet[Any], steps: Sequence[Any], fits: QuerySet[Any], *, n_keys: int, kind: str, among: int, most: int) -> list[Sequence[Any]]:
+def looked_up_on(
+    walk: QuerySet[Any], steps: Sequence[Any], fits: QuerySet[Any], *, keys: Sequence[Any], kind: str, among: int, most: int
+) -> list[Sequence[Any]]:
     """The first rows that fit among the first of all on some steps, one step after the other."""
     try:
         (rows, values), (fit, more) = walk.query.sql_with_params(), fits.query.sql_with_params()
     except EmptyResultSet:
         return []
-    names = ", ".join([*(f"key_{nth}" for nth in range(n_keys - 1)), "value"])
+    shown = ", ".join(names(keys))
     on_each = f"SELECT step.value, hit.* FROM unnest(%s::{kind}[]) WITH ORDINALITY AS step(value, nth) CROSS JOIN LATERAL ({rows}) AS hit LIMIT {among}"
     # One after the other: joined otherwise, they would not stay in their order.
-    statement = f"SELECT step.on_step, {names} FROM ({on_each}) AS step(on_step, {names}) CROSS JOIN LATERAL ({fit} OFFSET 0) AS fit(found) LIMIT {most}"
+    statement = f"SELECT step.on_step, {shown} FROM ({on_each}) AS step(on_step, {shown}) CROSS JOIN LATERAL ({fit} OFFSET 0) AS fit(found) LIMIT {most}"
     return answered(statement, [list(steps), *values, *more])
 
 

@@ -381,10 +381,8 @@ class Walk:
         asked = partial(self._step, stretch, is_falling=is_falling)
         kind = "bigint" if isinstance(steps[0], int) else "text"
         if self._looks_up_steps:
-            fits = self.ways.rows.filter(Exact(F("pk"), AtStep(output_field=BigIntegerField()))).values_list("pk")
-            found = statements.looked_up_on(
-                asked(self._everything, among=_ON_STEPS), steps, fits, n_keys=len(stretch.keys), kind=kind, among=_ON_STEPS, most=most
-            )
+            fits = self._at_a_step(self.ways.rows)
+            found = statements.looked_up_on(asked(self._everything, among=_ON_STEPS), steps, fits, keys=stretch.keys, kind=kind, among=_ON_STEPS, most=most)
             everything = self._everything.filter(stretch.where, **{f"{self.order.stepped}__in": steps})
             if len(found) == most or statements.are_fewer(everything, _ON_STEPS):
                 return placed(found)
