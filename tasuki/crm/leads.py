@@ -132,6 +132,13 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["-opened_at", "-id"], name="lead_newest"),
             models.Index(fields=["state", "-opened_at", "-id"], name="lead_in_state"),
+            # Not of those in process, which are imported by the million: what a filter asks of the person and the company of the others.
+            models.Index(
+                fields=["state", "-opened_at", "-id"],
+                name="lead_ended_in_state",
+                condition=~Q(state="open"),
+                include=["contact", "account", "team", "owner"],
+            ),
             models.Index(fields=["stage", "-opened_at", "-id"], name="lead_in_stage", include=["state", "team", "owner"]),
             models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner", include=["state", "team", "contact", "account"]),
             models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team", include=["state", "contact", "account"]),
@@ -143,6 +150,12 @@ class Lead(models.Model):
             models.Index(fields=["origin", "opened_at", "id"], name="lead_by_origin"),
             models.Index(fields=["product", "opened_at", "id"], name="lead_by_product"),
             models.Index(fields=["stage_since", "id"], name="lead_by_time_in_stage"),
+            models.Index(
+                fields=["stage", "stage_since", "id"],
+                name="lead_at_work_by_time",
+                condition=Q(stage__in=["ready", "working", "connected", "booked"]),
+                include=["team", "owner"],
+            ),
             models.Index(fields=["won_at", "id"], name="lead_by_win", include=["state"], condition=Q(won_at__isnull=False)),
             models.Index(fields=["ended_at", "id"], name="lead_by_end", condition=Q(ended_at__isnull=False)),
             models.Index(fields=["state", "ended_at", "id"], name="lead_in_state_by_end", condition=Q(ended_at__isnull=False)),

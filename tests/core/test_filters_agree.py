@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ from tasuki.core.filters import binding, compiling, evaluating, sentences
 from tasuki.core.filters.fields import Asker, Field, Fields, Kind, Operator, how_many_values
 from tasuki.core.filters.sentences import Clause, Group, Of
 from tasuki.core.money import Money
-from tasuki.crm import emails, matching, stages
+from tasuki.crm import contacts, emails, matching, stages
 from tasuki.crm.accounts import Account
 from tasuki.crm.contacts import Contact, ContactEmail
 from tasuki.crm.filter_fields import ACCOUNT, CONTACT, LEAD, PRODUCT, TASK
@@ -294,6 +296,17 @@ def test_an_address_is_found_in_capitals_or_without_and_as_fast_where_all_are_as
     assert meaning.parts[0].field.is_folded is (not others)
     assert set(compiling.narrowed(Contact.objects.all(), meaning).values_list("family_name", flat=True)) == there
     assert {row.family_name for row in Contact.objects.all() if evaluating.holds(meaning, row)} == there
+
+
+def test_that_all_addresses_are_ascii_is_told_by_its_own_index() -> None:
+    """A comparison of two values of a row is taken to hold of every third: one of them would be looked for in the table, to its end."""
+    person = Contact.objects.create(family_name="Kim", created_at=MONDAY, updated_at=MONDAY)
+    ContactEmail.objects.bulk_create(ContactEmail(contact=person, address=f"kim{n}@finch.example", key=f"kim{n}@finch.example") for n in range(2_000))
+    with CaptureQueriesContext(connection) as queries, connection.cursor() as cursor:
+        cursor.execute("ANALYZE crm_contactemail")
+        assert contacts.are_all_addresses_ascii()
+        cursor.execute("EXPLAIN " + queries[-1]["sql"])
+        assert "contact_email_beyond_ascii" in str(cursor.fetchall())
 
 
 @pytest.mark.slow

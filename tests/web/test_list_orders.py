@@ -213,6 +213,25 @@ def test_where_an_index_has_the_rows_of_one_value_in_the_order_only_they_are_wal
     assert not efforts.weighed(by_name, 10_000, meaning).along
 
 
+@pytest.mark.parametrize(
+    ("sort", "text", "is_along"),
+    [
+        ("in_stage", "stage:is(ready)", True),
+        ("-in_stage", "stage:is(booked), segment:is(small)", True),
+        ("in_stage", "stage:is(nurturing)", False),
+        ("-ended", "state:is(won)", True),
+        ("-ended", "stage:is(ready)", False),
+    ],
+)
+def test_an_index_of_some_rows_has_those_of_the_values_that_it_names(
+    business: Cast, monkeypatch: pytest.MonkeyPatch, *, sort: str, text: str, is_along: bool
+) -> None:
+    monkeypatch.setattr(counting, "estimated", lambda _rows: 30_000)
+    meaning = binding.bind(sentences.read(text), SPECS["lead"].fields, asker=asker(business.ada, at=MONDAY))
+    _rows, order = ordered("lead", sort, business.ada)
+    assert bool(efforts.weighed(order, 10_000, meaning).along) is is_along
+
+
 @pytest.mark.parametrize("sort", ["-opened", "person", "account", "source", "next_task", "-clock"])
 def test_where_a_short_walk_finds_too_few_the_rows_are_counted_out_once(business: Cast, sort: str) -> None:
     rows, order = ordered("lead", sort, business.ada)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Model, Q
+from django.db.models import Index, Model, Q
 
 from tasuki.core.filters import apart
 from tasuki.core.filters.binding import Condition
@@ -109,7 +109,8 @@ def _along(order: Order, meaning: Meaning | None) -> Q:
     for one in asked:
         is_one = one.operator is Operator.IS and not one.is_negated and len(one.value) == 1 and one.field.kind in _ONE_OF
         way, _, name = one.field.path.removesuffix("_id").rpartition("__")
-        if is_one and way == order.relation and _has_index(_at(order.model, way), name, order.path.removeprefix(f"{way}__" if way else "")):
+        by = order.path.removeprefix(f"{way}__" if way else "")
+        if is_one and way == order.relation and _has_index(_at(order.model, way), name, by, value=one.value[0]):
             return Q(**{one.field.path: one.value[0]})
     return Q()
 
@@ -121,8 +122,14 @@ def _at(model: Any, way: str) -> Any:
     return model
 
 
-def _has_index(model: Any, *paths: str) -> bool:
-    return any(tuple(name.lstrip("-") for name in index.fields[: len(paths)]) == paths for index in model._meta.indexes)
+def _has_index(model: Any, name: str, by: str, *, value: Any) -> bool:
+    """Whether an index has the rows of a value in that order: one of all rows, or one that lacks only rows with no value to order by or with others."""
+
+    def has_all(index: Index) -> bool:
+        asked = index.condition.children if index.condition else []
+        return all(one == (f"{by}__isnull", False) or (one[0] == f"{name}__in" and value in one[1]) for one in asked)
+
+    return any([one.lstrip("-") for one in index.fields[:2]] == [name, by] and has_all(index) for index in model._meta.indexes)
 
 
 def n_rows(model: type[Model]) -> int:
