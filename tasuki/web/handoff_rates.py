@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
@@ -74,6 +75,7 @@ class Links:
 
     def __init__(self, span: Span) -> None:
         self._span, self._list = span, reverse("handoffs")
+        self._weeks: dict[date, Links] = {}
 
     def decided(self, row: Any, *states: str) -> str:
         """What was answered in the period, of the people of a row."""
@@ -89,7 +91,10 @@ class Links:
         return self._rows([f"state:is({', '.join(_OFFERED)})", f"offered:{self._span.between}", *self._credited(pair), to, "own:no", "struck:empty"])
 
     def of_week(self, monday: date) -> Links:
-        return Links(Span("", "", monday, monday + timedelta(days=6)))
+        """To the rows of one week; every pair asks for the same thirteen."""
+        if monday not in self._weeks:
+            self._weeks[monday] = Links(Span("", "", monday, monday + timedelta(days=6)))
+        return self._weeks[monday]
 
     def pending(self, row: Any) -> str:
         to = [f"to:is({row.receiver_id})"] if row.receiver_id else []
@@ -106,7 +111,13 @@ class Links:
         return [f"credited:is({row.sender_id})"] if row.sender_id else []
 
     def _rows(self, clauses: list[str]) -> str:
-        return f"{self._list}?{urlencode({'view': 'all', 'filter': ', '.join(clauses)})}"
+        return f"{self._list}?view=all&filter={quote_plus(', ').join(map(_quoted, clauses))}"
+
+
+@lru_cache(maxsize=4_096)
+def _quoted(clause: str) -> str:
+    """A clause as a part of an address: a page has two thousand addresses of the same few hundred clauses."""
+    return quote_plus(clause)
 
 
 def _of_weeks(pairs: list[Pair]) -> Links | None:
