@@ -127,7 +127,7 @@ def _has_index(model: Any, name: str, by: str, *, value: Any) -> bool:
 
     def has_all(index: Index) -> bool:
         asked = index.condition.children if index.condition else []
-        return all(one == (f"{by}__isnull", False) or (one[0] == f"{name}__in" and value in one[1]) for one in asked)
+        return all(isinstance(one, tuple) and (one == (f"{by}__isnull", False) or (one[0] == f"{name}__in" and value in one[1])) for one in asked)
 
     return any([one.lstrip("-") for one in index.fields[:2]] == [name, by] and has_all(index) for index in model._meta.indexes)
 
