@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tasuki.core import abilities, audit, bus
 from tasuki.core.audit import AuditEntry, By
 from tasuki.core.meanwhile import Said, Seen, held, refuse_overtaken, trimmed
-from tasuki.crm import barred, exit_reasons, following, ledger, notifications, requirements, stages, timeline, wake_rules
+from tasuki.crm import barred, exit_reasons, following, lead_indexes, ledger, notifications, requirements, stages, timeline, wake_rules
 from tasuki.crm.exit_reasons import Exit
 from tasuki.crm.lead_refusals import (
     AlreadyInProcess,
@@ -129,42 +129,7 @@ class Lead(models.Model):
     class Meta:
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
-        indexes = [
-            models.Index(fields=["-opened_at", "-id"], name="lead_newest"),
-            models.Index(fields=["state", "-opened_at", "-id"], name="lead_in_state"),
-            # Not of those in process, which are imported by the million: what a filter asks of the person and the company of the others.
-            models.Index(
-                fields=["state", "-opened_at", "-id"],
-                name="lead_ended_in_state",
-                condition=~Q(state="open"),
-                include=["contact", "account", "team", "owner"],
-            ),
-            models.Index(fields=["stage", "-opened_at", "-id"], name="lead_in_stage", include=["state", "team", "owner"]),
-            models.Index(fields=["owner", "-opened_at", "-id"], name="lead_of_owner", include=["state", "team", "contact", "account"]),
-            models.Index(fields=["team", "-opened_at", "-id"], name="lead_of_team", include=["state", "contact", "account"]),
-            models.Index(fields=["owner"], name="lead_at_work", condition=Q(owner__isnull=False, stage__in=["ready", "working", "connected", "booked"])),
-            models.Index(fields=["team", "stage", "stage_since"], name="lead_team_at_work", condition=Q(stage__in=["ready", "working", "connected", "booked"])),
-            # Lists are ordered by these, and walked both ways.
-            models.Index(fields=["source", "opened_at", "id"], name="lead_by_source"),
-            models.Index(fields=["segment", "opened_at", "id"], name="lead_by_segment"),
-            models.Index(fields=["origin", "opened_at", "id"], name="lead_by_origin"),
-            models.Index(fields=["product", "opened_at", "id"], name="lead_by_product"),
-            models.Index(fields=["stage_since", "id"], name="lead_by_time_in_stage"),
-            models.Index(
-                fields=["stage", "stage_since", "id"],
-                name="lead_at_work_by_time",
-                condition=Q(stage__in=["ready", "working", "connected", "booked"]),
-                include=["team", "owner"],
-            ),
-            models.Index(fields=["won_at", "id"], name="lead_by_win", include=["state"], condition=Q(won_at__isnull=False)),
-            models.Index(fields=["ended_at", "id"], name="lead_by_end", condition=Q(ended_at__isnull=False)),
-            models.Index(fields=["state", "ended_at", "id"], name="lead_in_state_by_end", condition=Q(ended_at__isnull=False)),
-            models.Index(fields=["ended_at", "id"], name="lead_by_recycling", condition=Q(ended_as="recycled"), include=["team", "owner"]),
-            models.Index(fields=["updated_at", "id"], name="lead_by_change"),
-            models.Index(fields=["previous"], name="lead_woken", condition=Q(previous__isnull=False), include=["opened_at"]),  # unique: see 0017
-            # Without it, each lead that an import takes back would be looked for in all of them.
-            models.Index(fields=["merged_into"], name="lead_merged_into", condition=Q(merged_into__isnull=False)),
-        ]
+        indexes = lead_indexes.ALL
         constraints = [
             models.UniqueConstraint(
                 fields=["contact", "product_line"],
