@@ -33,7 +33,9 @@ def sequenced(cast: Cast, nth: int, *, at: datetime, leads: tuple[Lead, Lead, Le
     writing.publish(draft, by=SET_UP, at=at)
     for lead, into in zip(leads, (sequence, Sequence.objects.order_by("pk")[0], on_paper), strict=True):
         enrolling.enrol(lead, into=into, by=By(cast.ivo, Door.WEB), at=at)
-    sweeping.sweep(at=at + timedelta(days=3))
+    for n_days in range(1, 11):
+        # On each day, as a worker does: what comes late, on a day of rest, waits for the next day of work.
+        sweeping.sweep(at=at + timedelta(days=n_days))
 
 
 _OF: dict[str, Callable[[], Any]] = {
