@@ -184,9 +184,13 @@ QUESTIONS = (
     ),
     Question(
         "teams",
-        gettext_lazy("The team that is kept beside a contact is that of its account."),
+        gettext_lazy("The team that is kept beside a contact, its addresses and its numbers is that of its account."),
         "SELECT contact.id FROM crm_contact contact LEFT JOIN crm_account account ON account.id = contact.account_id"
-        " WHERE contact.account_team_id IS DISTINCT FROM account.team_id",
+        " WHERE contact.account_team_id IS DISTINCT FROM account.team_id"
+        " UNION SELECT contact_id FROM crm_contactemail way JOIN crm_contact contact ON contact.id = way.contact_id"
+        " WHERE way.account_team_id IS DISTINCT FROM contact.account_team_id"
+        " UNION SELECT contact_id FROM crm_contactphone way JOIN crm_contact contact ON contact.id = way.contact_id"
+        " WHERE way.account_team_id IS DISTINCT FROM contact.account_team_id",
     ),
     Question(
         "amounts",

@@ -55,6 +55,11 @@ class ConsentWay(models.TextChoices):
     LINK = "link", _("link")
 
 
+def _team_of_account() -> models.ForeignKey[Any, Any]:
+    """For lists of whoever sees the accounts of a team; the database keeps it (see migrations/0034_teams_beside_contacts.py and 0040)."""
+    return models.ForeignKey("core.Team", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
+
+
 class Contacts(models.QuerySet["Contact"]):
     """Questions about contacts."""
 
@@ -85,8 +90,7 @@ class Contact(models.Model):
     noun: ClassVar[str] = "contact"
 
     account = models.ForeignKey("crm.Account", models.SET_NULL, null=True, blank=True, related_name="contacts", db_constraint=False, verbose_name=_("account"))
-    # The team of the account, for lists of whoever sees the accounts of a team; the database keeps it (see migrations/0034_teams_beside_contacts.py).
-    account_team = models.ForeignKey("core.Team", models.DO_NOTHING, null=True, editable=False, related_name="+", db_index=False, db_constraint=False)
+    account_team = _team_of_account()
     family_name = models.CharField(_("family name"), max_length=200)
     given_name = models.CharField(_("given name"), max_length=200, blank=True)
     title = models.CharField(_("job title"), max_length=120, blank=True)
@@ -165,6 +169,11 @@ def visible_by_name(user: User) -> tuple[list[Contacts], list[Contacts]] | None:
     return [Contact.objects.filter(account_team=team) for team in sorted(teams)], _elsewhere(standing)
 
 
+def reached_at_teams(rows: models.QuerySet[Any], user: User) -> list[models.QuerySet[Any]]:
+    """Addresses or numbers of those whom somebody sees at accounts of teams, of each team apart, as an index has them in order."""
+    return [rows.filter(account_team=team) for team in sorted(abilities.teams_of_scope(abilities.standing_of(user), "account"))]
+
+
 def _elsewhere(standing: Standing) -> list[Contacts]:
     """Who is seen at accounts of other teams: as these are one's own, by their leads, and by leads of theirs; mostly few, or nobody."""
     others = Team.objects.but(abilities.teams_of_scope(standing, "account"))
@@ -199,6 +208,7 @@ class ContactEmail(models.Model):
 
     # The constraint below begins with it, so that it needs no index of its own.
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails", db_index=False, db_constraint=False)
+    account_team = _team_of_account()
     address = models.CharField(_("mail address"), max_length=320)
     key = models.CharField(max_length=320, editable=False)
     is_primary = models.BooleanField(_("main"), default=False)
@@ -207,6 +217,8 @@ class ContactEmail(models.Model):
         ordering = ["-is_primary", "id"]
         indexes = [
             models.Index(fields=["key"], name="contact_email_key"),
+            # Those of one team may all stand behind very many others, numbers of one country even more so.
+            models.Index(fields=["account_team", "key"], name="contact_email_of_team", condition=Q(account_team__isnull=False)),
             # Hardly any: they are asked for before the key of an address is taken for the address.
             models.Index(fields=["id"], name="contact_email_beyond_ascii", condition=_IS_BEYOND_ASCII),
         ]
@@ -229,13 +241,17 @@ class ContactPhone(models.Model):
     """A number in E.164, with what stood in the source."""
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones", db_index=False, db_constraint=False)
+    account_team = _team_of_account()
     e164 = models.CharField(_("number"), max_length=24)
     written = models.CharField(_("as written"), max_length=64, blank=True)
     is_primary = models.BooleanField(_("main"), default=False)
 
     class Meta:
         ordering = ["-is_primary", "id"]
-        indexes = [models.Index(fields=["e164"], name="contact_phone_e164")]
+        indexes = [
+            models.Index(fields=["e164"], name="contact_phone_e164"),
+            models.Index(fields=["account_team", "e164"], name="contact_phone_of_team", condition=Q(account_team__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["contact", "e164"], name="contact_phone_once"),
             models.UniqueConstraint(fields=["contact"], condition=Q(is_primary=True), name="contact_one_main_phone"),

@@ -315,10 +315,11 @@ def write_contacts(chunk: Chunk, rows: Rows, *, is_own: bool) -> None:
             for pk, v in rows
         ),
     )  # fmt: skip
-    addresses = ((pk, *one, nth == 0) for pk, v in rows for nth, one in enumerate(ways_of_rows.addresses_of(v)))
-    copy_in(ContactEmail, ("contact_id", "address", "key", "is_primary"), addresses)
-    numbers = ((pk, number, "", nth == 0) for pk, v in rows for nth, number in enumerate(v.get("phone", ())))
-    copy_in(ContactPhone, ("contact_id", "e164", "written", "is_primary"), numbers)
+    teamed = [(pk, teams.get(v.get("account_id", 0)), v) for pk, v in rows]
+    addresses = ((pk, team, *one, nth == 0) for pk, team, v in teamed for nth, one in enumerate(ways_of_rows.addresses_of(v)))
+    copy_in(ContactEmail, ("contact_id", "account_team_id", "address", "key", "is_primary"), addresses)
+    numbers = ((pk, team, number, "", nth == 0) for pk, team, v in teamed for nth, number in enumerate(v.get("phone", ())))
+    copy_in(ContactPhone, ("contact_id", "account_team_id", "e164", "written", "is_primary"), numbers)
     write_trail(made_rows(chunk, noun="contact", action="add", ids=(pk for pk, _values in rows)))
 
 

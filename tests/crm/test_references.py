@@ -19,8 +19,11 @@ from tests.cast import SET_UP, Cast, assemble
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NOWHERE = 999_999_999
 # The run writes these itself and no run is ever removed; the daybook is counted from what is checked already, and what stands beside an
-# opportunity or a hand-off is copied from its lead by the database, and so is the team of a contact from its account.
-_COPIED = {f"sales_opportunity.lead_{name}_id" for name in ("contact", "account", "stage", "owner")} | {"crm_contact.account_team_id"}
+# opportunity or a hand-off is copied from its lead by the database, and so is the team of a contact from its account, and
+# that of its addresses and numbers.
+_COPIED = {f"sales_opportunity.lead_{name}_id" for name in ("contact", "account", "stage", "owner")} | {
+    f"crm_{table}.account_team_id" for table in ("contact", "contactemail", "contactphone")
+}
 _COPIED |= {f"relay_handoff.lead_{name}_id" for name in ("contact", "account")}
 _UNCHECKED = {"core_importrow.run_id", "crm_passage.entry_import_id", "crm_passage.exit_import_id"} | _COPIED
 

@@ -5,6 +5,7 @@ Those are walked in the order of their own index, and lead to the rows: nothing 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from tasuki.core.abilities import RoleGrant
 from tasuki.core.absences import Absence
+from tasuki.crm import contacts
 from tasuki.crm.contacts import ContactEmail, ContactPhone
 from tasuki.crm.tasks import Task
 from tasuki.relay import clocks
@@ -26,7 +28,8 @@ class Firsts:
 
     `of` is the way from one of them to what it belongs to, `at` the way there from a row of the list, and `to` that from one of them to the number of
     the row of the list. Of two that belong to the same, the one that `comes_before` the other (an OuterRef) is first; `surely` holds for those before
-    which none can come. `rank` is that order for PostgreSQL.
+    which none can come. `rank` is that order for PostgreSQL. Those that lead to most of what the reader sees stand `at_teams`, each of which an index
+    has in order.
     """
 
     rows: QuerySet[Any]
@@ -38,6 +41,7 @@ class Firsts:
     comes_before: Q
     surely: Q = field(default_factory=Q)
     may_be_blank: bool = False
+    at_teams: Sequence[QuerySet[Any]] = ()
 
     @property
     def value(self) -> Subquery:
@@ -58,13 +62,22 @@ class Firsts:
     @property
     def valued(self) -> QuerySet[Any]:
         """The first ones that say a value."""
-        return self._leading.filter(self.surely | Q(~Exists(self._beside.filter(self.comes_before))), **{f"{self.path}__isnull": False})
+        return self._valued(self.rows)
+
+    @property
+    def valued_at_teams(self) -> list[QuerySet[Any]]:
+        """The same of each team."""
+        return [self._valued(rows) for rows in self.at_teams]
+
+    def _valued(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        is_first = self.surely | Q(~Exists(self._beside.filter(self.comes_before)))
+        return self._leading(rows).filter(is_first, **{f"{self.path}__isnull": False})
 
     @property
     def blank(self) -> QuerySet[Any]:
         """The first ones that say none, as all beside them do."""
         others = self._beside.filter(Q(**{f"{self.path}__isnull": False}) | Q(pk__lt=OuterRef("pk")))
-        return self._leading.filter(~Exists(others), **{f"{self.path}__isnull": True})
+        return self._leading(self.rows).filter(~Exists(others), **{f"{self.path}__isnull": True})
 
     @property
     def _of_a_row(self) -> QuerySet[Any]:
@@ -74,9 +87,8 @@ class Firsts:
     def _beside(self) -> QuerySet[Any]:
         return self.rows.filter(**{self.of: OuterRef(self.of)})
 
-    @property
-    def _leading(self) -> QuerySet[Any]:
-        return self.rows.filter(**{f"{self.to}__isnull": False})
+    def _leading(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(**{f"{self.to}__isnull": False})
 
 
 def _earlier(path: str) -> Q:
@@ -102,18 +114,18 @@ def answers_due(_reader: User) -> Firsts:
     return Firsts(clocks.that_leads_wait_for(), "lead_id", "pk", "lead_id", "due_at", rank=("due_at", "pk"), comes_before=_earlier("due_at"), may_be_blank=True)
 
 
-def _main(rows: QuerySet[Any], path: str) -> Firsts:
+def _main(rows: QuerySet[Any], path: str, reader: User) -> Firsts:
     """The main one, else the oldest: what a list shows of several."""
-    before = Q(is_primary=True) | Q(pk__lt=OuterRef("pk"))
-    return Firsts(rows, "contact_id", "pk", "contact_id", path, rank=("-is_primary", "pk"), comes_before=before, surely=Q(is_primary=True))
+    before, at_teams = Q(is_primary=True) | Q(pk__lt=OuterRef("pk")), contacts.reached_at_teams(rows, reader)
+    return Firsts(rows, "contact_id", "pk", "contact_id", path, rank=("-is_primary", "pk"), comes_before=before, surely=Q(is_primary=True), at_teams=at_teams)
 
 
-def main_mails(_reader: User) -> Firsts:
-    return _main(ContactEmail._default_manager.order_by(), "key")
+def main_mails(reader: User) -> Firsts:
+    return _main(ContactEmail._default_manager.order_by(), "key", reader)
 
 
-def main_phones(_reader: User) -> Firsts:
-    return _main(ContactPhone._default_manager.order_by(), "e164")
+def main_phones(reader: User) -> Firsts:
+    return _main(ContactPhone._default_manager.order_by(), "e164", reader)
 
 
 def roles(reader: User) -> Firsts:

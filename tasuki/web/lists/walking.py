@@ -114,7 +114,8 @@ class Walk:
     def _found_farther(self, walk: QuerySet[Any], here: Q, *, stretch: Stretch, is_falling: bool, most: int) -> list[Sequence[Any]]:
         """The same from where the walk has gone without finding enough."""
         if self._parts:
-            return self._merged(self._parts, here, stretch.keys, is_falling=is_falling, most=most)
+            in_order, others = ([self.order.named(part).filter(here) for part in some] for some in self._parts)
+            return self._merged(in_order, others, stretch.keys, is_falling=is_falling, most=most)
         found: list[Sequence[Any]] = []
         if self._soon is None and self._sieve:
             found = self._sifted(walk, stretch.keys, self._sieve, is_falling=is_falling, most=most)
@@ -133,7 +134,13 @@ class Walk:
             return others.filter(statements.behind(keys, start, is_falling=is_falling))
 
         found, start, is_all = self._walked(walk, keys, place.keys if place else None, is_falling=is_falling, most=most, is_sifted=False)
-        if len(found) < most and not is_all:
+        if len(found) < most and not is_all and self._parts and stretch.at_teams:
+            farther = statements.behind(keys, start, is_falling=is_falling)
+            elsewhere = {pk for part in self._parts[1] for pk in part.values_list("pk", flat=True)}
+            led_there = others.filter(arrays.among(keys[-1], arrays.written(elsewhere)))
+            in_order = [rows.filter(farther) for rows in stretch.at_teams]
+            found += self._merged(in_order, [led_there.filter(farther)], keys, is_falling=is_falling, most=most - len(found))
+        elif len(found) < most and not is_all:
             rows, are_few = self._left
             if self._sieve and self._sieve.n_named is not None:
                 rows, are_few = self._sieve.fitting.filter(self._sieve.lets_through), True
@@ -167,12 +174,13 @@ class Walk:
     def _parts(self) -> Parts | None:
         return self.ways.parts() if self.by.tried and not self.by.are_few else None
 
-    def _merged(self, parts: Parts, here: Q, keys: Sequence[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    def _merged(
+        self, in_order: Sequence[QuerySet[Any]], others: Sequence[QuerySet[Any]], keys: Sequence[Any], *, is_falling: bool, most: int
+    ) -> list[Sequence[Any]]:
         """The first of the first rows of each part."""
-        walked, others = ([statements.keys_of(self.order.named(part).filter(here), keys).order_by() for part in some] for some in parts)
-        ordered = [part.order_by(*statements.by(keys, is_falling=is_falling))[:most] for part in walked]
+        ordered = [statements.keys_of(part, keys).order_by(*statements.by(keys, is_falling=is_falling))[:most] for part in in_order]
         found, turned, values = list[str](), statements.turned(keys, is_falling=is_falling), list[Any]()
-        for part in (*ordered, *others):
+        for part in (*ordered, *(statements.keys_of(part, keys).order_by() for part in others)):
             with suppress(EmptyResultSet):
                 question, more = part.query.sql_with_params()
                 found.append(f"(SELECT * FROM ({question} OFFSET 0) AS found ORDER BY {turned} LIMIT {most})")
