@@ -48,13 +48,18 @@ def put_into_the_outbox(cast: Cast, exchange: Exchange) -> None:
     )  # fmt: skip
 
 
+def sends_or_waits() -> bool:
+    """Send the next letter, if a mailbox is free: what the server does for a dead worker may hold one for a moment more, on a busy machine both."""
+    return outbox.send_next(at=MORNING) or Message.objects.filter(state=MessageState.WAITING).exists()
+
+
 def test_killed_two_hundred_times_it_sends_nothing_twice_and_loses_nothing(transactional_db: None, dovecot: Dovecot) -> None:
     cast = assemble()
     with post_office.exchange(dovecot) as exchange:
         put_into_the_outbox(cast, exchange)
         outbox.send_next(at=MORNING)
         # Of the statements of a letter the first half come before it is handed over, the others when the server has it and nobody knows so yet.
-        n_in_the_middle = kill_again_and_again(lambda: outbox.send_next(at=MORNING), within=34, seed=11, moments=0.004)
+        n_in_the_middle = kill_again_and_again(sends_or_waits, within=34, seed=11, moments=0.004)
         assert n_in_the_middle > N_KILLS // 4
         at = later(20)
         n_lost = outbox.doubt_the_lost(at=at)
