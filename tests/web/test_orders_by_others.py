@@ -237,35 +237,6 @@ def test_a_page_of_very_many_is_walked_along_the_index_that_was_there(cast: Cast
     assert "Seq Scan" not in plan
 
 
-@pytest.mark.parametrize("sort", ["email", "-email"])
-def test_who_has_no_address_is_not_looked_for_where_all_have_a_main_one(cast: Cast, *, sort: str) -> None:
-    kim, lee, odd = Contact.objects.bulk_create(Contact(family_name=name, created_at=MONDAY, updated_at=MONDAY) for name in ("Kim", "Lee", "Odd"))
-    ContactEmail.objects.bulk_create(ContactEmail(contact=one, address=f"{one.pk}@x", key=f"{one.pk}@x", is_primary=True) for one in (kim, lee, odd))
-    rows, order = ordered("contact", sort, cast.ada)
-
-    def shown() -> tuple[set[int], set[int], str]:
-        """Who has an address, who comes after them, and how those were looked for."""
-        with CaptureQueriesContext(connection) as queries:
-            found = [row.pk for row in paging.window(rows, order, before="", after="").rows]
-        (alone,) = (one["sql"] for one in queries if "<>" in one["sql"])
-        with connection.cursor() as cursor:
-            cursor.execute("EXPLAIN (ANALYZE, TIMING OFF) " + alone)
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-        n_addressed = ContactEmail.objects.values("contact").distinct().count()
-        return set(found[:n_addressed]), set(found[n_addressed:]), plan
-
-    addressed, rest, plan = shown()
-    assert (addressed, rest) == ({kim.pk, lee.pk, odd.pk}, set())
-    assert "never executed" in plan
-    ContactEmail.objects.filter(contact=odd).update(is_primary=False)
-    addressed, rest, plan = shown()
-    assert (addressed, rest) == ({kim.pk, lee.pk, odd.pk}, set())
-    assert "Anti" in plan
-    ContactEmail.objects.filter(contact=lee).delete()
-    addressed, rest, plan = shown()
-    assert (addressed, rest) == ({kim.pk, odd.pk}, {lee.pk})
-
-
 def test_a_place_of_another_order_is_refused(business: Cast) -> None:
     rows, order = ordered("contact", "email", business.ada)
     place = paging.window(rows, order, before="", after="").after

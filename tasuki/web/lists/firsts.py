@@ -60,11 +60,6 @@ class Firsts:
         return surely & Q(~self.is_there)
 
     @property
-    def sure(self) -> QuerySet[Any] | None:
-        """Those before which none can come, each of another row of the list; None where nothing tells them."""
-        return self.rows.filter(self.surely) if self.surely else None
-
-    @property
     def valued(self) -> QuerySet[Any]:
         """The first ones that say a value."""
         return self._valued(self.rows)

@@ -32,8 +32,7 @@ class Stretch:
     `led_by` is a value that they all lack, and with which the index begins that has them in order ("-" where it runs against them): unless it is named
     first, PostgreSQL does not know that the index has them so, and walks another one through everything else.
     `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`, `at_teams` those of each of the
-    teams that lead to most of what the reader sees; `is_rest`: none does, and there is no such row where all are as many as the
-    `sure`, each of which leads to another one by the number `walked_by`.
+    teams that lead to most of what the reader sees; `is_rest`: none of those does.
     `leaders` are the records to which they point and by which they stand in order, where an index has these in it. `is_looked_up`: that they lack a record
     stands in another table alone, where each row that is passed is looked up.
     """
@@ -47,7 +46,6 @@ class Stretch:
     walked_by: tuple[str, ...] = ()
     at_teams: Sequence[QuerySet[Any]] = ()
     is_rest: bool = False
-    sure: QuerySet[Any] | None = None
     led_by: str = ""
     leaders: Q | None = None
     is_looked_up: bool = False
@@ -183,7 +181,7 @@ class Order:
         found = [Stretch(_VALUE, is_valued, (self.path, "pk"), walked=firsts.valued, walked_by=by, at_teams=firsts.valued_at_teams)]
         if firsts.may_be_blank:
             found.append(Stretch(_BLANK, ~is_valued & Q(firsts.is_there), ("pk",), walked=firsts.blank, walked_by=(firsts.to,)))
-        return [*found, Stretch(_NONE, firsts.is_missing, ("pk",), walked_by=(firsts.to,), is_rest=True, sure=firsts.sure)]
+        return [*found, Stretch(_NONE, firsts.is_missing, ("pk",), is_rest=True)]
 
     @property
     def _has_one(self) -> str:

@@ -76,17 +76,13 @@ def fetched(rows: Sequence[QuerySet[Any]], statement: str, first: Sequence[Any] 
     return answered(statement.format(rows=" UNION ALL ".join(questions), **parts), values) if questions else []
 
 
-def found_alone(rows: QuerySet[Any], *, unless_as_many: Sequence[QuerySet[Any]], is_falling: bool, most: int) -> list[Sequence[Any]]:
-    """The first or the last of rows that are found in the order of their numbers, as two indexes are read beside each other; none where two others are as
-    many as each other, which is counted sooner. By one process: several would read one of the indexes into the memory of each first."""
-    (question, values), *counted = (one.query.sql_with_params() for one in (rows, *unless_as_many))
-    unless = " <> ".join(f"(SELECT count(*) FROM ({part}) AS counted)" for part, _values in counted)
-    way = "DESC" if is_falling else "ASC"
-    statement = f"SELECT * FROM ({question} OFFSET 0) found {f'WHERE {unless}' if unless else ''} ORDER BY 1 {way} LIMIT {most}"
+def found_alone(rows: QuerySet[Any], *, is_falling: bool, most: int) -> list[Sequence[Any]]:
+    """The first or the last of rows that are found in the order of their numbers, as two indexes are read beside each other. By one process: several
+    would read one of the indexes into the memory of each first."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-        return answered(statement, [*values, *(value for _some, more in counted for value in more)])
+        return fetched([rows], "SELECT * FROM ({rows} OFFSET 0) found ORDER BY 1 {way} LIMIT {most}", way="DESC" if is_falling else "ASC", most=most)
 
 
 def answered(statement: str, values: Sequence[Any]) -> list[Sequence[Any]]:

@@ -93,7 +93,7 @@ class Walk:
             return self._by_others(stretch, stretch.walked, place, is_falling=is_falling, most=most)
         start: Sequence[Any] | None = place.keys if place else None
         if stretch.is_rest:
-            return self._rest(stretch, start, is_falling=is_falling, most=most)
+            return self._rest(stretch, statements.behind(stretch.keys, start, is_falling=is_falling), is_falling=is_falling, most=most)
 
         def here(keys: Sequence[Any] | None) -> Q:
             where = stretch.where if keys is None or is_falling or stretch.behind is None else stretch.behind
@@ -150,9 +150,9 @@ class Walk:
             found += self._first(led_to, keys, is_falling=is_falling, most=most - len(found), are_few=are_few)
         return [Place(stretch.name, None, list(keys)) for keys in found]
 
-    def _rest(self, stretch: Stretch, start: Sequence[Any] | None, *, is_falling: bool, most: int) -> list[Place]:
+    def _rest(self, stretch: Stretch, farther: Q, *, is_falling: bool, most: int) -> list[Place]:
         """Those to which no row of another table leads. They may be none among very many: a part of all is looked through, and then they are found at once."""
-        (rows, are_few), keys, farther = self._left, stretch.keys, statements.behind(stretch.keys, start, is_falling=is_falling)
+        (rows, are_few), keys = self._left, stretch.keys
         here, everything = rows.filter(stretch.where, farther), self.order.model._default_manager.filter(farther)
         if are_few:
             found = self._first(here, keys, is_falling=is_falling, most=most, are_few=True)
@@ -161,10 +161,7 @@ class Walk:
         found = self._first(here.filter(pk__in=part), keys, is_falling=is_falling, most=most, are_few=False)
         if len(found) < most:
             # Of whoever does not see all it is asked last who sees a row.
-            alone = statements.keys_of(everything.filter(stretch.where), keys).order_by(*keys)
-            others = [] if stretch.sure is None else [stretch.sure.filter(statements.behind(stretch.walked_by, start, is_falling=is_falling))]
-            as_many = [some.values("pk") for some in (everything, *others)] if others else []
-            missing = statements.found_alone(alone, unless_as_many=as_many, is_falling=is_falling, most=_LOOKED_UP)
+            missing = statements.found_alone(statements.keys_of(everything.filter(stretch.where), keys).order_by(*keys), is_falling=is_falling, most=_LOOKED_UP)
             here = rows.filter(arrays.among("pk", arrays.written(pk for (pk,) in missing))) if len(missing) < _LOOKED_UP else here
             found = self._first(here, keys, is_falling=is_falling, most=most, are_few=True)
         return [Place(stretch.name, None, list(keys)) for keys in found]
