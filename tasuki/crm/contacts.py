@@ -157,21 +157,21 @@ def are_seen_at_all_accounts(user: User) -> bool:
     return abilities.standing_of(user).sees_all("account")
 
 
-def visible_by_name(user: User) -> tuple[list[Contacts], list[Contacts]] | None:
-    """What `visible_to` gives in parts: those of each team, which an index has in the order of their names; and those who are seen otherwise.
+def at_teams(user: User) -> list[Q]:
+    """The teams whose accounts somebody sees, each as it is asked of contacts and of their addresses and numbers."""
+    return [Q(account_team=team) for team in sorted(abilities.teams_of_scope(abilities.standing_of(user), "account"))]
+
+
+def visible_by_team(user: User) -> tuple[list[Contacts], list[Contacts]] | None:
+    """What `visible_to` gives in parts: those of each team, whom an index has in the order of their names, addresses or numbers; and those who are seen
+    otherwise.
 
     None for whoever sees those of all accounts, or the leads of teams, which are too many to be found.
     """
     standing = abilities.standing_of(user)
     if standing.sees_all("account") or standing.scope("lead") is not abilities.Scope.OWN:
         return None
-    teams = abilities.teams_of_scope(standing, "account")
-    return [Contact.objects.filter(account_team=team) for team in sorted(teams)], _elsewhere(standing)
-
-
-def reached_at_teams(rows: models.QuerySet[Any], user: User) -> list[models.QuerySet[Any]]:
-    """Addresses or numbers of those whom somebody sees at accounts of teams, of each team apart, as an index has them in order."""
-    return [rows.filter(account_team=team) for team in sorted(abilities.teams_of_scope(abilities.standing_of(user), "account"))]
+    return [Contact.objects.filter(of_team) for of_team in at_teams(user)], _elsewhere(standing)
 
 
 def _elsewhere(standing: Standing) -> list[Contacts]:

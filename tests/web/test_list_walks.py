@@ -248,6 +248,9 @@ def test_people_at_accounts_of_a_team_and_the_few_others_are_walked_beside_each_
     assert len(of_teams) == 1
     assert bool(order.stretches[0].at_teams) is (sort.removeprefix("-") != "person")
     assert not set().union(*of_teams) & set().union(*others)
+    asked = states.State(view, sentences.read("email:contains(a)"), sort, view.columns)
+    narrowed = page._narrowed(spec, asked, page._meaning(spec, asked, reader=reader, at=MONDAY), reader=reader)
+    assert bool(narrowed.parts()) is (sort.removeprefix("-") == "person"), "addresses that are walked are not asked what is meant"
     monkeypatch.setattr(walking, "PAGE", 4)
     forth, back = walked(rows, order, by=Effort(tried=tried), ways=ways)
     assert [row for some in forth for row in some] == [row.pk for row in order.applied(rows)]
@@ -289,7 +292,7 @@ def test_whoever_sees_few_deals_among_very_many_has_them_found_by_their_numbers(
 
 
 def test_who_sees_the_leads_of_teams_is_not_told_how_people_stand_by_their_names(business: Cast) -> None:
-    assert [contacts.visible_by_name(reader) for reader in (business.ada, business.ruth, business.ivo)] == [None] * 3
+    assert [contacts.visible_by_team(reader) for reader in (business.ada, business.ruth, business.ivo)] == [None] * 3
 
 
 def test_what_is_offered_to_choose_is_of_the_newest_that_are_seen_and_of_all_where_those_are_too_few(business: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

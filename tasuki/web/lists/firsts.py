@@ -28,8 +28,8 @@ class Firsts:
 
     `of` is the way from one of them to what it belongs to, `at` the way there from a row of the list, and `to` that from one of them to the number of
     the row of the list. Of two that belong to the same, the one that `comes_before` the other (an OuterRef) is first; `surely` holds for those before
-    which none can come. `rank` is that order for PostgreSQL. Those that lead to most of what the reader sees stand `at_teams`, each of which an index
-    has in order.
+    which none can come. `rank` is that order for PostgreSQL. `at_teams` says of the rows, team by team, which lead to most of what the reader sees;
+    an index has those of each in order.
     """
 
     rows: QuerySet[Any]
@@ -41,7 +41,7 @@ class Firsts:
     comes_before: Q
     surely: Q = field(default_factory=Q)
     may_be_blank: bool = False
-    at_teams: Sequence[QuerySet[Any]] = ()
+    at_teams: Sequence[Q] = ()
 
     @property
     def value(self) -> Subquery:
@@ -62,22 +62,13 @@ class Firsts:
     @property
     def valued(self) -> QuerySet[Any]:
         """The first ones that say a value."""
-        return self._valued(self.rows)
-
-    @property
-    def valued_at_teams(self) -> list[QuerySet[Any]]:
-        """The same of each team."""
-        return [self._valued(rows) for rows in self.at_teams]
-
-    def _valued(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        is_first = self.surely | Q(~Exists(self._beside.filter(self.comes_before)))
-        return self._leading(rows).filter(is_first, **{f"{self.path}__isnull": False})
+        return self._leading.filter(self.surely | Q(~Exists(self._beside.filter(self.comes_before))), **{f"{self.path}__isnull": False})
 
     @property
     def blank(self) -> QuerySet[Any]:
         """The first ones that say none, as all beside them do."""
         others = self._beside.filter(Q(**{f"{self.path}__isnull": False}) | Q(pk__lt=OuterRef("pk")))
-        return self._leading(self.rows).filter(~Exists(others), **{f"{self.path}__isnull": True})
+        return self._leading.filter(~Exists(others), **{f"{self.path}__isnull": True})
 
     @property
     def _of_a_row(self) -> QuerySet[Any]:
@@ -87,8 +78,9 @@ class Firsts:
     def _beside(self) -> QuerySet[Any]:
         return self.rows.filter(**{self.of: OuterRef(self.of)})
 
-    def _leading(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.filter(**{f"{self.to}__isnull": False})
+    @property
+    def _leading(self) -> QuerySet[Any]:
+        return self.rows.filter(**{f"{self.to}__isnull": False})
 
 
 def _earlier(path: str) -> Q:
@@ -116,8 +108,9 @@ def answers_due(_reader: User) -> Firsts:
 
 def _main(rows: QuerySet[Any], path: str, reader: User) -> Firsts:
     """The main one, else the oldest: what a list shows of several."""
-    before, at_teams = Q(is_primary=True) | Q(pk__lt=OuterRef("pk")), contacts.reached_at_teams(rows, reader)
-    return Firsts(rows, "contact_id", "pk", "contact_id", path, rank=("-is_primary", "pk"), comes_before=before, surely=Q(is_primary=True), at_teams=at_teams)
+    before = Q(is_primary=True) | Q(pk__lt=OuterRef("pk"))
+    rank, sure, at_teams = ("-is_primary", "pk"), Q(is_primary=True), contacts.at_teams(reader)
+    return Firsts(rows, "contact_id", "pk", "contact_id", path, rank=rank, comes_before=before, surely=sure, at_teams=at_teams)
 
 
 def main_mails(reader: User) -> Firsts:

@@ -215,7 +215,7 @@ CONTACTS = Spec(
     rows=_contacts,
     seen_by_ways=contacts.visible_by_ways,
     seen_at_hand=contacts.are_seen_at_all_accounts,
-    seen_in_order=dict.fromkeys(("family_name", "by_mail", "by_phone"), contacts.visible_by_name),
+    seen_in_order=dict.fromkeys(("family_name", "by_mail", "by_phone"), contacts.visible_by_team),
     columns=(
         Column("person", _("Person"), "family_name", then=("given_name",), plain="display_name", edit="person"),
         Column("account", _("Account"), "account__name", edit="account"),

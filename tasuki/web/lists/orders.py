@@ -31,8 +31,8 @@ class Stretch:
     `behind` says which to whoever begins at a place in it: a lower bound beside that of the place would have the index walked from there.
     `led_by` is a value that they all lack, and with which the index begins that has them in order ("-" where it runs against them): unless it is named
     first, PostgreSQL does not know that the index has them so, and walks another one through everything else.
-    `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`, `at_teams` those of each of the
-    teams that lead to most of what the reader sees; `is_rest`: none of those does.
+    `walked` are rows of another table that lead to them, each to one, and stand in their order by the keys `walked_by`; `at_teams` says of them,
+    team by team, which lead to most of what the reader sees; `is_rest`: none of those does.
     `leaders` are the records to which they point and by which they stand in order, where an index has these in it. `is_looked_up`: that they lack a record
     stands in another table alone, where each row that is passed is looked up.
     """
@@ -44,7 +44,7 @@ class Stretch:
     behind: Q | None = None
     walked: QuerySet[Any] | None = None
     walked_by: tuple[str, ...] = ()
-    at_teams: Sequence[QuerySet[Any]] = ()
+    at_teams: Sequence[Q] = ()
     is_rest: bool = False
     led_by: str = ""
     leaders: Q | None = None
@@ -178,7 +178,7 @@ class Order:
         """Those whose first says a value, those whose first says none (a task without a day), and those that have no first."""
         is_valued = Q(**{f"{self.path}__isnull": False})
         by = (firsts.path, firsts.to)
-        found = [Stretch(_VALUE, is_valued, (self.path, "pk"), walked=firsts.valued, walked_by=by, at_teams=firsts.valued_at_teams)]
+        found = [Stretch(_VALUE, is_valued, (self.path, "pk"), walked=firsts.valued, walked_by=by, at_teams=firsts.at_teams)]
         if firsts.may_be_blank:
             found.append(Stretch(_BLANK, ~is_valued & Q(firsts.is_there), ("pk",), walked=firsts.blank, walked_by=(firsts.to,)))
         return [*found, Stretch(_NONE, firsts.is_missing, ("pk",), is_rest=True)]

@@ -324,6 +324,7 @@ def _in_order(spec: Spec, state: State, *, reader: User, meaning: Meaning | None
     """All rows that somebody sees, or those that are meant, in parts, where they have an index in the order of the list, and those that have none are soon
     found."""
     column = spec.column(state.sort.removeprefix("-"))
+    # What is walked in another table is not asked what is meant: a walk in parts goes through all rows that are seen.
     seen = spec.seen_in_order.get(column.sort) if column and not (column.firsts and meaning) else None
     parts = seen(reader) if seen else None
     if parts and meaning:

@@ -135,11 +135,11 @@ class Walk:
 
         found, start, is_all = self._walked(walk, keys, place.keys if place else None, is_falling=is_falling, most=most, is_sifted=False)
         if len(found) < most and not is_all and self._parts and stretch.at_teams:
-            farther = statements.behind(keys, start, is_falling=is_falling)
+            # Found first: joined with those of another table, which the planner takes for few, they are looked for again and again.
             elsewhere = {pk for part in self._parts[1] for pk in part.values_list("pk", flat=True)}
-            led_there = others.filter(arrays.among(keys[-1], arrays.written(elsewhere)))
-            in_order = [rows.filter(farther) for rows in stretch.at_teams]
-            found += self._merged(in_order, [led_there.filter(farther)], keys, is_falling=is_falling, most=most - len(found))
+            led_there = walk(start).filter(arrays.among(keys[-1], arrays.written(elsewhere)))
+            in_order = [walk(start).filter(of_team) for of_team in stretch.at_teams]
+            found += self._merged(in_order, [led_there], keys, is_falling=is_falling, most=most - len(found))
         elif len(found) < most and not is_all:
             rows, are_few = self._left
             if self._sieve and self._sieve.n_named is not None:
